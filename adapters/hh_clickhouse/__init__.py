@@ -1,0 +1,1 @@
+"""The analytics port on ClickHouse, and the embedded engine process."""

@@ -1,0 +1,1 @@
+"""Objects and journal on the local disk."""

@@ -1,0 +1,1 @@
+"""The queue port on NATS JetStream."""

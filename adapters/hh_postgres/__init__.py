@@ -1,0 +1,1 @@
+"""The records port on PostgreSQL."""

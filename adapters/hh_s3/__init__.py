@@ -1,0 +1,1 @@
+"""The objects port on any S3-compatible store."""

@@ -1,0 +1,1 @@
+"""The contract suites that any adapter or plugin must pass."""

@@ -1,0 +1,1 @@
+"""One module per port: a Protocol, its values, its numbered guarantees."""

@@ -1,0 +1,1 @@
+"""What the planes do, written against ports only."""

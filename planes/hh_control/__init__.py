@@ -1,0 +1,1 @@
+"""The control plane: intake, writer, analytics over all data planes; never content."""

@@ -1,0 +1,1 @@
+"""The data plane: ingestion, dispatch, relay, reading."""

@@ -1,0 +1,1 @@
+"""What the planes share: configuration, opening ports, serving, health, logging."""

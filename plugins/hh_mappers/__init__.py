@@ -1,0 +1,1 @@
+"""First-party mappers, one module per instrumentation convention."""
