@@ -1,1 +1,1 @@
-"""Codecs: OTLP, the telemetry record, the segment. The only core room with serialisation libraries."""
+"""Codecs: OTLP, telemetry record, segment. The only core room with serialisation libraries."""

@@ -1,0 +1,80 @@
+"""The wide event: what a span, a REST event or a session is to those who read (contract C1).
+
+Content and facts of a span are computed by mappers in two passes: ``facts`` once at dispatch, for
+the index, and ``content`` whenever somebody reads the event. Both are pure functions of the span.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from hh_core.domain.span import Span
+
+Json = Any
+"""Strings, finite numbers, booleans, None, lists and string-keyed dicts of them."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the index keeps of a span. Mappers fill what is still empty; the first one wins."""
+
+    event_type: str = ""
+    """``session | model | tool | chain``; empty: not known, ``tool`` in the end."""
+    event_name: str = ""
+    claimed_event_id: str = ""
+    session_id: str = ""
+    """The session that the span itself claims."""
+    model: str = ""
+    provider: str = ""
+    response_id: str = ""
+    """The provider's id of the response: several spans may tell of one call."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """Token kind to count: the kinds of ``hh_core.domain.telemetry.USAGE_KINDS``."""
+    cost: Decimal | None = None
+    """US dollars as the span itself says; None: unknown."""
+    error_class: str = ""
+    duration_ns: int | None = None
+    """When the client measured it itself."""
+    attributes: dict[str, Json] = field(default_factory=dict)
+    """Scalars for the index, by dotted path of the wide event (``metadata.user_id``)."""
+
+
+@dataclass(slots=True)
+class Content:
+    """What readers see of a span. Buckets are nested objects, arrays rebuilt."""
+
+    inputs: dict[str, Json] = field(default_factory=dict)
+    outputs: dict[str, Json] = field(default_factory=dict)
+    config: dict[str, Json] = field(default_factory=dict)
+    metadata: dict[str, Json] = field(default_factory=dict)
+    metrics: dict[str, Json] = field(default_factory=dict)
+    feedback: dict[str, Json] = field(default_factory=dict)
+    user_properties: dict[str, Json] = field(default_factory=dict)
+    error: str | None = None
+    source: str = ""
+    taken: set[str] = field(default_factory=set)
+    """Attribute keys that a mapper has used; all others are kept under ``metadata``."""
+
+
+class Mapper(Protocol):
+    """One instrumentation convention (``plugins/hh_mappers``; third parties add their own).
+
+    ``speaks`` must be cheap: it runs for every span. Two conventions may speak on one span; they
+    are asked in order of ``rank`` (lower first) and each adds what the earlier left empty.
+    """
+
+    name: str
+    rank: int
+
+    def speaks(self, span: Span) -> bool: ...
+
+    def facts(self, span: Span, facts: Facts) -> None: ...
+
+    def content(self, span: Span, content: Content) -> None: ...
+
+
+Event = Mapping[str, Json]
+"""A wide event as the API answers it: contract C1, times in milliseconds."""
+
+EventList = Sequence[Event]

@@ -1,0 +1,99 @@
+"""Who is who: event ids, session keys, versions. Everything here is a function of what was sent.
+
+DESIGN 4.2: identity is (project, event id); the version is fixed when the raw bytes are written,
+so redelivery and replay never change a winner.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+NIL = UUID(int=0)
+"""Stands for "none" in columns that hold a UUID."""
+
+
+def uuid8(*parts: bytes) -> UUID:
+    """A UUIDv8 (RFC 9562, 5.8): the first 16 bytes of SHA-256 over the length-prefixed parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return _shaped(digest.digest())
+
+
+def keyed_uuid(key: bytes, *parts: bytes) -> UUID:
+    """A UUIDv8 that only the holder of ``key`` can compute: HMAC-SHA256 over the parts."""
+    mac = hmac.new(key, digestmod=hashlib.sha256)
+    for part in parts:
+        mac.update(len(part).to_bytes(4, "big"))
+        mac.update(part)
+    return _shaped(mac.digest())
+
+
+def parse_uuid(text: str | None) -> UUID | None:
+    """``text`` as a UUID if it is one in its usual 36-character form, any case; else None."""
+    if text is None or len(text) != 36:
+        return None
+    try:
+        parsed = UUID(text)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == text.lower() else None
+
+
+def span_event_id(project: UUID, trace_id: bytes, span_id: bytes, claimed: str | None) -> UUID:
+    """The event of a span: the client's ``honeyhive_event_id`` if it is a UUID, else derived."""
+    return parse_uuid(claimed) or uuid8(b"event", project.bytes, trace_id, span_id)
+
+
+def derived_session(project: UUID, trace_id: bytes) -> UUID:
+    """The session of a trace in which nobody claims one."""
+    return uuid8(b"session", project.bytes, trace_id)
+
+
+def rest_trace(project: UUID, session: UUID) -> bytes:
+    """The trace that a session's REST events share: 16 bytes."""
+    return uuid8(b"rest-trace", project.bytes, session.bytes).bytes
+
+
+def rest_span(event: UUID) -> bytes:
+    """The span id that a REST event stands under in its trace: 8 bytes."""
+    return uuid8(b"rest-span", event.bytes).bytes[:8]
+
+
+def name_key(key: bytes, project: UUID, text: str) -> UUID:
+    """An id that a client chose, as a UUID: itself if it is one, else keyed (DESIGN 5).
+
+    Session claims, session ids in paths and event ids of updates all go through here, so one
+    text means one session or event wherever it stands.
+    """
+    return parse_uuid(text) or keyed_uuid(key, b"id", project.bytes, text.encode())
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """When a piece of content was received; a total order (DESIGN 4.2)."""
+
+    received_ms: int
+    """48 bits, never decreasing on a node."""
+    node: int
+    """16 bits."""
+    sequence: int
+    """32 bits: the record on its node."""
+    index: int
+    """32 bits: the span, event or patch within the record."""
+
+    def __int__(self) -> int:
+        return self.received_ms << 80 | self.node << 64 | self.sequence << 32 | self.index
+
+    @classmethod
+    def parse(cls, number: int) -> "Version":
+        mask = 0xFFFFFFFF
+        return cls(number >> 80, number >> 64 & 0xFFFF, number >> 32 & mask, number & mask)
+
+
+def _shaped(digest: bytes) -> UUID:
+    number = int.from_bytes(digest[:16], "big")
+    number &= ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=number | 0x8 << 76 | 0x2 << 62)

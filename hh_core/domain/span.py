@@ -1,0 +1,52 @@
+"""A span as an instrumentor sent it, with OTLP's AnyValue turned into plain Python."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Union
+
+AnyValue = Union[str, bool, int, float, bytes, None, Sequence["AnyValue"], Mapping[str, "AnyValue"]]
+Attributes = Mapping[str, AnyValue]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    name: str
+    time_ns: int
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLink:
+    trace_id: bytes
+    span_id: bytes
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all spans of one scope share: made once for each ``ScopeSpans``."""
+
+    resource: Attributes
+    scope_name: str = ""
+    scope_version: str = ""
+    scope_attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Span:
+    """One OTLP span. Ids are 16 and 8 bytes; ``parent_span_id`` is empty for a root."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    name: str
+    kind: int
+    start_ns: int
+    end_ns: int
+    attributes: Attributes
+    status_code: int
+    """0 unset, 1 ok, 2 error (OTLP ``Status.StatusCode``)."""
+    status_message: str
+    origin: Origin
+    events: Sequence[SpanEvent] = ()
+    links: Sequence[SpanLink] = ()

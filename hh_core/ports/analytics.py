@@ -1,0 +1,163 @@
+"""The analytics port: a plane's columnar index, at every moment one row per event.
+
+Rows go in as Arrow IPC streams (bytes: the port knows no library), answers come out as plain rows.
+Every query names one project; there is no way to ask across projects.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+Value = str | int | float | bool | bytes | Decimal | UUID | None | Mapping[str, object]
+Row = Mapping[str, Value]
+"""Ids come back as ``bytes`` (trace 16, span 8) or ``UUID``; a missing value as None."""
+
+
+class Relation(StrEnum):
+    """What can be written to and asked. Columns: ``hh_core.ports.tables``."""
+
+    EVENTS = "events"
+    """Base rows, the highest version of each (project, event), none that is deleted."""
+    PATCHES = "event_patches"
+    """Updates, session starts, feedback: all of an event, each once."""
+    SESSION_TRACES = "session_traces"
+    """Which traces a session may hold: by a claim or derived."""
+    TRACE_SESSIONS = "trace_sessions"
+    """For traces with several claims: the resolved session of each event."""
+    SESSIONS = "session_aggregates"
+    """The newest roll-up of each session that exists. Written by ``recount`` only."""
+    SCORES = "scores"
+    SCHEMAS = "event_schemas"
+    """Which dotted paths exist per event type, and when they were last seen."""
+    LISTING = "listing"
+    """Read only: events and sessions together, light columns, for lists."""
+
+
+class Op(StrEnum):
+    EQ = "eq"
+    NE = "ne"
+    """Also true where the value is missing."""
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"
+    CONTAINS = "contains"
+    """Text contains text, case-sensitive."""
+    NOT_CONTAINS = "not contains"
+    """Also true where the value is missing."""
+    EXISTS = "exists"
+    """Not null, not nil, not empty; value is ignored."""
+    NOT_EXISTS = "not exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``column`` is a column of the relation, or ``map.key`` for a value of a map column.
+
+    A map value of text that is compared with a number is read as a number; where it is none, the
+    condition is false. Values are always passed as parameters, never as text of the query.
+    """
+
+    column: str
+    op: Op
+    value: Value | Collection[Value] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where one of the alternatives holds."""
+
+    alternatives: tuple[Condition, ...]
+
+
+class Function(StrEnum):
+    COUNT = "count"
+    """Of rows; its column is ignored."""
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    AVG = "avg"
+    P50 = "p50"
+    P90 = "p90"
+    P95 = "p95"
+    P99 = "p99"
+    UNIQ = "uniq"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An aggregate, answered under ``name``. A map column is summed by key into a map."""
+
+    name: str
+    function: Function
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Rows (``columns``) or groups (``group_by`` and ``measures``) of one relation.
+
+    ``bucket`` adds a group by ``start_ns`` cut down to a multiple of it, answered as ``bucket``
+    (nanoseconds). Without ``order_by`` the order is unspecified.
+    """
+
+    relation: Relation
+    project: UUID
+    columns: tuple[str, ...] = ()
+    where: tuple[Condition | AnyOf, ...] = ()
+    group_by: tuple[str, ...] = ()
+    bucket: timedelta | None = None
+    measures: tuple[Measure, ...] = ()
+    order_by: tuple[Order, ...] = ()
+    limit: int = 10_000
+    offset: int = 0
+
+
+class Analytics(Protocol):
+    """Guarantees, each proved by a test of the same number in ``hh_conformance.analytics``:
+
+    A1  Durable. Once ``insert`` or ``recount`` returns, the rows survive a crash of the backend.
+    A2  Effectively once. At every moment a query sees at most one row for each key of a relation
+        (``hh_core.ports.tables``), that of the highest version; inserting rows again, in any
+        order, batching or repetition, changes nothing.
+    A3  Read your writes. A query that starts after ``insert`` returned sees the rows, in every
+        relation that they feed (LISTING too).
+    A4  Functions of rows. After ``recount`` of every touched session, SESSIONS equals what
+        ``hh_core.domain.rollup`` computes from the rows; sums may shrink; a session that holds
+        nothing any more is gone. Concurrent recounts end in the newest.
+    A5  Tenants never meet. Rows, counts and measures are of ``query.project`` only, whatever the
+        values in conditions say. Column names that the relation does not have are
+        ``RejectedError``.
+    A6  All or named. A row that can never be stored makes ``insert`` raise ``RejectedError``;
+        what may pass later is ``UnavailableError``. After an error some rows may be stored.
+    A7  Bounded. A query over the adapter's memory, time or row limits raises ``OverloadedError``;
+        it never answers a part as if it were all.
+    A8  Honest errors. Only ``PortError`` subclasses escape, with the driver's error as the cause.
+        Use after close raises ``ClosedError``; a lost connection heals by itself.
+    """
+
+    async def insert(self, relation: Relation, arrow: bytes) -> None:
+        """Write an Arrow IPC stream whose schema is that of ``hh_core.wire.columns``."""
+
+    async def select(self, query: Query) -> Sequence[Row]: ...
+
+    async def count(self, query: Query) -> int:
+        """How many rows ``query`` matches, its limit and offset apart."""
+        ...
+
+    async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
+        """Compute the roll-ups of ``sessions`` anew from rows, in one statement (A4)."""
+
+    async def ping(self) -> None:
+        """Return if the backend answers, raise ``UnavailableError`` if not. Must be cheap."""

@@ -1,0 +1,195 @@
+"""The columns of every relation in the index: one list that codec, adapters and tests share.
+
+The telemetry record is the first 24 columns of ``EVENTS``: all that ever crosses to the control
+plane (DESIGN 5). A data plane's index adds where the content stands and small attributes.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from hh_core.ports.analytics import Relation
+
+
+class Type(Enum):
+    """Column types, with their Arrow form. Ids are fixed-size binary: they sort as they read."""
+
+    ID = "uuid, fixed_size_binary(16)"
+    TRACE = "fixed_size_binary(16)"
+    SPAN = "fixed_size_binary(8)"
+    VERSION = "UInt128, little-endian fixed_size_binary(16)"
+    NAME = "dictionary-like short string"
+    TEXT = "string"
+    FLAG = "uint8"
+    U32 = "uint32"
+    U64 = "uint64"
+    TIME = "int64 nanoseconds since 1970"
+    NUMBER = "float64, null for none"
+    COST = "decimal128(38, 12) US dollars, null for unknown"
+    USAGE = "map<string, uint64>"
+    ATTRIBUTES = "map<string, string>"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: Type
+
+
+def _columns(**types: Type) -> tuple[Column, ...]:
+    return tuple(Column(name, type_) for name, type_ in types.items())
+
+
+TELEMETRY = _columns(
+    project_id=Type.ID,
+    event_id=Type.ID,
+    trace_id=Type.TRACE,
+    span_id=Type.SPAN,
+    parent_span_id=Type.SPAN,  # zeros for none
+    session_key=Type.ID,  # the own claim; nil for none
+    call_key=Type.ID,  # nil for none
+    version=Type.VERSION,
+    is_deleted=Type.FLAG,
+    event_type=Type.NAME,
+    event_name=Type.NAME,
+    model=Type.NAME,  # empty for none, here and below
+    provider=Type.NAME,
+    service=Type.NAME,
+    status=Type.NAME,  # unset | ok | error
+    error_class=Type.NAME,
+    start_ns=Type.TIME,
+    duration_ns=Type.TIME,
+    received_ms=Type.U64,
+    usage=Type.USAGE,
+    cost=Type.COST,
+    promoted=Type.ATTRIBUTES,
+    segment=Type.NAME,
+    dp_id=Type.NAME,
+)
+
+CONTENT = _columns(
+    record=Type.U32,
+    ordinal=Type.U32,
+    record_kind=Type.FLAG,
+    session_id=Type.TEXT,  # the claim as it was written; empty for none
+    parent_event_id=Type.ID,  # REST: the parent by event id; nil for none
+    attributes=Type.ATTRIBUTES,  # small scalars by dotted path, "metadata.user_id"
+    time_suspect=Type.FLAG,  # start further than -30 d .. +1 h from its receipt
+    truncated=Type.U32,  # attributes left out of the index; the raw record keeps them
+)
+
+EVENTS = TELEMETRY + CONTENT
+
+PATCHES = _columns(
+    project_id=Type.ID,
+    event_id=Type.ID,
+    patch_id=Type.ID,  # the version, big-endian
+    version=Type.VERSION,
+    is_start=Type.FLAG,  # a session start
+    session_id=Type.TEXT,  # of a start: the id as the client knows it
+    event_name=Type.TEXT,  # of a start
+    start_ns=Type.TIME,  # of a start; 0 for none
+    end_ns=Type.TIME,  # when the patch sets it; 0 for none
+    received_ms=Type.U64,
+    segment=Type.NAME,
+    record=Type.U32,
+    ordinal=Type.U32,
+)
+
+SESSION_TRACES = _columns(
+    project_id=Type.ID,
+    session_key=Type.ID,
+    trace_id=Type.TRACE,
+    is_derived=Type.FLAG,
+    min_hour=Type.TIME,  # of the trace's start times, cut to the hour, in nanoseconds
+    max_hour=Type.TIME,
+)
+
+TRACE_SESSIONS = _columns(
+    project_id=Type.ID,
+    trace_id=Type.TRACE,
+    event_id=Type.ID,
+    session_key=Type.ID,
+    resolved=Type.U64,  # when it was computed: the backend's clock; the newest wins
+)
+
+SESSIONS = _columns(
+    project_id=Type.ID,
+    session_key=Type.ID,
+    session_id=Type.TEXT,  # as clients know it
+    event_name=Type.TEXT,
+    start_ns=Type.TIME,
+    end_ns=Type.TIME,
+    num_events=Type.U64,
+    num_model_events=Type.U64,
+    num_errors=Type.U64,
+    usage=Type.USAGE,
+    cost=Type.COST,
+    has_feedback=Type.FLAG,
+    is_started=Type.FLAG,
+)
+
+SCORES = _columns(
+    project_id=Type.ID,
+    event_id=Type.ID,
+    evaluator=Type.NAME,
+    revision=Type.U32,
+    version=Type.VERSION,
+    number=Type.NUMBER,
+    label=Type.NAME,
+    segment=Type.NAME,
+    record=Type.U32,
+    ordinal=Type.U32,
+)
+
+SCHEMAS = _columns(
+    project_id=Type.ID,
+    event_type=Type.NAME,
+    path=Type.TEXT,
+    first_ns=Type.TIME,
+    last_ns=Type.TIME,
+)
+
+LISTING = _columns(
+    project_id=Type.ID,
+    event_id=Type.ID,  # of a session: its key
+    trace_id=Type.TRACE,  # of a session: zeros
+    span_id=Type.SPAN,
+    parent_span_id=Type.SPAN,
+    session_key=Type.ID,  # own claim; of a session: its key
+    version=Type.VERSION,
+    event_type=Type.NAME,
+    event_name=Type.NAME,
+    model=Type.NAME,
+    provider=Type.NAME,
+    service=Type.NAME,
+    status=Type.NAME,
+    error_class=Type.NAME,
+    start_ns=Type.TIME,
+    duration_ns=Type.TIME,
+    usage=Type.USAGE,
+    cost=Type.COST,
+    attributes=Type.ATTRIBUTES,  # of a session: empty
+)
+
+COLUMNS: dict[Relation, tuple[Column, ...]] = {
+    Relation.EVENTS: EVENTS,
+    Relation.PATCHES: PATCHES,
+    Relation.SESSION_TRACES: SESSION_TRACES,
+    Relation.TRACE_SESSIONS: TRACE_SESSIONS,
+    Relation.SESSIONS: SESSIONS,
+    Relation.SCORES: SCORES,
+    Relation.SCHEMAS: SCHEMAS,
+    Relation.LISTING: LISTING,
+}
+
+KEYS: dict[Relation, tuple[str, ...]] = {
+    Relation.EVENTS: ("project_id", "event_id"),
+    Relation.PATCHES: ("project_id", "event_id", "patch_id"),
+    Relation.SESSION_TRACES: ("project_id", "session_key", "trace_id"),
+    Relation.TRACE_SESSIONS: ("project_id", "trace_id", "event_id"),
+    Relation.SESSIONS: ("project_id", "session_key"),
+    Relation.SCORES: ("project_id", "event_id", "evaluator", "revision"),
+    Relation.SCHEMAS: ("project_id", "event_type", "path"),
+    Relation.LISTING: ("project_id", "event_type", "event_id"),
+}
+"""What identifies a row of each relation (A2)."""
