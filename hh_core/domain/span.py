@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TypeAlias
 
-AnyValue = Union[str, bool, int, float, bytes, None, Sequence["AnyValue"], Mapping[str, "AnyValue"]]
+AnyValue: TypeAlias = (
+    "str | bool | int | float | bytes | Sequence[AnyValue] | Mapping[str, AnyValue] | None"
+)
 Attributes = Mapping[str, AnyValue]
 
 
