@@ -1,0 +1,225 @@
+"""What a reader asks of events: filters on any dotted path (contract C10).
+
+A list of filters is an AND. ``matches`` is the law; every index that narrows a search must agree.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from hh_core.domain.event import Event, Json
+from hh_core.errors import RejectedError
+
+_COMMON = ("exists", "not exists", "is")
+OPERATORS: Mapping[str, tuple[str, ...]] = {
+    "string": (*_COMMON, "is not", "contains", "not contains"),
+    "number": (*_COMMON, "is not", "greater than", "less than"),
+    "boolean": _COMMON,
+    "datetime": (*_COMMON, "is not", "after", "before"),
+    "id": (*_COMMON, "is not", "contains", "not contains"),
+}
+"""Type to the operators it knows. ``id`` is the 0.2.x clients' name for a string."""
+
+MAX_FILTERS = 64
+MAX_PATH = 1024
+"""Characters in a field's path."""
+
+_TRUTH = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition. ``value`` is text, a float, a bool, or milliseconds for ``datetime``."""
+
+    field: str
+    operator: str
+    type: str
+    value: str | float | bool | None = None
+
+    @property
+    def negative(self) -> bool:
+        """Also true where the field is missing."""
+        return self.operator.startswith("not ") or self.operator == "is not"
+
+
+def parse_filters(raw: Json, name: str = "filters") -> tuple[Filter, ...]:
+    """Filters as a client wrote them. ``RejectedError`` names what is wrong and what would do."""
+    if raw is None:
+        return ()
+    if isinstance(raw, Mapping):
+        raw = [raw]
+    if not isinstance(raw, list):
+        raise RejectedError(f"{name} must be a list of objects with field, operator, value, type")
+    if len(raw) > MAX_FILTERS:
+        raise RejectedError(f"{name} has more than {MAX_FILTERS} entries; ask for fewer")
+    return tuple(_parse(item, f"{name}[{index}]") for index, item in enumerate(raw))
+
+
+def matches(event: Event, condition: Filter) -> bool:
+    """Whether ``event`` fulfils ``condition``; missing, null and empty values do not exist."""
+    value = lookup(event, condition.field)
+    operator = condition.operator
+    if operator in ("exists", "not exists"):
+        return (value is not None) == (operator == "exists")
+    if value is None:
+        return condition.negative
+    return _holds(value, condition)
+
+
+def lookup(event: Json, path: str) -> Json:
+    """The value at a dotted path, or None if it is missing, null or empty.
+
+    Keys that themselves hold dots are found by their own name (``metadata.http.route``).
+    """
+    for found in _walk(event, path.split(".")):
+        if found is not None and found not in ("", [], {}):
+            return found
+    return None
+
+
+def milliseconds(value: Json) -> float | None:
+    """A time as Unix milliseconds: a number, digits, or ISO 8601 (UTC where it names no zone)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float | str):
+        number = number_of(value)
+        if number is not None:
+            return number
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000
+
+
+def number_of(value: Json) -> float | None:
+    """A finite number, also one written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def text_of(value: Json) -> str | None:
+    """A scalar as the text that a string filter is compared with; None for lists and objects."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case _:
+            return None
+
+
+def _parse(raw: Json, name: str) -> Filter:
+    if not isinstance(raw, Mapping):
+        raise RejectedError(f"{name} must be an object with field, operator, value, type")
+    field = raw.get("field")
+    if not isinstance(field, str) or not 0 < len(field) <= MAX_PATH:
+        raise RejectedError(f"{name}.field must be a dotted path of 1 to {MAX_PATH} characters")
+    value = raw.get("value")
+    type_ = raw.get("type") or _kind_of(value)
+    if not isinstance(type_, str) or type_ not in OPERATORS:
+        raise RejectedError(f"{name}.type must be one of {', '.join(OPERATORS)}")
+    operator = raw.get("operator", "is")
+    if operator not in OPERATORS[type_]:
+        allowed = ", ".join(OPERATORS[type_])
+        shown = f"{operator[:40]!r}" if isinstance(operator, str) else "that"
+        raise RejectedError(f"{name}.operator {shown} is not known for {type_}; use {allowed}")
+    if operator in ("exists", "not exists"):
+        return Filter(field, operator, type_)
+    return Filter(field, operator, type_, _operand(value, type_, name))
+
+
+def _kind_of(value: Json) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "string"
+
+
+def _operand(value: Json, type_: str, name: str) -> str | float | bool:
+    if value is None:
+        raise RejectedError(f"{name}.value is missing; to find empty fields use 'not exists'")
+    operand = {"number": number_of, "datetime": milliseconds, "boolean": _truth}.get(type_, text_of)
+    parsed = operand(value)
+    if parsed is None:
+        raise RejectedError(f"{name}.value cannot be read as a {type_}")
+    return cast("str | float | bool", parsed)
+
+
+def _truth(value: Json) -> bool | None:
+    if isinstance(value, str):
+        return _TRUTH.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def _holds(value: Json, condition: Filter) -> bool:
+    match condition.type:
+        case "number":
+            return _ordered(number_of(value), condition)
+        case "datetime":
+            return _ordered(milliseconds(value), condition)
+        case "boolean":
+            return _truth(value) == condition.value
+        case _:
+            return _textual(value, condition)
+
+
+def _ordered(value: float | None, condition: Filter) -> bool:
+    if value is None:
+        return condition.negative
+    operand = cast(float, condition.value)
+    match condition.operator:
+        case "is":
+            return value == operand
+        case "is not":
+            return value != operand
+        case "greater than" | "after":
+            return value > operand
+        case _:
+            return value < operand
+
+
+def _textual(value: Json, condition: Filter) -> bool:
+    operand = cast(str, condition.value)
+    if condition.operator in ("is", "is not"):
+        return (text_of(value) == operand) == (condition.operator == "is")
+    found = any(operand in text for text in _texts(value))
+    return found == (condition.operator == "contains")
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """The text of a scalar, or every text in a list or object: what ``contains`` looks into."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif (text := text_of(item)) is not None:
+            yield text
+
+
+def _walk(value: Json, parts: Sequence[str]) -> Iterator[Json]:
+    """Every value that the path can mean, the one through the longest keys first."""
+    if not parts:
+        yield value
+    elif isinstance(value, Mapping):
+        for length in range(len(parts), 0, -1):
+            key = ".".join(parts[:length])
+            if key in value:
+                yield from _walk(value[key], parts[length:])
+    elif isinstance(value, list) and parts[0].isdecimal() and int(parts[0]) < len(value):
+        yield from _walk(value[int(parts[0])], parts[1:])
