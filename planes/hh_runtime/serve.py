@@ -1,0 +1,161 @@
+"""Run a process: one loop, one task group, one ``stopping`` event, one deadline.
+
+Shutdown order: ``stopping`` is set and /readyz fails; services stop accepting and pulling, settle
+what is in flight and return; then what ``compose`` opened is closed, newest first. What is not
+settled after ``drain_seconds`` is left to redelivery.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import uvloop
+
+from hh_core.errors import ConfigError, UnavailableError
+from hh_runtime.config import ProcessConfig
+from hh_runtime.health import Check, Health
+from hh_runtime.logs import configure_logs
+from hh_runtime.net import Address
+from hh_runtime.tracing import configure_tracing
+
+log = logging.getLogger(__name__)
+
+EX_TEMPFAIL = os.EX_TEMPFAIL
+EX_CONFIG = os.EX_CONFIG
+
+Service = Callable[[asyncio.Event], Awaitable[None]]
+"""Runs until the event is set, then drains and returns. Returning earlier is a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a process is made of, once its ports are open and its sockets listen."""
+
+    services: Mapping[str, Service]
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+Compose = Callable[[asyncio.Event], AbstractAsyncContextManager[Composition]]
+"""Opens ports and sockets; gets the process's ``stopping`` event."""
+
+
+class ServiceEndedError(Exception):
+    """A service returned although nobody had asked it to stop: a bug."""
+
+
+def run(config: ProcessConfig, process: str, compose: Compose) -> int:
+    """Run until SIGTERM or SIGINT. The exit status: 0, 78 (fix the file) or 75 (try again)."""
+    harden()
+    configure_logs(process, config.log_level)
+    try:
+        with configure_tracing(config.tracing, process):
+            uvloop.run(_serve(config, process, compose))
+    except BaseExceptionGroup as group:
+        return _exit_status(process, group)
+    except Exception as error:
+        return _exit_status(process, BaseExceptionGroup("process", [error]))
+    return os.EX_OK
+
+
+def harden() -> None:
+    """No core dumps (they would hold content), and no file readable by others."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    os.umask(0o077)
+
+
+def process_name(plane: str, config: ProcessConfig) -> str:
+    return config.process or f"{plane}.{'-'.join(config.services)}"
+
+
+async def _serve(config: ProcessConfig, process: str, compose: Compose) -> None:
+    """Serve; work that is not settled at the deadline is left to redelivery."""
+    deadline = asyncio.timeout(None)
+    try:
+        async with deadline:
+            await _serve_until(deadline, config, process, compose)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        log.warning("not all work was settled in time; it will be delivered again")
+    log.info("stopped")
+
+
+async def _serve_until(
+    deadline: asyncio.Timeout, config: ProcessConfig, process: str, compose: Compose
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    health = Health(process, stopping)
+    address = config.health or Address(path=config.runtime / f"{process}.sock")
+
+    async with health.serving(address):
+
+        def stop() -> None:
+            if stopping.is_set():
+                deadline.reschedule(loop.time())
+                return
+            log.info("stopping", extra={"drain_seconds": config.drain_seconds})
+            stopping.set()
+            deadline.reschedule(loop.time() + config.drain_seconds)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        await _compose_and_run(compose, stopping, health)
+
+
+async def _compose_and_run(compose: Compose, stopping: asyncio.Event, health: Health) -> None:
+    opening = asyncio.ensure_future(_run(compose, stopping, health))
+    waiting = asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({opening, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not health.is_started:  # told to stop, or failed, while still opening
+            opening.cancel()
+        await opening
+    except asyncio.CancelledError:
+        if not stopping.is_set() or health.is_started:
+            raise
+    finally:
+        waiting.cancel()
+        if not opening.done():
+            opening.cancel()
+            await asyncio.wait({opening})
+
+
+async def _run(compose: Compose, stopping: asyncio.Event, health: Health) -> None:
+    async with compose(stopping) as composition, asyncio.TaskGroup() as tasks:
+        for name, service in composition.services.items():
+            tasks.create_task(_watched(name, service, stopping), name=name)
+        health.started(composition.checks)
+        log.info("ready", extra={"services": list(composition.services)})
+
+
+async def _watched(name: str, service: Service, stopping: asyncio.Event) -> None:
+    await service(stopping)
+    if not stopping.is_set():
+        raise ServiceEndedError(f"{name} ended by itself")
+
+
+def _exit_status(process: str, group: BaseExceptionGroup[BaseException]) -> int:
+    if (config := _first(group, ConfigError)) is not None:
+        for line in str(config).splitlines():
+            print(f"{process}: {line}", file=sys.stderr)
+        return EX_CONFIG
+    if (away := _first(group, UnavailableError)) is not None:
+        log.error("a backend is away: %s", away)
+        return EX_TEMPFAIL
+    log.error("the process failed", exc_info=group)
+    return os.EX_SOFTWARE
+
+
+def _first(group: BaseExceptionGroup[BaseException], kind: type[Exception]) -> BaseException | None:
+    found: BaseException | None = group.subgroup(kind)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
