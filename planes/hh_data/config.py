@@ -1,0 +1,131 @@
+"""What a data plane's configuration file may say."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import Field, SecretStr, field_validator
+
+from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
+from hh_runtime.net import Address
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "ingest": ("queue", "objects", "journal", "records"),
+    "dispatch": ("queue", "objects", "analytics", "records"),
+    "api": ("objects", "analytics", "records"),
+}
+"""The services of this plane, and the ports that each uses."""
+
+
+class ListenConfig(Section):
+    """Where clients are served. Everything is loopback unless the file says otherwise."""
+
+    http: Listen = Address("127.0.0.1", 4318)
+    """OTLP/HTTP and the REST API on one port."""
+    grpc: Listen = Address("127.0.0.1", 4317)
+    """OTLP/gRPC."""
+    api: Listen | None = None
+    """The read API, which ingest passes on to; by default ``<runtime>/api.sock``."""
+    internal: Listen | None = None
+    """What ingest tells readers of its plane; by default ``<runtime>/ingest.sock``."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+
+class LimitsConfig(Section):
+    """The bounds at the door (PROMISES 3.6); sizes in bytes, after decompression too."""
+
+    max_http_bytes: int = Field(default=64 << 20, gt=0)
+    max_grpc_bytes: int = Field(default=16 << 20, gt=0)
+    max_ratio: int = Field(default=200, gt=1)
+    """Decompressed over compressed size, above 1 MiB."""
+    max_spans: int = Field(default=50_000, gt=0)
+    max_nesting: int = Field(default=32, gt=0)
+    max_events: int = Field(default=1_000, gt=0)
+    """Events in one REST batch."""
+    max_in_flight_requests: int = Field(default=512, gt=0)
+    max_in_flight_bytes: int = Field(default=256 << 20, gt=0)
+    max_attributes: int = Field(default=1_024, gt=0)
+    """Indexed of one span; the surplus stays raw and is counted."""
+    max_attribute_key_bytes: int = Field(default=1_024, gt=0)
+    max_attribute_bytes: int = Field(default=1 << 20, gt=0)
+    """A longer value is cut in the index only."""
+
+
+class IngestConfig(Section):
+    """Group commit, segments and what is kept here until it is shipped."""
+
+    commit_ms: float = Field(default=5.0, ge=0)
+    commit_bytes: int = Field(default=4 << 20, gt=0)
+    segment_bytes: int = Field(default=8 << 20, gt=0)
+    segment_ms: float = Field(default=200.0, gt=0)
+
+
+class DispatchConfig(Section):
+    """How the background work of the plane is bounded and paced."""
+
+    max_in_flight: int = Field(default=8, gt=0)
+    """Segments that one process works on."""
+    reconcile_seconds: float = Field(default=1.0, gt=0)
+    resend_seconds: float = Field(default=5.0, gt=0)
+    """How old a segment without a receipt is before it is sent again."""
+    relay_max_bytes: int = Field(default=1 << 30, gt=0)
+    """Telemetry that waits for the control plane. Above it, it is rebuilt from segments later."""
+    pack_seconds: float = Field(default=60.0, gt=0)
+    pack_bytes: int = Field(default=64 << 20, gt=0)
+
+
+class ControlConfig(Section):
+    """The control plane's intake, which this plane dials. Nothing ever dials in."""
+
+    intake: str
+    """gRPC target, ``host:port``."""
+    token: SecretStr
+    """This data plane's own identity."""
+    tls_ca: Path | None = None
+
+
+class DataPlaneConfig(ProcessConfig):
+    """One process of a data plane, or several that share the file."""
+
+    dp_id: UUID
+    """This data plane's name in telemetry."""
+    node: int = Field(default=1, ge=0, le=0xFFFF)
+    """Which ingest node this is; two that write at once must differ."""
+    keys: Path
+    """Directory of key digests; read again when it changes."""
+    name_key: Path
+    """File of 32 random bytes that makes client-chosen ids into UUIDs (identity.py)."""
+    ingests: tuple[Listen, ...] = ()
+    """Where readers ask for what is acknowledged but not indexed; default: this plane's own."""
+    listen: ListenConfig = ListenConfig()
+    limits: LimitsConfig = LimitsConfig()
+    ingest: IngestConfig = IngestConfig()
+    dispatch: DispatchConfig = DispatchConfig()
+    control: ControlConfig | None = None
+    queue: AdapterTable | None = None
+    objects: AdapterTable | None = None
+    journal: AdapterTable | None = None
+    analytics: AdapterTable | None = None
+    records: AdapterTable | None = None
+
+    @field_validator("services")
+    @classmethod
+    def _known(cls, services: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [service for service in services if service not in NEEDS]
+        if unknown:
+            raise ValueError(f"no service {', '.join(unknown)}; known: {', '.join(NEEDS)}")
+        return services
+
+    def needed(self) -> Sequence[str]:
+        ports = [port for service in self.services for port in NEEDS[service]]
+        return tuple(dict.fromkeys(ports))
+
+    def api_address(self) -> Address:
+        return self.listen.api or Address(path=self.runtime / "api.sock")
+
+    def internal_address(self) -> Address:
+        return self.listen.internal or Address(path=self.runtime / "ingest.sock")
+
+    def ingest_addresses(self) -> Sequence[Address]:
+        return self.ingests or (self.internal_address(),)
