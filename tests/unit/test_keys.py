@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hh_data.keys import ForbiddenError, KeyDirectory, UnauthenticatedError
 
 from hh_core.errors import ConfigError
-from hh_data.keys import ForbiddenError, KeyDirectory, UnauthenticatedError
 
 PROJECT = "5f0c0a86-6a53-4c2e-9ad3-0f6d1c8f2b11"
 KEY_ID = "0b6a7f3e-8a39-4b6e-8a53-4d0a3f1f9c55"
@@ -93,7 +93,7 @@ def test_a_first_file_that_makes_no_sense_is_the_operators_affair(
     path = tmp_path / "keys.json"
     path.write_text(text)
 
-    with pytest.raises(ConfigError, match="keys.json"):
+    with pytest.raises(ConfigError, match=r"keys\.json"):
         KeyDirectory(path)
-    with pytest.raises(ConfigError, match="absent.json"):
+    with pytest.raises(ConfigError, match=r"absent\.json"):
         KeyDirectory(tmp_path / "absent.json")
