@@ -98,6 +98,10 @@ def segment_created_ms(name: str) -> int:
     return number >> 80
 
 
+def is_segment_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def inbox_key(segment: str) -> str:
     return INBOX + segment
 

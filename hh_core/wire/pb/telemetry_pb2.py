@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0ftelemetry.proto\x12\x0fhh.telemetry.v1\"\xa1\x01\n\rAppendRequest\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\r\x12\r\n\x05\x64p_id\x18\x02 \x01(\t\x12\'\n\x07\x62\x61tches\x18\x03 \x03(\x0b\x32\x16.hh.telemetry.v1.Batch\x12*\n\x08\x61waiting\x18\x04 \x03(\x0b\x32\x18.hh.telemetry.v1.Awaited\x12\x14\n\x0c\x61\x63knowledged\x18\x05 \x03(\t\"}\n\x05\x42\x61tch\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x11\n\tfirst_row\x18\x03 \x01(\r\x12\x0c\n\x04rows\x18\x04 \x01(\r\x12\x12\n\ntotal_rows\x18\x05 \x01(\r\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12\r\n\x05\x61rrow\x18\x07 \x01(\x0c\">\n\x07\x41waited\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x12\n\ntotal_rows\x18\x03 \x01(\r\"O\n\x0e\x41ppendResponse\x12+\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x19.hh.telemetry.v1.Accepted\x12\x10\n\x08receipts\x18\x02 \x03(\t\"~\n\x08\x41\x63\x63\x65pted\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x11\n\tfirst_row\x18\x02 \x01(\r\x12\x0c\n\x04rows\x18\x03 \x01(\r\x12*\n\x08refusals\x18\x04 \x03(\x0b\x32\x18.hh.telemetry.v1.Refusal\x12\x14\n\x0crefused_rows\x18\x05 \x01(\r\"$\n\x07Refusal\x12\x0b\n\x03row\x18\x01 \x01(\r\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t2V\n\tTelemetry\x12I\n\x06\x41ppend\x12\x1e.hh.telemetry.v1.AppendRequest\x1a\x1f.hh.telemetry.v1.AppendResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0ftelemetry.proto\x12\x0fhh.telemetry.v1\"\xce\x01\n\rAppendRequest\x12\x16\n\x0e\x66ormat_version\x18\x01 \x01(\r\x12\r\n\x05\x64p_id\x18\x02 \x01(\t\x12\'\n\x07\x62\x61tches\x18\x03 \x03(\x0b\x32\x16.hh.telemetry.v1.Batch\x12*\n\x08\x61waiting\x18\x04 \x03(\x0b\x32\x18.hh.telemetry.v1.Awaited\x12\x14\n\x0c\x61\x63knowledged\x18\x05 \x03(\t\x12\x18\n\x10\x62\x61\x63klog_segments\x18\x06 \x01(\r\x12\x11\n\toldest_ms\x18\x07 \x01(\x04\"}\n\x05\x42\x61tch\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x11\n\tfirst_row\x18\x03 \x01(\r\x12\x0c\n\x04rows\x18\x04 \x01(\r\x12\x12\n\ntotal_rows\x18\x05 \x01(\r\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12\r\n\x05\x61rrow\x18\x07 \x01(\x0c\">\n\x07\x41waited\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x12\n\ntotal_rows\x18\x03 \x01(\r\"O\n\x0e\x41ppendResponse\x12+\n\x08\x61\x63\x63\x65pted\x18\x01 \x03(\x0b\x32\x19.hh.telemetry.v1.Accepted\x12\x10\n\x08receipts\x18\x02 \x03(\t\"~\n\x08\x41\x63\x63\x65pted\x12\x0f\n\x07segment\x18\x01 \x01(\t\x12\x11\n\tfirst_row\x18\x02 \x01(\r\x12\x0c\n\x04rows\x18\x03 \x01(\r\x12*\n\x08refusals\x18\x04 \x03(\x0b\x32\x18.hh.telemetry.v1.Refusal\x12\x14\n\x0crefused_rows\x18\x05 \x01(\r\"$\n\x07Refusal\x12\x0b\n\x03row\x18\x01 \x01(\r\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t2V\n\tTelemetry\x12I\n\x06\x41ppend\x12\x1e.hh.telemetry.v1.AppendRequest\x1a\x1f.hh.telemetry.v1.AppendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,17 +32,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'telemetry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_APPENDREQUEST']._serialized_start=37
-  _globals['_APPENDREQUEST']._serialized_end=198
-  _globals['_BATCH']._serialized_start=200
-  _globals['_BATCH']._serialized_end=325
-  _globals['_AWAITED']._serialized_start=327
-  _globals['_AWAITED']._serialized_end=389
-  _globals['_APPENDRESPONSE']._serialized_start=391
-  _globals['_APPENDRESPONSE']._serialized_end=470
-  _globals['_ACCEPTED']._serialized_start=472
-  _globals['_ACCEPTED']._serialized_end=598
-  _globals['_REFUSAL']._serialized_start=600
-  _globals['_REFUSAL']._serialized_end=636
-  _globals['_TELEMETRY']._serialized_start=638
-  _globals['_TELEMETRY']._serialized_end=724
+  _globals['_APPENDREQUEST']._serialized_end=243
+  _globals['_BATCH']._serialized_start=245
+  _globals['_BATCH']._serialized_end=370
+  _globals['_AWAITED']._serialized_start=372
+  _globals['_AWAITED']._serialized_end=434
+  _globals['_APPENDRESPONSE']._serialized_start=436
+  _globals['_APPENDRESPONSE']._serialized_end=515
+  _globals['_ACCEPTED']._serialized_start=517
+  _globals['_ACCEPTED']._serialized_end=643
+  _globals['_REFUSAL']._serialized_start=645
+  _globals['_REFUSAL']._serialized_end=681
+  _globals['_TELEMETRY']._serialized_start=683
+  _globals['_TELEMETRY']._serialized_end=769
 # @@protoc_insertion_point(module_scope)

@@ -7,18 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AppendRequest(_message.Message):
-    __slots__ = ("format_version", "dp_id", "batches", "awaiting", "acknowledged")
+    __slots__ = ("format_version", "dp_id", "batches", "awaiting", "acknowledged", "backlog_segments", "oldest_ms")
     FORMAT_VERSION_FIELD_NUMBER: _ClassVar[int]
     DP_ID_FIELD_NUMBER: _ClassVar[int]
     BATCHES_FIELD_NUMBER: _ClassVar[int]
     AWAITING_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_MS_FIELD_NUMBER: _ClassVar[int]
     format_version: int
     dp_id: str
     batches: _containers.RepeatedCompositeFieldContainer[Batch]
     awaiting: _containers.RepeatedCompositeFieldContainer[Awaited]
     acknowledged: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, format_version: _Optional[int] = ..., dp_id: _Optional[str] = ..., batches: _Optional[_Iterable[_Union[Batch, _Mapping]]] = ..., awaiting: _Optional[_Iterable[_Union[Awaited, _Mapping]]] = ..., acknowledged: _Optional[_Iterable[str]] = ...) -> None: ...
+    backlog_segments: int
+    oldest_ms: int
+    def __init__(self, format_version: _Optional[int] = ..., dp_id: _Optional[str] = ..., batches: _Optional[_Iterable[_Union[Batch, _Mapping]]] = ..., awaiting: _Optional[_Iterable[_Union[Awaited, _Mapping]]] = ..., acknowledged: _Optional[_Iterable[str]] = ..., backlog_segments: _Optional[int] = ..., oldest_ms: _Optional[int] = ...) -> None: ...
 
 class Batch(_message.Message):
     __slots__ = ("segment", "digest", "first_row", "rows", "total_rows", "attempt", "arrow")
