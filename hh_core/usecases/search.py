@@ -1,0 +1,156 @@
+"""What a reader asks: an export, a search or a schema request as clients write it (contract A4).
+
+Everything that is not understood is a ``RejectedError`` that names the field and the remedy.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from hh_core.domain.event import Json
+from hh_core.domain.filters import Filter, milliseconds, number_of, parse_filters
+from hh_core.errors import RejectedError
+
+EXPORT_LIMIT = 7500
+SEARCH_LIMIT = 1000
+DEFAULT_LIMIT = 1000
+MAX_PROJECTIONS = 256
+_MAX_LITERAL = 8192
+"""Characters of a Python or JSON literal in a query string."""
+
+_LOWER = ("$gte", "gte", "start_time", "start", "from")
+_UPPER = ("$lte", "lte", "end_time", "end", "to")
+_UNIT_MS = {
+    "s": 1000,
+    "m": 60_000,
+    "h": 3_600_000,
+    "d": 86_400_000,
+    "w": 7 * 86_400_000,
+    "mo": 30 * 86_400_000,
+    "y": 365 * 86_400_000,
+}
+_RELATIVE = re.compile(r"\s*(\d{1,6})\s*(s|m|h|d|w|mo|y)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Start times in milliseconds, both ends included; None is open."""
+
+    first: float | None = None
+    last: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """All filters must hold. ``page`` counts from 1."""
+
+    filters: tuple[Filter, ...] = ()
+    range: Range = Range()
+    limit: int = DEFAULT_LIMIT
+    page: int = 1
+    projections: tuple[str, ...] = ()
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.limit
+
+
+def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> EventQuery:
+    """An export (``max_limit`` 7500) or search (1000) request. Unknown fields are ignored."""
+    if not isinstance(body, Mapping):
+        raise RejectedError("the body must be a JSON object")
+    query = EventQuery(
+        filters=parse_filters(literal(body.get("filters"), "filters")),
+        range=parse_range(body.get("dateRange"), now_ms=now_ms),
+        limit=_count(body.get("limit"), "limit", min(DEFAULT_LIMIT, max_limit), max_limit),
+        page=_count(body.get("page"), "page", 1, 1_000_000),
+        projections=_projections(body.get("projections")),
+    )
+    return with_run(query, body.get("evaluation_id"))
+
+
+def with_run(query: EventQuery, run: Json) -> EventQuery:
+    """Only events of an evaluation run: ``evaluation_id`` is ``metadata.run_id``."""
+    if run is None or run == "":
+        return query
+    if not isinstance(run, str):
+        raise RejectedError("evaluation_id must be the text id of a run")
+    condition = Filter("metadata.run_id", "is", "string", run)
+    return replace(query, filters=(*query.filters, condition))
+
+
+def parse_range(raw: Json, *, now_ms: Callable[[], int], name: str = "dateRange") -> Range:
+    """``{"$gte", "$lte"}``, ``{"gte", "lte"}``, ``{"start_time", "end_time"}`` (ISO 8601 or
+    milliseconds) or ``{"relative": "7d"}``; also as JSON or Python text, as query strings have it.
+    """
+    value = literal(raw, name)
+    if value is None or value == {}:
+        return Range()
+    if isinstance(value, str):
+        value = {"relative": value}
+    if not isinstance(value, Mapping):
+        raise RejectedError(f'{name} must be an object such as {{"$gte": …, "$lte": …}}')
+    if value.get("relative") is not None:
+        return _relative(value["relative"], now_ms(), name)
+    unknown = [key for key in value if key not in (*_LOWER, *_UPPER, "relative")]
+    if unknown:
+        raise RejectedError(f"{name} knows $gte, $lte, start_time, end_time and relative only")
+    return Range(_bound(value, _LOWER, name), _bound(value, _UPPER, name))
+
+
+def literal(raw: Json, name: str) -> Json:
+    """Text of a query string read as JSON or as a Python literal (contract A2); others as is."""
+    if not isinstance(raw, str) or not raw.strip().startswith(("{", "[")):
+        return raw
+    if len(raw) > _MAX_LITERAL:
+        raise RejectedError(f"{name} is longer than {_MAX_LITERAL} characters")
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return ast.literal_eval(raw.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise RejectedError(f"{name} is neither JSON nor a Python literal") from None
+
+
+def _relative(value: Json, now: int, name: str) -> Range:
+    found = _RELATIVE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise RejectedError(f'{name}.relative must look like "30m", "24h", "7d", "2w" or "1mo"')
+    return Range(float(now - int(found[1]) * _UNIT_MS[found[2]]), None)
+
+
+def _bound(value: Mapping[str, Json], names: tuple[str, ...], name: str) -> float | None:
+    for key in names:
+        if value.get(key) is not None:
+            moment = milliseconds(value[key])
+            if moment is None:
+                raise RejectedError(f"{name}.{key} must be ISO 8601 or Unix milliseconds")
+            return moment
+    return None
+
+
+def _count(value: Json, name: str, default: int, highest: int) -> int:
+    """A whole number; clients send floats and text too."""
+    if value is None:
+        return default
+    number = number_of(value)
+    if number is None or number != int(number) or not 1 <= number <= highest:
+        remedy = "; ask for more pages" if name == "limit" else ""
+        raise RejectedError(f"{name} must be a whole number from 1 to {highest}{remedy}")
+    return int(number)
+
+
+def _projections(value: Json) -> tuple[str, ...]:
+    value = literal(value, "projections")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(path, str) and path for path in value):
+        raise RejectedError("projections must be a list of dotted paths")
+    if len(value) > MAX_PROJECTIONS:
+        raise RejectedError(f"projections has more than {MAX_PROJECTIONS} entries; ask for fewer")
+    return tuple(value)
