@@ -1,0 +1,1 @@
+"""The embedded platform: both planes and their engines, supervised on one machine."""
