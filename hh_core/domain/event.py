@@ -1,7 +1,8 @@
 """The wide event: what a span, a REST event or a session is to those who read (contract C1).
 
 Content and facts of a span are computed by mappers in two passes: ``facts`` once at dispatch, for
-the index, and ``content`` whenever somebody reads the event. Both are pure functions of the span.
+the index, and, after it again, ``content`` whenever somebody reads the event. Both are pure
+functions of the span.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,14 @@ class Facts:
     duration_ns: int | None = None
     """When the client measured it itself."""
     attributes: dict[str, Json] = field(default_factory=dict)
-    """Scalars for the index, by dotted path of the wide event (``metadata.user_id``)."""
+    """Small values by path of the wide event, ``<bucket>.<key>`` (``metadata.user_id``) or
+    ``source``. Both passes use them: the index keeps their scalars by dotted path, within bounds,
+    and readers find them in the buckets. Never a bucket of ``inputs`` or ``outputs``."""
+    taken: set[str] = field(default_factory=set)
+    """Attribute keys that a mapper uses in this pass or in ``content``; all others are kept under
+    ``metadata`` by their own name."""
+    truncated: int = 0
+    """Values that the index leaves out for their number or size. Not for mappers."""
 
 
 @dataclass(slots=True)
@@ -53,8 +61,6 @@ class Content:
     user_properties: dict[str, Json] = field(default_factory=dict)
     error: str | None = None
     source: str = ""
-    taken: set[str] = field(default_factory=set)
-    """Attribute keys that a mapper has used; all others are kept under ``metadata``."""
 
 
 class Mapper(Protocol):
@@ -62,6 +68,8 @@ class Mapper(Protocol):
 
     ``speaks`` must be cheap: it runs for every span. Two conventions may speak on one span; they
     are asked in order of ``rank`` (lower first) and each adds what the earlier left empty.
+    ``facts`` leaves the large values alone; ``content`` adds inputs, outputs and error to what
+    ``facts`` found. Neither raises, whatever stands in the span.
     """
 
     name: str

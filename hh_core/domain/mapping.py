@@ -1,0 +1,203 @@
+"""From a span to the index's facts and to the wide event: all mappers, then what none of them took.
+
+``facts`` is the hot path: once for every span at dispatch. ``event`` runs when somebody reads, and
+begins with the same facts, so what a reader sees under ``INDEXED`` is what the index was told.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from hh_core.domain.event import Content, Facts, Json, Mapper
+from hh_core.domain.paths import index, json_value, put
+from hh_core.domain.span import Span, SpanEvent
+from hh_core.domain.telemetry import MAX_COUNT, USAGE_KINDS
+
+INDEXED = ("config", "metadata", "metrics", "feedback", "user_properties")
+"""The buckets whose scalars the index holds, unless it counts some as ``truncated``."""
+
+DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
+"""Keys of ``metadata`` that come from columns of their own, whatever a client writes there."""
+
+CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
+"""Keys of ``metadata`` that only the content has: what stands around a span's own attributes."""
+
+EVENT_TYPES = frozenset({"model", "tool", "chain"})
+OTHER_ERROR = "_OTHER"
+"""The class of an error that does not name one, as in OpenTelemetry's ``error.type``."""
+
+_OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
+_ERROR = 2
+_OK = 1
+
+_Target = TypeVar("_Target")
+
+
+class Mapping:
+    """Asks the mappers in their order. A mapper that raises is counted and does no more harm."""
+
+    def __init__(self, mappers: Sequence[Mapper]) -> None:
+        self._mappers = tuple(sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name)))
+        self.failures: Counter[str] = Counter()
+        """How often each mapper has raised."""
+
+    def facts(self, span: Span) -> Facts:
+        """What the index keeps of ``span``, within its bounds."""
+        facts = self._collect(span)
+        facts.attributes, facts.truncated = index(facts.attributes)
+        return facts
+
+    def event(self, span: Span) -> Content:
+        """What a reader sees of ``span``: every attribute is somewhere in it."""
+        content = Content()
+        for path, value in self._collect(span).attributes.items():
+            bucket, _, name = path.partition(".")
+            if bucket in INDEXED:
+                getattr(content, bucket)[name] = value
+            elif path == "source":
+                content.source = str(value)
+        for mapper in self._speakers(span):
+            self._guarded(mapper.name, mapper.content, span, content)
+        if content.error is None:
+            content.error = _error(span)
+        content.metadata.update(_context(span))
+        return content
+
+    def _collect(self, span: Span) -> Facts:
+        facts = Facts()
+        for mapper in self._speakers(span):
+            self._guarded(mapper.name, mapper.facts, span, facts)
+        _complete(span, facts)
+        _keep_the_rest(span, facts)
+        return facts
+
+    def _speakers(self, span: Span) -> Iterator[Mapper]:
+        return (mapper for mapper in self._mappers if mapper.speaks(span))
+
+    def _guarded(
+        self, name: str, step: Callable[[Span, _Target], None], span: Span, target: _Target
+    ) -> None:
+        try:
+            step(span, target)
+        except Exception:  # a third party's mapper must not stop the spans of all others
+            self.failures[name] += 1
+
+
+def scope_name(span: Span) -> str:
+    """The instrumentation scope; a memory address in it is left out."""
+    name = span.origin.scope_name
+    return "honeyhive" if _OWN_SCOPE.fullmatch(name) else name
+
+
+def service_name(span: Span) -> str:
+    name = span.origin.resource.get("service.name")
+    return name if isinstance(name, str) else ""
+
+
+def _complete(span: Span, facts: Facts) -> None:
+    """What follows from the span itself where no convention says it."""
+    facts.event_name = facts.event_name or span.name
+    if facts.event_type not in EVENT_TYPES:
+        facts.event_type = "tool"
+    if not facts.error_class:
+        facts.error_class = _error_class(span)
+    if facts.usage:
+        _complete_usage(facts)
+
+
+def _complete_usage(facts: Facts) -> None:
+    """Only model events count tokens: chains repeat those of their children."""
+    usage = {
+        kind: count
+        for kind, count in facts.usage.items()
+        if kind in USAGE_KINDS and 0 <= count <= MAX_COUNT
+    }
+    if "total_tokens" not in usage and ("prompt_tokens" in usage or "completion_tokens" in usage):
+        total = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
+        usage["total_tokens"] = min(total, MAX_COUNT)
+        put(facts.attributes, "metadata.total_tokens", usage["total_tokens"])
+    facts.usage = usage if facts.event_type == "model" else {}
+
+
+def _keep_the_rest(span: Span, facts: Facts) -> None:
+    """Everything not taken stands under ``metadata`` by its own dotted name."""
+    attributes, taken = facts.attributes, facts.taken
+    for key, value in span.attributes.items():
+        if key in taken:
+            continue
+        kept = value if type(value) is str else json_value(value)
+        if key in DERIVED or key in CONTEXT or not put(attributes, "metadata." + key, kept):
+            put(attributes, "metadata.attributes." + key, kept)
+
+
+def _exception(span: Span) -> SpanEvent | None:
+    return next((event for event in span.events if event.name == "exception"), None)
+
+
+def _failed(span: Span) -> bool:
+    if span.status_code == _ERROR:
+        return True
+    return bool(span.events) and span.status_code != _OK and _exception(span) is not None
+
+
+def _error_class(span: Span) -> str:
+    if not _failed(span):
+        return ""
+    exception = _exception(span)
+    found = span.attributes.get("error.type")
+    if exception is not None and not isinstance(found, str):
+        found = exception.attributes.get("exception.type")
+    return found if isinstance(found, str) and found else OTHER_ERROR
+
+
+def _error(span: Span) -> str | None:
+    """The status message, else the exception's, else its class (contract B6)."""
+    if not _failed(span):
+        return None
+    exception = _exception(span)
+    message = exception.attributes.get("exception.message") if exception is not None else None
+    if span.status_code == _ERROR and span.status_message:
+        return span.status_message
+    return message if isinstance(message, str) and message else _error_class(span)
+
+
+def _context(span: Span) -> Iterator[tuple[str, Json]]:
+    """What stands around the attributes: ids, resource, scope, span events and links."""
+    yield "trace_id", span.trace_id.hex()
+    yield "span_id", span.span_id.hex()
+    yield "parent_span_id", span.parent_span_id.hex() or None
+    origin = span.origin
+    if origin.resource:
+        yield "resource", json_value(origin.resource)
+    if origin.scope_name:
+        scope = {"name": scope_name(span), "version": origin.scope_version}
+        yield (
+            "scope",
+            scope
+            | (
+                {"attributes": json_value(origin.scope_attributes)}
+                if origin.scope_attributes
+                else {}
+            ),
+        )
+    if span.events:
+        yield (
+            "span_events",
+            [
+                {"name": e.name, "time_ns": e.time_ns, "attributes": json_value(e.attributes)}
+                for e in span.events
+            ],
+        )
+    if span.links:
+        yield (
+            "span_links",
+            [
+                {
+                    "trace_id": link.trace_id.hex(),
+                    "span_id": link.span_id.hex(),
+                    "attributes": json_value(link.attributes),
+                }
+                for link in span.links
+            ],
+        )

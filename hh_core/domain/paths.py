@@ -1,0 +1,113 @@
+"""Dotted paths: nested objects from flat attributes, and flat scalars from nested objects."""
+
+import base64
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hh_core.domain.event import Json
+
+MAX_PATHS = 64
+"""Scalars that the index keeps of one event."""
+MAX_KEY = 200
+"""Characters of a path in the index."""
+MAX_VALUE = 256
+"""Characters of a value in the index."""
+MAX_DEPTH = 64
+"""Levels of nesting that a dotted path builds; what is deeper stays one key."""
+
+
+def put(values: dict[str, Json], path: str, value: Json) -> bool:
+    """Set ``path`` if it is free. False if another value stands there: the first one wins."""
+    return bool(values.setdefault(path, value) == value)
+
+
+def json_value(value: Any) -> Json:
+    """An attribute's value as JSON can hold it: bytes as base64, infinities and NaN as text."""
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _infinite(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Mapping):
+        return {str(key): json_value(item) for key, item in value.items()}
+    return [json_value(item) for item in value]
+
+
+def nested(pairs: Iterable[tuple[str, Json]]) -> dict[str, Json]:
+    """Objects from dotted paths; keys 0, 1, … without a gap become a list (contract B3).
+
+    Where one path is the beginning of another (``a`` and ``a.b``), the longer one stays a dotted
+    key beside it, so that no value is lost.
+    """
+    flat = dict(pairs)
+    root: dict[str, Json] = {}
+    for path, value in flat.items():
+        _insert(root, path, value, flat)
+    return {key: _lists(item) for key, item in root.items()}
+
+
+def scalars(path: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """Every scalar below ``value`` with its dotted path; null and empty ones are not there."""
+    waiting = [(path, value)]
+    while waiting:
+        where, item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting.extend((f"{where}.{key}", below) for key, below in reversed(list(item.items())))
+        elif isinstance(item, list):
+            waiting.extend((f"{where}.{i}", item[i]) for i in reversed(range(len(item))))
+        elif item is not None and item != "":
+            yield where, item
+
+
+def index(values: Mapping[str, Json]) -> tuple[dict[str, Json], int]:
+    """The scalars of ``values`` within the bounds of the index, and how many were left out.
+
+    Two values of one dotted path count as one left out, so that a reader looks at the content.
+    """
+    kept: dict[str, Json] = {}
+    left_out = 0
+    for path, value in values.items():
+        pairs = scalars(path, value) if isinstance(value, Mapping | list) else ((path, value),)
+        for where, item in pairs:
+            if item is None or item == "":
+                continue
+            if (
+                kept.get(where, item) == item
+                and len(kept) < MAX_PATHS
+                and len(where) <= MAX_KEY
+                and (not isinstance(item, str) or len(item) <= MAX_VALUE)
+            ):
+                kept[where] = item
+            else:
+                left_out += 1
+    return kept, left_out
+
+
+class _Node(dict[str, Json]):
+    """An object that dotted paths made, as against one that was a value."""
+
+
+def _insert(root: dict[str, Json], path: str, value: Json, flat: Mapping[str, Json]) -> None:
+    parts = path.split(".", MAX_DEPTH)
+    node = root
+    for depth, part in enumerate(parts[:-1], 1):
+        if ".".join(parts[:depth]) in flat:
+            node[".".join(parts[depth - 1 :])] = value
+            return
+        node = node.setdefault(part, _Node())
+    node[parts[-1]] = value
+
+
+def _lists(value: Json) -> Json:
+    """Built objects whose keys are 0 to n-1 as lists. As deep as ``MAX_DEPTH`` at most."""
+    if not isinstance(value, _Node):
+        return value
+    built = {key: _lists(item) for key, item in value.items()}
+    names = [str(i) for i in range(len(built))]
+    return [built[name] for name in names] if built.keys() == set(names) else built
+
+
+def _infinite(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
