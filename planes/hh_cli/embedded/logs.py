@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 MAX_BYTES = 8 << 20
@@ -42,3 +43,29 @@ def tail(log: Path, *, lines: int, max_bytes: int = 64 << 10) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def follow(logs: Mapping[str, Path], *, pause: float = 0.2) -> Iterator[tuple[str, str]]:
+    """New lines of all logs as they come, for ever; starts over when a file was emptied."""
+    offsets = {name: _size(log) for name, log in logs.items()}
+    while True:
+        for name, log in logs.items():
+            size = _size(log)
+            start = min(offsets[name], size)
+            if size > start:
+                with log.open("rb") as file:
+                    file.seek(start)
+                    data = file.read()
+                whole = data[: data.rfind(b"\n") + 1]
+                start += len(whole)
+                for line in whole.decode("utf-8", "replace").splitlines():
+                    yield name, line
+            offsets[name] = start
+        time.sleep(pause)
+
+
+def _size(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0

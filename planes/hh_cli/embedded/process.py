@@ -55,28 +55,28 @@ class Supervised:
         self.exit_status: int | None = None
         self._changed = changed
         self._process: Process | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Start it again whenever it ends, with a pause that grows while it does not last."""
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE
-        while True:
+        while not self._stopping.is_set():
             began = loop.time()
             await self._run_once()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             lasted = loop.time() - began
             pause = FIRST_PAUSE if lasted > STEADY_SECONDS else min(LONGEST_PAUSE, pause * 2)
             log.warning(
                 "a process ended", extra={"name_": self.spec.name, "status": self.exit_status}
             )
-            self._set(pid=0, created=0.0, ready=False, restarts=self.state.restarts + 1)
+            self._set(ready=False, restarts=self.state.restarts + 1)
             await asyncio.sleep(pause)
 
     async def stop(self) -> None:
         """Ask it to end, wait, and kill it if it does not."""
-        self._stopping = True
+        self._stopping.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -97,7 +97,7 @@ class Supervised:
             self.exit_status = await process.wait()
         finally:
             watching.cancel()
-            if not self._stopping:
+            if not self._stopping.is_set():
                 end_group(process.pid)  # what it started itself must not outlive it
 
     async def _watch(self) -> None:

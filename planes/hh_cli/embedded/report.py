@@ -12,6 +12,7 @@ from hh_cli.embedded.state import (
     Phase,
     PlatformState,
     ProcessState,
+    guardian,
     this_process,
     write_private,
     write_state,
@@ -29,7 +30,7 @@ class Report:
         self._layout = layout
         self._ports = ports
         self._supervisor = this_process("supervisor")
-        self._guardian = this_process("guardian", os.getppid())
+        self._guardian = guardian()
         self._endpoints = ""
         layout.endpoints.unlink(missing_ok=True)
 

@@ -73,6 +73,16 @@ def this_process(name: str, pid: int | None = None) -> ProcessState:
     return ProcessState(name, pid, created_at(pid))
 
 
+def guardian() -> ProcessState:
+    """The guardian of this supervisor, if it was started by one."""
+    parent = os.getppid()
+    try:
+        guarded = "hh_cli.embedded.guardian" in psutil.Process(parent).cmdline()
+    except psutil.Error:
+        guarded = False
+    return this_process("guardian", parent) if guarded else ProcessState("guardian")
+
+
 def write_state(layout: Layout, state: PlatformState) -> None:
     write_private(layout.state, json.dumps(asdict(state), indent=1))
 

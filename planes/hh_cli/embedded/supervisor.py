@@ -7,33 +7,31 @@ It starts everything at once (each process waits for what it needs), starts agai
 import asyncio
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import groupby
 
 from hh_cli.embedded.layout import Layout, Ports
 from hh_cli.embedded.logs import keep_bounded, tail
 from hh_cli.embedded.prepare import prepare
-from hh_cli.embedded.process import Spec, Supervised, end_group
+from hh_cli.embedded.process import Spec, Supervised
 from hh_cli.embedded.report import Report
 from hh_cli.embedded.specs import specs
-from hh_cli.embedded.state import Phase, PlatformState, exclusive, read_state
+from hh_cli.embedded.stale import FREE_SECONDS, end_stale
+from hh_cli.embedded.state import Phase, exclusive, read_state
 from hh_core.errors import ConfigError
 from hh_runtime.config import ProcessConfig
 from hh_runtime.net import Address, PortTakenError, private_folder, require_free
-from hh_runtime.serve import Composition, run
+from hh_runtime.serve import Composition, harden, run
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 120.0
 STARTS_BEFORE_GIVING_UP = 8
 """A process that ends that often before everything was ready once will not get better."""
-FREE_SECONDS = 5.0
-"""How long ports may still be held by processes that were killed a moment ago."""
 DRAIN_SECONDS = 100.0
 
 
@@ -125,6 +123,7 @@ async def _compose(platform: Platform, _: asyncio.Event) -> AsyncIterator[Compos
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if told to stop or if another one already runs."""
+    harden()
     layout, ports = Layout.of(arguments[0]), Ports(int(arguments[1]))
     with exclusive(layout) as alone:
         if not alone:
@@ -147,21 +146,6 @@ def main(arguments: Sequence[str]) -> int:
             drain_seconds=DRAIN_SECONDS,
         )
         return run(config, "supervisor", partial(_compose, platform))
-
-
-def end_stale(state: PlatformState | None) -> None:
-    """Kill what an earlier supervisor left behind, if it really is what it was."""
-    if state is None:
-        return
-    stale = [process for process in state.processes.values() if process.alive]
-    for process in stale:
-        log.warning("ending a process that an earlier supervisor left: %s", process.name)
-        end_group(process.pid)
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    deadline = time.monotonic() + FREE_SECONDS
-    while any(process.alive for process in stale) and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def _require_free(ports: Ports) -> None:

@@ -1,0 +1,64 @@
+# Everything a developer or a newcomer types. `make run` needs Python 3.11, venv, git and make only.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PYTEST := $(BIN)/pytest
+
+.PHONY: help setup run test check full unit contract e2e faults bench lock clean system-packages
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## fill .venv with the pinned packages
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@echo "setting up $(VENV): about 150 packages, once (a few minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.11"; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
+	  --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation \
+	  --no-deps --editable .
+	@touch $@
+
+run: setup  ## start the platform in the foreground and show traces of a demo agent
+	@$(BIN)/hh up --demo
+
+check: setup  ## format, lint, types, imports: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+system-packages:
+	@true
+
+unit: setup
+	$(PYTEST) tests/unit tests/property tests/packaging
+
+contract: setup
+	$(PYTEST) tests/contract tests/conformance tests/integration
+
+e2e: setup system-packages
+	$(PYTEST) tests/e2e
+
+faults: setup
+	$(PYTEST) tests/faults
+
+test: check  ## everything that CI runs
+	$(PYTEST) tests
+
+full: test bench  ## the tests, and the measurements
+
+bench: setup
+	$(BIN)/python -m bench.ingest
+
+lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
+	$(BIN)/python -m uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --extra dev --output-file requirements/dev.txt pyproject.toml
+
+clean:  ## remove what was built, not the data
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
