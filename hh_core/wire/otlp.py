@@ -1,0 +1,93 @@
+"""OTLP traces: checked before they are acknowledged, decoded when they are dispatched or read.
+
+The body of a request is journalled byte for byte as it came; ``check`` promises that ``decode``
+will work on it. Ordinals number all spans of a request in document order, also those that were
+refused, so that the address of a span never depends on a rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hh_core.domain.segments import ContentType, Encoding, SegmentRecord
+from hh_core.domain.span import Span
+from hh_core.errors import NotFoundError
+from hh_core.wire import otlp_json, otlp_protobuf
+from hh_core.wire.otlp_body import UNLIMITED, Limits, decompress
+from hh_core.wire.otlp_protobuf import Group
+from hh_core.wire.otlp_spans import is_sound, origin_of, span_of
+
+__all__ = ["UNLIMITED", "Checked", "Limits", "check", "decode", "decode_one"]
+
+PROBLEM = "trace_id must be 16 bytes, span_id and parent_span_id 8 bytes, none of the ids all zero"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a request holds."""
+
+    spans: int
+    """All of them, the rejected ones too."""
+    rejected: int
+    """Spans without sound ids: they are skipped for good."""
+    size: int
+    """Bytes after decompression."""
+
+    @property
+    def problem(self) -> str:
+        return PROBLEM if self.rejected else ""
+
+
+def check(body: bytes, content_type: ContentType, encoding: Encoding, limits: Limits) -> Checked:
+    """Raises ``RejectedError``: 400 malformed, 413 over a limit; bounds hold before objects are
+    built."""
+    plain = decompress(body, encoding, limits)
+    if content_type is ContentType.JSON:
+        found = [span is not None for _, span in otlp_json.spans(plain, limits)]
+        return Checked(len(found), found.count(False), len(plain))
+    spans = rejected = 0
+    for group in otlp_protobuf.groups(plain, limits, check=True):
+        spans += len(group.spans)
+        rejected += sum(not is_sound(span) for span in group.spans)
+    return Checked(spans, rejected, len(plain))
+
+
+def decode(record: SegmentRecord) -> Iterator[tuple[int, Span]]:
+    """The sound spans of a record of kind ``TRACES``, each with its ordinal.
+
+    Raises ``RejectedError`` for a body that ``check`` would not have let in.
+    """
+    plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    if record.header.content_type is ContentType.JSON:
+        for ordinal, span in otlp_json.spans(plain, UNLIMITED):
+            if span is not None:
+                yield ordinal, span
+        return
+    before = 0
+    for group in otlp_protobuf.groups(plain, UNLIMITED, check=False):
+        origin = origin_of(group.resource, group.scope)
+        for ordinal, message in enumerate(group.spans, before):
+            if is_sound(message):
+                yield ordinal, span_of(message, origin)
+        before += len(group.spans)
+
+
+def decode_one(record: SegmentRecord, ordinal: int) -> Span:
+    """The span that stands at ``ordinal``. Raises ``NotFoundError`` if none does."""
+    if record.header.content_type is ContentType.JSON:
+        found = (span for number, span in decode(record) if number == ordinal)
+        span = next(found, None)
+    else:
+        plain = decompress(record.body, record.header.encoding, UNLIMITED)
+        span = _nth(otlp_protobuf.groups(plain, UNLIMITED, check=False), ordinal)
+    if span is None:
+        raise NotFoundError("no span stands at this address")
+    return span
+
+
+def _nth(groups: Iterator[Group], ordinal: int) -> Span | None:
+    for group in groups:
+        if ordinal < len(group.spans):
+            span = group.spans[ordinal]
+            return span_of(span, origin_of(group.resource, group.scope)) if is_sound(span) else None
+        ordinal -= len(group.spans)
+    return None

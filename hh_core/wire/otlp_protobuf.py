@@ -1,0 +1,239 @@
+"""OTLP in protobuf: parsed by upb, never more of it at once than memory allows.
+
+A hostile body is mostly tiny messages: 64 MiB hold 32 million of them, gigabytes as objects. So a
+body of up to 1 MiB is parsed whole (at worst some 40 MiB of objects), and a larger one piece by
+piece along its ``ResourceSpans`` and ``ScopeSpans``, whose boundaries a scanner finds on the wire;
+a single message above 1 MiB is first counted on the wire.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.internal import api_implementation
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+
+from hh_core.errors import ConfigError, RejectedError
+from hh_core.wire.otlp_body import Limits
+from hh_core.wire.otlp_scan import PIECE_BYTES, Field, count_messages, fields
+
+_RESOURCE_SPANS, _SCOPE_SPANS, _SPANS = 0x0A, 0x12, 0x12
+"""Tags on the wire, each in its parent."""
+_UPB_DEPTH = 100
+"""Nested messages that upb parses; deeper is an error."""
+_MALFORMED = "the body is not an ExportTraceServiceRequest; check the exporter"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Spans that share a resource and a scope. One ``ScopeSpans`` may come as several groups."""
+
+    resource: Resource
+    scope: InstrumentationScope
+    spans: Sequence[Span]
+
+
+def require_upb() -> None:
+    """Called at start-up: the pure-Python parser is slow and was hit by CVE-2025-4565."""
+    if api_implementation.Type() != "upb":
+        raise ConfigError("protobuf must use its upb parser; unset its environment overrides")
+
+
+def groups(body: bytes, limits: Limits, *, check: bool) -> Iterator[Group]:
+    """All spans in document order. With ``check`` nesting is held to ``limits``.
+
+    Raises ``RejectedError``: 400 malformed or nested too deep, 413 too many spans.
+    """
+    count = 0
+    for group in _groups(body, limits, check):
+        count += len(group.spans)
+        if count > limits.max_spans:
+            raise too_many_spans(limits)
+        yield group
+
+
+def too_many_spans(limits: Limits) -> RejectedError:
+    message = f"the request has more than {limits.max_spans} spans; send smaller batches"
+    return RejectedError(message, code=413)
+
+
+def _groups(body: bytes, limits: Limits, check: bool) -> Iterator[Group]:
+    if len(body) <= PIECE_BYTES:
+        request = _parse(ExportTraceServiceRequest, body, limits, check)
+        yield from _of_request(request)
+        return
+    budget = [4 * limits.max_spans]
+    for batch in _batches(fields(body, 0, len(body), budget), _RESOURCE_SPANS):
+        if _size(batch) <= PIECE_BYTES:
+            piece = _joined(body, batch)
+            yield from _of_request(_parse(ExportTraceServiceRequest, piece, limits, check))
+        else:
+            yield from _large_resource(body, batch[0], limits, check, budget)
+
+
+def _of_request(request: ExportTraceServiceRequest) -> Iterator[Group]:
+    for resource_spans in request.resource_spans:
+        resource = resource_spans.resource
+        for scope_spans in resource_spans.scope_spans:
+            yield Group(resource, scope_spans.scope, scope_spans.spans)
+
+
+def _large_resource(
+    body: bytes, outer: Field, limits: Limits, check: bool, budget: list[int]
+) -> Iterator[Group]:
+    inner = list(fields(body, outer.start, outer.end, budget))
+    own = _joined(body, [field for field in inner if field.tag != _SCOPE_SPANS])
+    resource = _parse(ResourceSpans, own, limits, check).resource
+    for batch in _batches(inner, _SCOPE_SPANS):
+        if _size(batch) <= PIECE_BYTES:
+            for scope in _parse(ResourceSpans, _joined(body, batch), limits, check).scope_spans:
+                yield Group(resource, scope.scope, scope.spans)
+        else:
+            for group in _large_scope(body, batch[0], limits, check, budget):
+                yield Group(resource, *group)
+
+
+def _large_scope(
+    body: bytes, outer: Field, limits: Limits, check: bool, budget: list[int]
+) -> Iterator[tuple[InstrumentationScope, Sequence[Span]]]:
+    inner = list(fields(body, outer.start, outer.end, budget))
+    own = _joined(body, [field for field in inner if field.tag != _SPANS])
+    scope = _parse(ScopeSpans, own, limits, check).scope
+    for batch in _batches(inner, _SPANS):
+        yield scope, _parse(ScopeSpans, _joined(body, batch), limits, check).spans
+
+
+def _batches(parts: Iterable[Field], tag: int) -> Iterator[list[Field]]:
+    """The fields with ``tag``, in order, in runs of at most one piece; a larger one is alone."""
+    batch: list[Field] = []
+    size = 0
+    for part in parts:
+        if part.tag != tag:
+            continue
+        length = part.end - part.at
+        if batch and size + length > PIECE_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += length
+    if batch:
+        yield batch
+
+
+def _size(batch: Sequence[Field]) -> int:
+    return sum(part.end - part.at for part in batch)
+
+
+def _joined(body: bytes, parts: Sequence[Field]) -> bytes:
+    return b"".join(body[part.at : part.end] for part in parts)
+
+
+# ---- parsing, with the nesting limit held by upb itself ---------------------------------------
+
+
+def _nest() -> dict[type, tuple[int, Any]]:
+    """``message Nest { Nest inner = 1; <Type> … }``: upb counts depth from the outermost message,
+    so a body wrapped in n of them is parsed with a depth limit lower by n, at C speed."""
+    kinds = (ExportTraceServiceRequest, ResourceSpans, ScopeSpans)
+    file = descriptor_pb2.FileDescriptorProto(
+        name="hh/nest.proto",
+        package="hh.wire",
+        syntax="proto3",
+        dependency=[kind.DESCRIPTOR.file.name for kind in (kinds[0], kinds[1])],
+    )
+    nest = file.message_type.add(name="Nest")
+    optional = descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
+    message = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
+    names = ["hh.wire.Nest", *(kind.DESCRIPTOR.full_name for kind in kinds)]
+    for number, name in enumerate(names, 1):
+        nest.field.add(
+            name=f"field{number}",
+            number=number,
+            label=optional,
+            type=message,
+            type_name=f".{name}",
+        )
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    wrapped = message_factory.GetMessageClass(pool.FindMessageTypeByName("hh.wire.Nest"))
+    return {kind: (number, wrapped) for number, kind in enumerate(kinds, 2)}
+
+
+_NEST = _nest()
+_DEPTH = {ExportTraceServiceRequest: 0, ResourceSpans: 1, ScopeSpans: 2}
+"""How deep in a request a message of this type stands."""
+
+
+def _parse(kind: Any, data: bytes, limits: Limits, check: bool) -> Any:
+    if len(data) > PIECE_BYTES:
+        count_messages(kind.DESCRIPTOR.name, data, 4 * limits.max_spans)
+    try:
+        return _parse_shallow(kind, data, limits) if check else kind.FromString(data)
+    except DecodeError:
+        pass
+    try:
+        message = kind.FromString(data)
+    except DecodeError as error:
+        raise RejectedError(_MALFORMED) from error
+    if _deepest(message) > limits.max_nesting:
+        raise too_deep(limits)
+    return message
+
+
+def too_deep(limits: Limits) -> RejectedError:
+    return RejectedError(
+        f"an attribute value is nested deeper than {limits.max_nesting} levels; flatten it"
+    )
+
+
+def _parse_shallow(kind: Any, data: bytes, limits: Limits) -> Any:
+    """Parse with a depth in which no value can pass ``max_nesting``; else ``DecodeError``.
+
+    The cheapest place for a deep value is a resource attribute (its AnyValue is the 5th message),
+    the cheapest way an array (two messages a level).
+    """
+    room = 5 + 2 * (limits.max_nesting - 1)
+    wraps = max(1, _UPB_DEPTH - room) + _DEPTH[kind]
+    number, wrapped = _NEST[kind]
+    headers = [_header(number << 3 | 2, len(data))]
+    size = len(data) + len(headers[0])
+    for _ in range(wraps - 1):
+        header = _header(0x0A, size)
+        headers.append(header)
+        size += len(header)
+    message = wrapped.FromString(b"".join((*reversed(headers), data)))
+    for _ in range(wraps - 1):
+        message = message.field1
+    return getattr(message, f"field{number}")
+
+
+def _header(tag: int, length: int) -> bytes:
+    out = bytearray((tag,))
+    while length > 127:
+        out.append(length & 127 | 128)
+        length >>= 7
+    out.append(length)
+    return bytes(out)
+
+
+def _deepest(message: Any) -> int:
+    """The deepest nesting of AnyValues in ``message``. Iterative; upb bounds the depth."""
+    deepest = 0
+    stack = [(message, 0)]
+    while stack:
+        item, level = stack.pop()
+        level += item.DESCRIPTOR.name == "AnyValue"
+        deepest = max(deepest, level)
+        for field, value in item.ListFields():
+            if field.message_type is None:
+                continue
+            if field.is_repeated:
+                stack += [(child, level) for child in value]
+            else:
+                stack.append((value, level))
+    return deepest

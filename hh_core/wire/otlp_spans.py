@@ -1,0 +1,89 @@
+"""From OTLP's generated messages to the domain's spans. A hot path: about 9 µs a span."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+from hh_core.domain.span import AnyValue, Origin, Span, SpanEvent, SpanLink
+
+NO_TRACE = bytes(16)
+NO_SPAN = bytes(8)
+
+
+def is_sound(span: trace_pb2.Span) -> bool:
+    """Whether the span's ids can name it (PROMISES 3.9). A parent of zeros means a root."""
+    trace_id, span_id = span.trace_id, span.span_id
+    return (
+        len(trace_id) == 16
+        and len(span_id) == 8
+        and len(span.parent_span_id) in (0, 8)
+        and trace_id != NO_TRACE
+        and span_id != NO_SPAN
+    )
+
+
+def origin_of(resource: Resource, scope: InstrumentationScope) -> Origin:
+    return Origin(
+        _attributes(resource.attributes), scope.name, scope.version, _attributes(scope.attributes)
+    )
+
+
+def span_of(span: trace_pb2.Span, origin: Origin) -> Span:
+    parent = span.parent_span_id
+    status = span.status
+    return Span(
+        span.trace_id,
+        span.span_id,
+        b"" if parent == NO_SPAN else parent,
+        span.name,
+        span.kind,
+        span.start_time_unix_nano,
+        span.end_time_unix_nano,
+        _attributes(span.attributes),
+        status.code,
+        status.message,
+        origin,
+        [_event(event) for event in span.events],
+        [_link(link) for link in span.links],
+    )
+
+
+def _event(event: trace_pb2.Span.Event) -> SpanEvent:
+    return SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes))
+
+
+def _link(link: trace_pb2.Span.Link) -> SpanLink:
+    return SpanLink(link.trace_id, link.span_id, _attributes(link.attributes))
+
+
+def _attributes(pairs: Iterable[KeyValue]) -> dict[str, AnyValue]:
+    """As a dict; of equal keys the last wins."""
+    out: dict[str, AnyValue] = {}
+    for pair in pairs:
+        value = pair.value
+        # most values are texts, and asking for the text costs a third of asking for the kind
+        out[pair.key] = value.string_value or _value(value)
+    return out
+
+
+def _value(value: Any) -> AnyValue:
+    match value.WhichOneof("value"):
+        case "string_value":
+            return str(value.string_value)
+        case "int_value":
+            return int(value.int_value)
+        case "double_value":
+            return float(value.double_value)
+        case "bool_value":
+            return bool(value.bool_value)
+        case "array_value":
+            return [_value(item) for item in value.array_value.values]
+        case "kvlist_value":
+            return _attributes(value.kvlist_value.values)
+        case "bytes_value":
+            return bytes(value.bytes_value)
+        case _:
+            return None
