@@ -7,6 +7,7 @@ begins with the same facts, so what a reader sees under ``INDEXED`` is what the 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from hh_core.domain.event import Content, Facts, Json, Mapper
@@ -23,11 +24,15 @@ DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
 """Keys of ``metadata`` that only the content has: what stands around a span's own attributes."""
 
+MAX_COST = 10**12
+"""Dollars of one event. More is a mistake."""
+
 EVENT_TYPES = frozenset({"model", "tool", "chain"})
 OTHER_ERROR = "_OTHER"
 """The class of an error that does not name one, as in OpenTelemetry's ``error.type``."""
 
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
+_SMALLEST = Decimal("1e-12")
 _ERROR = 2
 _OK = 1
 
@@ -104,6 +109,15 @@ def _complete(span: Span, facts: Facts) -> None:
         facts.error_class = _error_class(span)
     if facts.usage:
         _complete_usage(facts)
+    if facts.cost is None and facts.event_type != "chain":
+        facts.cost = dollars(facts.attributes.get("metadata.cost"))
+
+
+def dollars(value: Json) -> Decimal | None:
+    """A cost as exact US dollars, to 12 digits after the point; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return Decimal(repr(value)).quantize(_SMALLEST) if abs(value) < MAX_COST else None
 
 
 def _complete_usage(facts: Facts) -> None:

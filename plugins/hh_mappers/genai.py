@@ -1,0 +1,238 @@
+"""OpenTelemetry's GenAI conventions, from ``gen_ai.prompt.N`` to ``gen_ai.input.messages``.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/
+"""
+
+from collections.abc import Iterator
+
+from hh_core.domain.event import Content, Facts, Json
+from hh_core.domain.paths import nested
+from hh_core.domain.span import Attributes, Span
+from hh_mappers.messages import Message, answer, chat_history, tool_call
+from hh_mappers.placing import give, give_all, numbered
+from hh_mappers.reading import integer, name, number, plain, structured, text, unpacked
+from hh_mappers.routes import LARGE, Route, Routes, follow, large, tokens, under
+
+_MARKS = frozenset(
+    {
+        "gen_ai.operation.name",
+        "gen_ai.system",
+        "gen_ai.provider.name",
+        "gen_ai.request.model",
+        "gen_ai.response.model",
+        "gen_ai.conversation.id",
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.prompt.0.content",
+        "gen_ai.completion.0.content",
+        "gen_ai.tool.name",
+        "gen_ai.agent.name",
+    }
+)
+_OPERATIONS = {
+    "chat": "model",
+    "text_completion": "model",
+    "generate_content": "model",
+    "embeddings": "model",
+    "invoke_agent": "chain",
+    "create_agent": "chain",
+    "invoke_workflow": "chain",
+    "execute_tool": "tool",
+    "retrieval": "tool",
+}
+_ASKING = ("gen_ai.request.model", "gen_ai.response.model", "gen_ai.usage.input_tokens")
+_EVENT_ROLES = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+_DETAILS = "gen_ai.client.inference.operation.details"
+
+_PROMPT = tokens("prompt_tokens", integer)
+_COMPLETION = tokens("completion_tokens", integer)
+_CACHE_READ = tokens("cache_read_tokens", integer)
+_CACHE_WRITE = tokens("cache_write_tokens", integer)
+_REASONING = tokens("reasoning_tokens", integer)
+_ROUTES = Routes(
+    {
+        "gen_ai.request.model": Route(text, "config.model", fact="model"),
+        "gen_ai.response.model": Route(text, "metadata.response_model"),
+        "gen_ai.provider.name": Route(name, "config.provider", fact="provider"),
+        "gen_ai.system": Route(name, "config.provider", fact="provider"),
+        "gen_ai.response.id": Route(text, "metadata.response_id", fact="response_id"),
+        "gen_ai.conversation.id": Route(text, "metadata.conversation_id", fact="session_id"),
+        "gen_ai.tool.name": Route(text, "metadata.tool_name"),
+        "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
+        "gen_ai.agent.name": Route(text, "metadata.agent_name"),
+        "gen_ai.usage.input_tokens": _PROMPT,
+        "gen_ai.usage.prompt_tokens": _PROMPT,
+        "gen_ai.usage.output_tokens": _COMPLETION,
+        "gen_ai.usage.completion_tokens": _COMPLETION,
+        "gen_ai.usage.total_tokens": tokens("total_tokens", integer),
+        "gen_ai.usage.cache_read.input_tokens": _CACHE_READ,
+        "gen_ai.usage.cache_read_input_tokens": _CACHE_READ,
+        "gen_ai.usage.cache_write.input_tokens": _CACHE_WRITE,
+        "gen_ai.usage.cache_write_input_tokens": _CACHE_WRITE,
+        "gen_ai.usage.cache_creation.input_tokens": _CACHE_WRITE,
+        "gen_ai.usage.cache_creation_input_tokens": _CACHE_WRITE,
+        "gen_ai.usage.reasoning_tokens": _REASONING,
+        "gen_ai.usage.reasoning.output_tokens": _REASONING,
+        "gen_ai.usage.details.reasoning_tokens": _REASONING,
+        "gen_ai.usage.cost": Route(number, "metadata.cost"),
+        "gen_ai.cost.total_cost": Route(number, "metadata.cost"),
+        "operation.cost": Route(number, "metadata.cost"),
+        "gen_ai.response.finish_reasons": LARGE,
+        "gen_ai.input.messages": LARGE,
+        "gen_ai.output.messages": LARGE,
+        "gen_ai.system_instructions": LARGE,
+        "gen_ai.tool.definitions": LARGE,
+        "gen_ai.tool.call.arguments": LARGE,
+        "gen_ai.tool.call.result": LARGE,
+        "gen_ai.retrieval.query.text": LARGE,
+        "gen_ai.retrieval.documents": LARGE,
+        "gen_ai.prompt": LARGE,
+        "gen_ai.completion": LARGE,
+    },
+    {
+        "gen_ai.request.": under("config", plain),
+        "gen_ai.prompt.": large,
+        "gen_ai.completion.": large,
+    },
+)
+
+
+class GenAi:
+    name = "genai"
+    rank = 50
+
+    def speaks(self, span: Span) -> bool:
+        return not _MARKS.isdisjoint(span.attributes)
+
+    def facts(self, span: Span, facts: Facts) -> None:
+        follow(_ROUTES, span, facts)
+        if not facts.event_type:
+            facts.event_type = _event_type(span.attributes)
+        if not facts.model and facts.event_type == "model":
+            facts.model = facts.attributes.get("metadata.response_model", "")
+            if facts.model:
+                facts.attributes.setdefault("config.model", facts.model)
+
+    def content(self, span: Span, content: Content) -> None:
+        asked = [*_system(span), *_asked(span)]
+        if asked:
+            give(content.inputs, "chat_history", asked, origin="gen_ai.input.messages")
+        said = answer(_said(span))
+        if said:
+            _give_answer(content, said, span.attributes)
+        _tools(span.attributes, content)
+
+
+def _event_type(attributes: Attributes) -> str:
+    operation = str(attributes.get("gen_ai.operation.name"))
+    if operation in _OPERATIONS:
+        return _OPERATIONS[operation]
+    if "gen_ai.tool.name" in attributes and "gen_ai.request.model" not in attributes:
+        return "tool"
+    return "model" if any(key in attributes for key in _ASKING) else ""
+
+
+def _system(span: Span) -> list[Message]:
+    return chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
+
+
+def _asked(span: Span) -> list[Message]:
+    """What the model was asked, from the newest convention that the span speaks."""
+    found = chat_history(span.attributes.get("gen_ai.input.messages"), role="user")
+    found = found or _numbered(span.attributes, "gen_ai.prompt.", role="user")
+    found = found or [message for event in _details(span, "input") for message in event]
+    found = found or list(_from_events(span))
+    return found or chat_history(span.attributes.get("gen_ai.prompt"), role="user")
+
+
+def _said(span: Span) -> list[Message]:
+    found = chat_history(span.attributes.get("gen_ai.output.messages"), role="assistant")
+    found = found or _numbered(span.attributes, "gen_ai.completion.", role="assistant")
+    found = found or [message for event in _details(span, "output") for message in event]
+    found = found or [
+        message
+        for event in span.events
+        if event.name == "gen_ai.choice"
+        for message in chat_history(
+            event.attributes.get("message") or event.attributes, role="assistant"
+        )
+    ]
+    return found or chat_history(span.attributes.get("gen_ai.completion"), role="assistant")
+
+
+def _details(span: Span, side: str) -> Iterator[list[Message]]:
+    """Messages that stand on a span event: the details event, or ``gen_ai.content.*``."""
+    role, word = ("user", "prompt") if side == "input" else ("assistant", "completion")
+    for event in span.events:
+        if event.name == _DETAILS:
+            if side == "input":
+                yield chat_history(
+                    event.attributes.get("gen_ai.system_instructions"), role="system"
+                )
+            yield chat_history(event.attributes.get(f"gen_ai.{side}.messages"), role=role)
+        elif event.name == f"gen_ai.content.{word}":
+            yield chat_history(event.attributes.get(f"gen_ai.{word}"), role=role)
+
+
+def _from_events(span: Span) -> Iterator[Message]:
+    for event in span.events:
+        role = _EVENT_ROLES.get(event.name)
+        if role is not None:
+            body = {key: value for key, value in event.attributes.items() if "." not in key}
+            yield from chat_history(body, role=role)
+
+
+def _numbered(attributes: Attributes, prefix: str, *, role: str) -> list[Message]:
+    """Messages of ``prefix.<i>.role``, ``.content``, ``.tool_calls.<j>.name``, …"""
+    found = nested(("n." + key, plain(value)) for key, value in numbered(attributes, prefix))
+    items = found.get("n")
+    if isinstance(items, dict):
+        items = [items[key] for key in sorted(items, key=lambda key: (len(key), key))]
+    return [_flat_message(item, role) for item in items or () if isinstance(item, dict)]
+
+
+def _flat_message(item: dict[str, Json], role: str) -> Message:
+    message: Message = {"role": role, "content": None, **item}
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        message["tool_calls"] = [
+            tool_call(call.get("id"), call.get("name"), call.get("arguments"))
+            if isinstance(call, dict)
+            else call
+            for call in calls
+        ]
+    return message
+
+
+def _give_answer(content: Content, said: Message, attributes: Attributes) -> None:
+    reasons = structured(attributes.get("gen_ai.response.finish_reasons"))
+    if isinstance(reasons, list) and reasons:
+        said.setdefault("finish_reason", reasons[0])
+    if "role" not in content.outputs:
+        give_all(content.outputs, said, "content", origin="gen_ai.output.messages")
+    elif content.outputs.get("content") != said.get("content"):
+        give(content.outputs, "gen_ai.output.messages", said, origin="gen_ai.output")
+
+
+def _tools(attributes: Attributes, content: Content) -> None:
+    """What tools offer, are asked and answer; queries and documents of a retrieval."""
+    inputs, outputs = content.inputs, content.outputs
+    for key, bucket, place in (
+        ("gen_ai.tool.definitions", inputs, "tools"),
+        ("gen_ai.tool.call.result", outputs, "result"),
+        ("gen_ai.retrieval.query.text", inputs, "query"),
+        ("gen_ai.retrieval.documents", outputs, "documents"),
+    ):
+        if key in attributes:
+            give(bucket, place, unpacked(attributes[key]), origin=key)
+    key = "gen_ai.tool.call.arguments"
+    if key in attributes:
+        give_all(inputs, unpacked(attributes[key]), "arguments", origin=key)
+    variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
+    if variables:
+        give(inputs, "variables", variables, origin="gen_ai.prompt.variable")

@@ -1,0 +1,81 @@
+"""Reading attribute values. Every reader answers None for what it cannot read and never raises."""
+
+import math
+from typing import Any
+
+import orjson
+
+from hh_core.domain.event import Json
+from hh_core.domain.paths import json_value
+
+_LONGEST_NUMBER = 40
+
+
+def text(value: Any) -> str | None:
+    return value if type(value) is str and value else None
+
+
+def name(value: Any) -> str | None:
+    """A provider's name: exporters disagree about capitals."""
+    return value.lower() if type(value) is str and value else None
+
+
+def integer(value: Any) -> int | None:
+    """A count: also as a whole float, or written as text."""
+    if type(value) is int:
+        return value
+    if type(value) is float:
+        return int(value) if value.is_integer() else None
+    if type(value) is str and len(value) <= _LONGEST_NUMBER and value.strip().isdecimal():
+        return int(value)
+    return None
+
+
+def number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        read = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return read if math.isfinite(read) else None
+
+
+def plain(value: Any) -> Json:
+    """The value as it stands; nothing for an empty text."""
+    return value if type(value) is str and value else None if value == "" else json_value(value)
+
+
+def structured(value: Any) -> Json:
+    """A list or an object: as it stands, or parsed from JSON text; None for anything else."""
+    if isinstance(value, str):
+        value = parsed(value)
+        return value if isinstance(value, list | dict) else None
+    if isinstance(value, bytes) or value is None:
+        return None
+    read = json_value(value)
+    return read if isinstance(read, list | dict) else None
+
+
+def unpacked(value: Any) -> Json:
+    """The list or object that a text holds, or the value as it stands."""
+    found = structured(value)
+    return json_value(value) if found is None else found
+
+
+def parsed(value: str) -> Json:
+    """JSON text as a value; None if it is not JSON."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def dumped(value: Json) -> str:
+    """JSON text of a value; text stays as it is."""
+    if isinstance(value, str):
+        return value
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        return str(value)
