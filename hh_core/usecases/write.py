@@ -1,0 +1,281 @@
+"""Write queued telemetry records to the control plane's index, and receipt what is safe there.
+
+Deliveries are settled in this order, each step idempotent: rows, links, roll-ups, dead letters,
+receipts, ack. A crash anywhere costs a repetition. What may pass later is tried again for as long
+as it takes; what never will is bisected down to single rows, and those alone become dead letters.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import pyarrow as pa
+
+from hh_core.errors import PortError, RejectedError, UnavailableError
+from hh_core.ports.analytics import Analytics, Relation
+from hh_core.ports.queue import EVENTS, Delivery, Queue, Subscription
+from hh_core.ports.records import Records
+from hh_core.usecases.dead_letters import DeadLetters
+from hh_core.usecases.intake import message_range
+from hh_core.usecases.receipts import Range, Receipts
+from hh_core.wire.telemetry import concat, decode, encode, links, touched
+
+log = logging.getLogger(__name__)
+
+GROUP = "writer"
+_FETCH = 4
+_PROBES = 20
+
+
+class Recounts(Protocol):
+    async def __call__(self, touched: Mapping[UUID, Collection[bytes]]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteLimits:
+    batch_rows: int = 10_000
+    batch_seconds: float = 0.5
+    max_in_flight: int = 64
+    lease_seconds: float = 60.0
+    first_pause: float = 0.2
+    longest_pause: float = 60.0
+    breaker_rows: int = 20
+    """From this many rows on, a batch that mostly fails is taken for our own mistake."""
+    hand_back_seconds: float = 15.0
+    """How long a message waits after the breaker; doubled each time, up to 15 minutes."""
+
+
+class BreakerError(UnavailableError):
+    """Most rows of a batch fail: our mistake, not that of the rows. Nothing is dead-lettered."""
+
+
+class Store:
+    """Rows into the index, with the links and roll-ups that hang on them."""
+
+    def __init__(self, analytics: Analytics, recount: Recounts) -> None:
+        self._analytics = analytics
+        self._recount = recount
+
+    async def rows(self, batch: pa.RecordBatch) -> None:
+        await self._analytics.insert(Relation.EVENTS, encode(batch))
+
+    async def consequences(self, batch: pa.RecordBatch) -> None:
+        """What follows from rows that are in the index."""
+        if batch.num_rows:
+            await self._analytics.insert(Relation.SESSION_TRACES, encode(links(batch)))
+            await self._recount(touched(batch))
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The rows of a batch by whether the index takes them."""
+
+    most_bad: int
+    good: list[pa.RecordBatch] = field(default_factory=list)
+    bad: list[tuple[pa.RecordBatch, RejectedError]] = field(default_factory=list)
+
+
+class Writer:
+    """Any number of these may run; they share the group's messages."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        records: Records,
+        store: Store,
+        *,
+        limits: WriteLimits | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._letters = DeadLetters(records, now_ms=now_ms)
+        self._receipts = Receipts(records, now_ms=now_ms)
+        self._limits = limits or WriteLimits()
+        self.counts: Counter[str] = Counter()
+        """Rows ``written`` and ``dead_lettered``; ``pauses`` and ``breaks`` as they happened."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Write until ``stopping`` is set. What is then unsettled goes back to the queue."""
+        subscription = self._queue.subscribe(
+            EVENTS,
+            group=GROUP,
+            max_in_flight=self._limits.max_in_flight,
+            lease_seconds=self._limits.lease_seconds,
+        )
+        async with subscription as source:
+            failures = 0
+            while not stopping.is_set():
+                try:
+                    deliveries = await self._collect(source)
+                    failures = 0
+                except UnavailableError as error:
+                    failures += 1
+                    await self._pause(failures, stopping, error)
+                    continue
+                if deliveries:
+                    await self._insist(deliveries, stopping)
+
+    async def write(
+        self, deliveries: Sequence[Delivery], *, breaker_rows: int | None = None
+    ) -> None:
+        """Settle ``deliveries``. Raises ``UnavailableError`` when that must be tried again, and
+        ``BreakerError`` when of at least ``breaker_rows`` rows more than half fail for good."""
+        ranges: list[Range] = []
+        batches: list[pa.RecordBatch] = []
+        for delivery in deliveries:
+            try:
+                part, rows = message_range(delivery.message), decode(delivery.message.body)
+            except RejectedError as error:
+                await self._letters.keep_message(delivery.message, error)
+                self.counts["dead_messages"] += 1
+                continue
+            ranges.append(part)
+            batches.append(rows)
+        if batches:
+            await self._write_rows(concat(batches), breaker_rows or self._limits.breaker_rows)
+            await self._receipts.note(ranges)
+        for delivery in deliveries:
+            try:
+                await delivery.ack()
+            except UnavailableError as error:
+                log.info("an ack is lost, the message will come again: %s", error)
+
+    async def _collect(self, source: Subscription) -> Sequence[Delivery]:
+        """The next messages: as many as fit a batch, or as come in ``batch_seconds``."""
+        deliveries = list(await source.fetch(_FETCH, wait=self._limits.batch_seconds))
+        if not deliveries:
+            return ()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._limits.batch_seconds
+        rows = _rows(deliveries)
+        while rows < self._limits.batch_rows and len(deliveries) < self._limits.max_in_flight:
+            left = until - loop.time()
+            if left <= 0:
+                break
+            more = await source.fetch(_FETCH, wait=left)
+            deliveries += more
+            rows += _rows(more)
+        return deliveries
+
+    async def _insist(self, deliveries: Sequence[Delivery], stopping: asyncio.Event) -> None:
+        """Write until it is done or ``stopping`` is set; waiting longer each time, with jitter."""
+        failures = 0
+        async with self._leased(deliveries):
+            while True:
+                try:
+                    await self.write(deliveries)
+                    return
+                except BreakerError as error:
+                    await self._hand_back(deliveries, error)
+                    return
+                except UnavailableError as error:
+                    failures += 1
+                    await self._pause(failures, stopping, error)
+                if stopping.is_set():
+                    return
+
+    async def _hand_back(self, deliveries: Sequence[Delivery], error: BreakerError) -> None:
+        """One message at a time: the good ones pass, those that mostly fail wait."""
+        self.counts["breaks"] += 1
+        log.error("%s; nothing is dead-lettered, the messages wait", error)
+        for delivery in deliveries:
+            try:
+                await self.write([delivery], breaker_rows=1)
+            except UnavailableError:
+                wait = self._limits.hand_back_seconds * 2 ** min(delivery.attempt - 1, 6)
+                await delivery.retry(after=min(900.0, wait))
+
+    async def _write_rows(self, batch: pa.RecordBatch, breaker_rows: int) -> None:
+        if batch.num_rows == 0:
+            return
+        sorted_ = _Sorted(batch.num_rows // 2 if batch.num_rows >= breaker_rows else batch.num_rows)
+        try:
+            await self._store.rows(batch)
+            sorted_.good.append(batch)
+        except RejectedError as error:
+            await self._probe(batch)
+            await self._bisect(batch, error, sorted_)
+        await self._letters.keep_rows(sorted_.bad)
+        await self._store.consequences(concat(sorted_.good))
+        self.counts["dead_lettered"] += len(sorted_.bad)
+        self.counts["written"] += batch.num_rows - len(sorted_.bad)
+
+    async def _probe(self, batch: pa.RecordBatch) -> None:
+        """If each of twenty rows fails, do not insert thousands one by one to learn the same."""
+        if batch.num_rows < 2 * _PROBES:
+            return
+        for row in random.sample(range(batch.num_rows), _PROBES):
+            try:
+                await self._store.rows(batch.slice(row, 1))
+                return
+            except RejectedError as error:
+                last = error
+        raise BreakerError(f"each of {_PROBES} rows of a batch fails: {last}") from last
+
+    async def _bisect(self, batch: pa.RecordBatch, error: RejectedError, found: "_Sorted") -> None:
+        """Insert the rows that pass, and find those that do not."""
+        if batch.num_rows == 1:
+            found.bad.append((batch, error))
+            if len(found.bad) > found.most_bad:
+                raise BreakerError(f"more than half of a batch fails: {error}") from error
+            return
+        half = batch.num_rows // 2
+        for part in (batch.slice(0, half), batch.slice(half)):
+            try:
+                await self._store.rows(part)
+                found.good.append(part)
+            except RejectedError as smaller:
+                await self._bisect(part, smaller, found)
+
+    @asynccontextmanager
+    async def _leased(self, deliveries: Sequence[Delivery]) -> AsyncIterator[None]:
+        """Keep the leases while the block runs, however long the backends are away."""
+
+        async def extend() -> None:
+            while True:
+                await asyncio.sleep(self._limits.lease_seconds / 3)
+                for delivery in deliveries:
+                    try:
+                        await delivery.extend()
+                    except PortError as error:
+                        log.info("a lease could not be extended: %s", error)
+
+        extending = asyncio.ensure_future(extend())
+        try:
+            yield
+        finally:
+            extending.cancel()
+
+    async def _pause(self, failures: int, stopping: asyncio.Event, error: PortError) -> None:
+        self.counts["pauses"] += 1
+        log.log(
+            logging.WARNING if failures in (1, 5, 50) else logging.DEBUG,
+            "writing pauses: %s",
+            error,
+        )
+        growing = self._limits.first_pause * 2 ** min(failures, 16)
+        longest = min(self._limits.longest_pause, growing)
+        try:
+            async with asyncio.timeout(random.uniform(longest / 2, longest)):
+                await stopping.wait()
+        except TimeoutError:
+            return
+
+
+def _rows(deliveries: Sequence[Delivery]) -> int:
+    """How many rows the messages say they carry; what does not say counts as one."""
+    total = 0
+    for delivery in deliveries:
+        try:
+            total += message_range(delivery.message).rows
+        except RejectedError:
+            total += 1
+    return total

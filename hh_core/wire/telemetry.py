@@ -1,0 +1,157 @@
+"""The telemetry record on the wire: the 24 columns that cross to the control plane, as Arrow IPC.
+
+``telemetry`` is the only way from a data plane's rows to what leaves it. It takes the columns of
+the allow-list by name and type; every text among them is an enumeration, an id of ours, or a name
+that passed ``hh_core.domain.telemetry.safe_name``. Whatever else stands in the row stays behind.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hh_core.domain.identity import NIL, derived_session
+from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, STATUSES, USAGE_KINDS, safe_name
+from hh_core.ports.analytics import Relation
+from hh_core.wire import columns
+
+FORMAT_VERSION = 1
+"""Of ``schema/telemetry.proto`` and of the columns."""
+
+SCHEMA = columns.schema(Relation.EVENTS, telemetry=True)
+NAMES = ("event_name", "model", "provider", "service", "error_class")
+"""The columns whose text a client chose: each crosses by the pattern or as a keyed hash."""
+
+MAX_COST = 10**12
+"""Dollars of one event. More is a mistake, and sums of such would overflow."""
+
+_HOUR_NS = 3_600_000_000_000
+
+
+def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
+    """What crosses of a data plane's rows of EVENTS. ``key`` is the plane's own name key.
+
+    Costs by distinct name, not by row. Never raises for what a client sent: an unknown event type
+    or status becomes the least telling one; an unknown token kind, an absurd count or cost is left
+    out.
+    """
+    kept = {name: events.column(name) for name in SCHEMA.names}
+    for name in NAMES:
+        kept[name] = _mapped(kept[name], lambda text: safe_name(key, text) if text else "")
+    kept["event_type"] = _mapped(
+        kept["event_type"], lambda text: text if text in EVENT_TYPES else "tool"
+    )
+    kept["status"] = _mapped(
+        kept["status"], lambda text: text if text in STATUSES else "unset"
+    )
+    kept["usage"] = _known_usage(kept["usage"])
+    kept["cost"] = _known_cost(kept["cost"])
+    kept["promoted"] = pa.array([{}] * events.num_rows, SCHEMA.field("promoted").type)
+    return pa.RecordBatch.from_arrays([kept[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def encode(batch: pa.RecordBatch) -> bytes:
+    """An uncompressed Arrow IPC stream of one batch."""
+    return columns.table_bytes(pa.Table.from_batches([batch]))
+
+
+def decode(data: bytes) -> pa.RecordBatch:
+    """The rows of a stream that this plane wrote itself, as one batch. Raises ``RejectedError``."""
+    return one_batch(columns.decode(Relation.EVENTS, data, telemetry=True))
+
+
+def one_batch(table: pa.Table) -> pa.RecordBatch:
+    """All rows of ``table`` in one batch, also when there are none."""
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def concat(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """The rows of several batches of telemetry records as one."""
+    return one_batch(pa.Table.from_batches(batches, SCHEMA))
+
+
+def digest(data: bytes) -> str:
+    """Tells two renderings of a segment's telemetry apart: 16 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def slices(data: bytes, rows: int) -> tuple[Sequence[tuple[int, int, Callable[[], bytes]]], int]:
+    """Cut a spooled stream into parts of at most ``rows``: (first row, rows, render), and how
+    many rows there are in all. Raises ``RejectedError`` when ``data`` does not read."""
+    batch = decode(data)
+
+    def part(first: int) -> tuple[int, int, Callable[[], bytes]]:
+        cut = batch.slice(first, rows)
+        return first, cut.num_rows, lambda: encode(cut)
+
+    return [part(first) for first in range(0, batch.num_rows, rows)], batch.num_rows
+
+
+def touched(batch: pa.RecordBatch) -> Mapping[UUID, Collection[bytes]]:
+    """The traces that hold rows of ``batch``, by project."""
+    pairs = pa.Table.from_batches([batch]).select(["project_id", "trace_id"])
+    traces: dict[UUID, set[bytes]] = {}
+    for row in pairs.group_by(["project_id", "trace_id"]).aggregate([]).to_pylist():
+        traces.setdefault(UUID(bytes=row["project_id"]), set()).add(row["trace_id"])
+    return traces
+
+
+def links(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows of SESSION_TRACES: which sessions the traces of ``batch`` claim, or have by default."""
+    table = pa.Table.from_batches([batch]).select(
+        ["project_id", "trace_id", "session_key", "start_ns"]
+    )
+    groups = table.group_by(["project_id", "trace_id", "session_key"]).aggregate(
+        [("start_ns", "min"), ("start_ns", "max")]
+    )
+    schema = columns.schema(Relation.SESSION_TRACES)
+    return pa.RecordBatch.from_pylist([_link(row) for row in groups.to_pylist()], schema=schema)
+
+
+def _link(row: Mapping[str, Any]) -> dict[str, object]:
+    is_derived = row["session_key"] == NIL.bytes
+    session = row["session_key"]
+    if is_derived:
+        session = derived_session(UUID(bytes=row["project_id"]), row["trace_id"]).bytes
+    first, last = row["start_ns_min"], row["start_ns_max"]
+    return {
+        "project_id": row["project_id"],
+        "session_key": session,
+        "trace_id": row["trace_id"],
+        "is_derived": int(is_derived),
+        "min_hour": first - first % _HOUR_NS,
+        "max_hour": last - last % _HOUR_NS,
+    }
+
+
+def _mapped(column: pa.Array, rule: Callable[[str], str]) -> pa.Array:
+    """``rule`` of each text, computed once for each distinct one."""
+    coded = column if pa.types.is_dictionary(column.type) else pc.dictionary_encode(column)
+    mapped = pa.array([rule(text or "") for text in coded.dictionary.to_pylist()], pa.string())
+    return pc.fill_null(mapped.take(coded.indices), rule(""))
+
+
+def _known_usage(column: pa.Array) -> pa.Array:
+    """Token counts of known kinds. Rebuilt only if some row has others."""
+    kinds = pa.array(sorted(USAGE_KINDS), pa.string())
+    keys, items = pc.unique(column.keys), column.items
+    most = pc.max(items).as_py() or 0
+    plain = column.null_count == 0 and items.null_count == 0 and most <= MAX_COUNT
+    if plain and pc.all(pc.is_in(keys, kinds)).as_py() is not False:
+        return column
+    return pa.array([dict(_known(row)) for row in column.to_pylist()], column.type)
+
+
+def _known(counts: Sequence[tuple[str, int | None]] | None) -> Iterator[tuple[str, int]]:
+    for kind, count in counts or ():
+        if kind in USAGE_KINDS and count is not None and count <= MAX_COUNT:
+            yield kind, count
+
+
+def _known_cost(column: pa.Array) -> pa.Array:
+    absurd = pc.fill_null(pc.greater(pc.abs(column), pa.scalar(MAX_COST)), False)
+    return pc.if_else(absurd, pa.scalar(None, column.type), column)

@@ -1,0 +1,100 @@
+"""The gRPC side of the intake: data planes call ``hh.telemetry.v1.Telemetry/Append``."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import grpc
+import grpc.aio
+
+from hh_control.identity import DataPlaneTokens
+from hh_core.errors import OverloadedError, PortError, RejectedError
+from hh_core.usecases.intake import Intake
+from hh_core.wire.pb.telemetry_pb2 import AppendRequest, AppendResponse
+from hh_runtime.net import Address, require_free
+
+log = logging.getLogger(__name__)
+
+SERVICE = "hh.telemetry.v1.Telemetry"
+MAX_MESSAGE_BYTES = 4 << 20
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+]
+
+
+class TelemetryServicer:
+    """Proves who calls, then hands over to the use case. Answers codes, never content."""
+
+    def __init__(self, intake: Intake, tokens: DataPlaneTokens) -> None:
+        self._intake = intake
+        self._tokens = tokens
+
+    async def append(
+        self, request: AppendRequest, context: "grpc.aio.ServicerContext[object, object]"
+    ) -> AppendResponse:
+        metadata = dict(context.invocation_metadata() or ())
+        plane = self._tokens.identify(metadata.get("authorization"))
+        if plane is None:
+            await _abort(context, grpc.StatusCode.UNAUTHENTICATED, "no data plane has this token")
+        if request.dp_id != plane.dp_id:
+            message = "the token is not of the data plane that the request names"
+            await _abort(context, grpc.StatusCode.PERMISSION_DENIED, message)
+        try:
+            return await self._intake(plane.dp_id, request, projects=plane.projects)
+        except RejectedError as error:
+            await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except OverloadedError as error:
+            await _abort(context, grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
+        except PortError as error:
+            log.warning("the intake cannot store now: %s", error)
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, "cannot store now; send again")
+        except Exception:
+            log.exception("the intake failed")
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, "cannot store now; send again")
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        append = grpc.unary_unary_rpc_method_handler(
+            self.append,
+            request_deserializer=AppendRequest.FromString,
+            response_serializer=AppendResponse.SerializeToString,
+        )
+        return grpc.method_handlers_generic_handler(SERVICE, {"Append": append})
+
+
+@asynccontextmanager
+async def listening_intake(
+    servicer: TelemetryServicer,
+    address: Address,
+    *,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    drain_seconds: float = 5.0,
+) -> AsyncIterator[int]:
+    """Serve data planes while the block runs; gives the port. Raises ``PortTakenError``."""
+    require_free(address)
+    server = grpc.aio.server(options=_OPTIONS)
+    server.add_generic_rpc_handlers((servicer.handler(),))
+    if certificate is not None and key is not None:
+        port = server.add_secure_port(str(address), _credentials(certificate, key))
+    else:
+        port = server.add_insecure_port(str(address))
+    await server.start()
+    try:
+        yield port
+    finally:
+        await server.stop(drain_seconds)
+
+
+def _credentials(certificate: Path, key: Path) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+
+
+async def _abort(
+    context: "grpc.aio.ServicerContext[object, object]", code: grpc.StatusCode, message: str
+) -> NoReturn:
+    await context.abort(code, message)
+    raise AssertionError("abort always raises")

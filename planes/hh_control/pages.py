@@ -1,0 +1,162 @@
+"""The two pages a control plane renders itself: what it is, and its API reference. No script."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from hh_control.lags import Lag
+from hh_control.style import STYLE
+
+_METHODS = ("get", "post", "put", "delete")
+
+
+def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
+    """Name, version, where to read on, and how far behind each data plane is. No tenant's data."""
+    planes = "".join(_plane(lag) for lag in lags)
+    if not planes:
+        planes = '<p class="quiet">No data plane has called yet.</p>'
+    body = f"""
+<header><p class="eyebrow">Control plane</p><h1>{escape(name)}</h1>
+<p class="quiet">Version {escape(version("hh-platform"))}</p></header>
+<nav><a class="card" href="docs"><strong>API reference</strong>
+<span>Questions about telemetry, dead letters, redrive</span></a>
+<a class="card" href="openapi.json"><strong>OpenAPI</strong>
+<span>The same, for tools</span></a>
+<a class="card" href="v1/boundary"><strong>Boundary</strong>
+<span>The 24 columns that reach this plane, and what never does</span></a></nav>
+<section><h2>Data planes</h2>{planes}</section>"""
+    return _page(name, body)
+
+
+def reference_page(document: Mapping[str, Any]) -> web.Response:
+    """An OpenAPI document, readable: every operation with its parameters, bodies and answers."""
+    info = document["info"]
+    operations = [
+        (path, method, item[method])
+        for path, item in document["paths"].items()
+        for method in _METHODS
+        if method in item
+    ]
+    index = "".join(
+        f'<li><a href="#{operation["operationId"]}"><code>{method.upper()}</code> '
+        f"{escape(path)}</a></li>"
+        for path, method, operation in operations
+    )
+    body = f"""
+<header><p class="eyebrow"><a href=".">Control plane</a></p><h1>{escape(info["title"])}</h1>
+<p class="quiet">Version {escape(info["version"])}</p><p>{escape(info["description"])}</p></header>
+<ul class="index">{index}</ul>
+{"".join(_operation(*operation) for operation in operations)}
+<section><h2>Schemas</h2>{"".join(_schemas(document))}</section>"""
+    return _page(info["title"], body)
+
+
+def _plane(lag: Lag) -> str:
+    is_current = lag.silent_seconds < 30 and lag.behind_seconds < 30
+    state = "up to date" if is_current else "behind"
+    if lag.silent_seconds >= 30:
+        state = f"silent for {_duration(lag.silent_seconds)}"
+    waiting = f"{lag.backlog} segments waiting, the oldest for {_duration(lag.behind_seconds)}"
+    return (
+        f'<div class="row"><span class="dot {"good" if is_current else "late"}"></span>'
+        f"<code>{escape(lag.dp_id)}</code><span>{state}</span>"
+        f'<span class="quiet">{waiting if lag.backlog else "nothing waiting"}</span></div>'
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
+    parts = [
+        f'<section class="operation" id="{operation["operationId"]}">',
+        f"<h2><code>{method.upper()}</code> {escape(path)}</h2>",
+        f"<p>{escape(operation['summary'])}</p>",
+    ]
+    if "description" in operation:
+        parts.append(f'<p class="quiet">{escape(operation["description"])}</p>')
+    parts.append(f"<p>{_security(operation)}</p>")
+    if parameters := operation.get("parameters"):
+        rows = "".join(
+            f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['in'])}</td>"
+            f"<td>{_type(item['schema'])}</td><td>{escape(item.get('description', ''))}</td></tr>"
+            for item in parameters
+        )
+        parts.append(f"<h3>Parameters</h3><table>{rows}</table>")
+    if "requestBody" in operation:
+        parts.append(f"<h3>Body</h3><p>{_content(operation['requestBody'])}</p>")
+    answers = "".join(
+        f"<tr><td><code>{status}</code></td><td>{escape(_text(answer))}</td>"
+        f"<td>{_content(answer)}</td></tr>"
+        for status, answer in operation["responses"].items()
+    )
+    return "".join([*parts, f"<h3>Answers</h3><table>{answers}</table></section>"])
+
+
+def _security(operation: Mapping[str, Any]) -> str:
+    if not operation.get("security"):
+        return "No key needed."
+    return f"Needs a key with the scope <code>{escape(operation['x-scope'])}</code>."
+
+
+def _text(answer: Mapping[str, Any]) -> str:
+    if "$ref" in answer:
+        return str(answer["$ref"]).rpartition("/")[2]
+    return str(answer["description"])
+
+
+def _content(holder: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{escape(media)} {_type(content['schema'])}"
+        for media, content in holder.get("content", {}).items()
+    )
+
+
+def _schemas(document: Mapping[str, Any]) -> Iterator[str]:
+    for name, schema in document["components"]["schemas"].items():
+        required = schema.get("required", ())
+        rows = "".join(
+            f"<tr><td><code>{escape(field)}</code>{'' if field in required else ' (optional)'}</td>"
+            f"<td>{_type(item)}</td><td>{escape(item.get('description', ''))}</td></tr>"
+            for field, item in schema.get("properties", {}).items()
+        )
+        text = escape(schema.get("description", ""))
+        yield f'<h3 id="{name}">{name}</h3><p class="quiet">{text}</p><table>{rows}</table>'
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = escape(str(schema["$ref"]).rpartition("/")[2])
+        return f'<a href="#{name}">{name}</a>'
+    if "items" in schema:
+        return f"list of {_type(schema['items'])}"
+    if "enum" in schema:
+        return " | ".join(f"<code>{escape(str(value))}</code>" for value in schema["enum"])
+    kind = schema.get("type", "any")
+    kinds = " or ".join(kind) if isinstance(kind, list) else kind
+    return escape(f"{kinds} ({schema['format']})" if "format" in schema else kinds)
+
+
+def _page(title: str, body: str) -> web.Response:
+    nonce = secrets.token_urlsafe(16)
+    text = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)}</title><style nonce="{nonce}">{STYLE}</style></head>'
+        f"<body><main>{body}</main></body></html>"
+    )
+    policy = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+    return web.Response(
+        text=text, content_type="text/html", headers={"Content-Security-Policy": policy}
+    )
