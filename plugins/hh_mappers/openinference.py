@@ -24,7 +24,7 @@ _KINDS = {
     "RERANKER": "tool",
     "GUARDRAIL": "tool",
     "EVALUATOR": "tool",
-    "PROMPT": "tool",
+    "PROMPT": "chain",
 }
 _PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
 _OFFERED = frozenset({"tools", "functions", "response_format"})

@@ -25,7 +25,7 @@ _MARKS = frozenset(
         "gen_ai.task.output",
     }
 )
-_KINDS = {"workflow": "chain", "agent": "chain", "task": "tool", "tool": "tool"}
+_KINDS = {"workflow": "chain", "agent": "chain", "tool": "tool"}
 _REQUESTS = {"chat": "model", "completion": "model", "embedding": "model", "rerank": "model"}
 _ASSOCIATION = "traceloop.association.properties."
 _FUNCTIONS = "llm.request.functions."
@@ -58,6 +58,10 @@ class OpenLlmetry:
             facts.event_type = _KINDS.get(str(get("traceloop.span.kind")), "") or _REQUESTS.get(
                 str(get("llm.request.type")), ""
             )
+        if not facts.event_type and span.attributes.get("traceloop.span.kind") == "task":
+            # the weakest sign: the HoneyHive SDK's default tells more
+            is_tool = span.attributes.get("honeyhive_event_type") == "tool"
+            facts.event_type = "tool" if is_tool else "chain"
 
     def content(self, span: Span, content: Content) -> None:
         for side, bucket in (("input", content.inputs), ("output", content.outputs)):
