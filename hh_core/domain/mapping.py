@@ -7,16 +7,14 @@ begins with the same facts, so what a reader sees under ``INDEXED`` is what the 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from typing import TypeVar
 
+from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
 from hh_core.domain.event import Content, Facts, Json, Mapper
 from hh_core.domain.paths import index, json_value, put
 from hh_core.domain.span import Span, SpanEvent
-from hh_core.domain.telemetry import MAX_COUNT, USAGE_KINDS
 
-INDEXED = ("config", "metadata", "metrics", "feedback", "user_properties")
-"""The buckets whose scalars the index holds, unless it counts some as ``truncated``."""
+__all__ = ["CONTEXT", "DERIVED", "INDEXED", "Mapping", "scope_name", "service_name"]
 
 DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 """Keys of ``metadata`` that come from columns of their own, whatever a client writes there."""
@@ -24,15 +22,8 @@ DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
 """Keys of ``metadata`` that only the content has: what stands around a span's own attributes."""
 
-MAX_COST = 10**12
-"""Dollars of one event. More is a mistake."""
-
 EVENT_TYPES = frozenset({"model", "tool", "chain"})
-OTHER_ERROR = "_OTHER"
-"""The class of an error that does not name one, as in OpenTelemetry's ``error.type``."""
-
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
-_SMALLEST = Decimal("1e-12")
 _ERROR = 2
 _OK = 1
 
@@ -108,30 +99,9 @@ def _complete(span: Span, facts: Facts) -> None:
     if not facts.error_class:
         facts.error_class = _error_class(span)
     if facts.usage:
-        _complete_usage(facts)
+        complete_usage(facts)
     if facts.cost is None and facts.event_type != "chain":
         facts.cost = dollars(facts.attributes.get("metadata.cost"))
-
-
-def dollars(value: Json) -> Decimal | None:
-    """A cost as exact US dollars, to 12 digits after the point; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return Decimal(repr(value)).quantize(_SMALLEST) if abs(value) < MAX_COST else None
-
-
-def _complete_usage(facts: Facts) -> None:
-    """Only model events count tokens: chains repeat those of their children."""
-    usage = {
-        kind: count
-        for kind, count in facts.usage.items()
-        if kind in USAGE_KINDS and 0 <= count <= MAX_COUNT
-    }
-    if "total_tokens" not in usage and ("prompt_tokens" in usage or "completion_tokens" in usage):
-        total = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
-        usage["total_tokens"] = min(total, MAX_COUNT)
-        put(facts.attributes, "metadata.total_tokens", usage["total_tokens"])
-    facts.usage = usage if facts.event_type == "model" else {}
 
 
 def _keep_the_rest(span: Span, facts: Facts) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from hh_core.domain.enrichment import OTHER_ERROR
 from hh_core.domain.event import Content, Facts, Json
-from hh_core.domain.mapping import OTHER_ERROR
 from hh_core.domain.paths import nested, put
 from hh_core.domain.span import Attributes, Span
 from hh_core.domain.telemetry import USAGE_KINDS
