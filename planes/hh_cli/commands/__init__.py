@@ -1,0 +1,1 @@
+"""The commands of ``hh``, by what they look at."""

@@ -1,0 +1,137 @@
+"""``hh up``, ``down``, ``status``, ``logs``: the embedded platform of one folder."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hh_cli.embedded.layout import DEFAULT_DATA_DIR, Layout
+from hh_cli.options import DataDir, Json
+
+_DEFAULT = Path(DEFAULT_DATA_DIR)
+
+
+def register(app: typer.Typer) -> None:
+    for command in (up, down, status, logs):
+        app.command()(command)
+
+
+def up(
+    data_dir: DataDir = _DEFAULT,
+    port_base: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="First of ten ports; 8470, or what the folder had before."),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when ready.")] = False,
+    dispatchers: Annotated[int, typer.Option(min=1, max=16, help="Dispatch processes.")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="Send demo traffic once ready.")] = False,
+) -> None:
+    """Start both planes and their engines, and keep them running."""
+    from hh_cli.embedded import start
+    from hh_cli.embedded.show import Progress, print_summary
+    from hh_cli.embedded.state import read_state
+
+    layout = Layout.of(data_dir)
+    known = read_state(layout)
+    running = known is not None and known.running
+    guardian = None
+    if not running:
+        guardian = start.launch(layout, port_base=port_base, dispatchers=dispatchers, detach=detach)
+    try:
+        with Progress("starting") as progress:
+            found = start.wait_until_ready(layout, guardian, progress.show)
+    except KeyboardInterrupt:
+        if guardian is not None:
+            guardian.terminate()
+            guardian.wait()
+        raise typer.Exit(130) from None
+    print_summary(layout, found, already=running, detached=detach or running)
+    if demo:
+        from hh_cli.demo.command import run_demo
+
+        run_demo(layout)
+    if guardian is not None and not detach:
+        _stay(layout, guardian.pid)
+
+
+def _stay(layout: Layout, guardian: int) -> None:
+    """Until Ctrl-C or SIGTERM, then stop everything."""
+    import signal
+
+    from hh_cli.embedded import start
+    from hh_cli.embedded.show import Progress
+    from hh_cli.screen import err
+
+    def leave(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        _, status = os.waitpid(guardian, 0)
+    except KeyboardInterrupt:
+        with Progress("stopping") as progress:
+            start.stop(layout, progress.show)
+        return
+    err.print(f"the platform stopped (status {os.waitstatus_to_exitcode(status)})")
+    raise typer.Exit(1)
+
+
+def down(
+    data_dir: DataDir = _DEFAULT,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete all data too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
+) -> None:
+    """Stop the platform; with --purge also delete everything it stored."""
+    from hh_cli.embedded import start
+    from hh_cli.embedded.show import Progress
+    from hh_cli.options import shown_dir
+    from hh_cli.screen import out
+
+    layout = Layout.of(data_dir)
+    if purge and not yes and sys.stdin.isatty():
+        typer.confirm(f"Delete all data in {layout.base}?", abort=True)
+    with Progress("stopping") as progress:
+        stopped = start.stop(layout, progress.show)
+    out.print("stopped" if stopped else f"no platform was running in {shown_dir(layout)}")
+    if purge and _is_ours(layout):
+        shutil.rmtree(layout.base)
+        shutil.rmtree(layout.runtime, ignore_errors=True)
+        out.print(f"deleted {layout.base}", soft_wrap=True)
+
+
+def _is_ours(layout: Layout) -> bool:
+    """Only a folder that ``hh up`` made is ever deleted."""
+    return layout.credentials.exists() or layout.state.exists()
+
+
+def status(data_dir: DataDir = _DEFAULT, as_json: Json = False) -> None:
+    """Show every process of the platform: pid, uptime, memory, readiness."""
+    from hh_cli.embedded.show import print_status
+
+    print_status(Layout.of(data_dir), as_json=as_json)
+
+
+def logs(
+    process: Annotated[str, typer.Argument(help="Such as data.ingest; all by default.")] = "",
+    data_dir: DataDir = _DEFAULT,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Of each process.")] = 20,
+) -> None:
+    """Print the logs of one process, or of all."""
+    from hh_cli.embedded.logs import follow as follow_logs
+    from hh_cli.embedded.logs import tail
+    from hh_cli.embedded.show import log_files, print_log_line
+
+    files = log_files(Layout.of(data_dir), process)
+    for name, file in files.items():
+        for line in tail(file, lines=lines).splitlines() if lines else ():
+            print_log_line(name, line, wide=len(files) > 1)
+    if follow:
+        try:
+            for name, line in follow_logs(files):
+                print_log_line(name, line, wide=len(files) > 1)
+        except KeyboardInterrupt:
+            return

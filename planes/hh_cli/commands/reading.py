@@ -1,0 +1,109 @@
+"""``hh events``, ``trace``, ``boundary``, ``demo``: what the platform knows."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hh_cli.embedded.layout import DEFAULT_DATA_DIR, Layout
+from hh_cli.options import DataDir, Json
+
+_DEFAULT = Path(DEFAULT_DATA_DIR)
+
+boundary_app = typer.Typer(help="What crosses from a data plane to its control plane.")
+
+
+def register(app: typer.Typer) -> None:
+    for command in (events, trace, demo):
+        app.command()(command)
+    boundary_app.command("show")(boundary_show)
+    app.add_typer(boundary_app, name="boundary", no_args_is_help=True)
+
+
+def events(
+    data_dir: DataDir = _DEFAULT,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000)] = 20,
+    page: Annotated[int, typer.Option(min=1)] = 1,
+    event_type: Annotated[
+        str | None, typer.Option("--type", help="session, model, tool or chain.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Event name contains this.")] = None,
+    session: Annotated[str | None, typer.Option(help="Of this session.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only events with an error.")] = False,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=VALUE", help="Such as metadata.user_id=mara; may repeat."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the newest events."""
+    from hh_cli.listing import filters, print_events
+    from hh_cli.screen import print_json
+
+    given = filters(
+        event_type=event_type, name=name, session=session, errors=errors, where=where or []
+    )
+    body = {"filters": given, "limit": limit, "page": page}
+    answer = _data_client(data_dir).post("/v1/events/search", body)
+    if as_json:
+        print_json(answer)
+    else:
+        print_events(answer)
+
+
+def trace(
+    session: Annotated[
+        str | None, typer.Argument(help="Session id; the newest by default.", show_default=False)
+    ] = None,
+    data_dir: DataDir = _DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Show a session as a tree."""
+    from hh_cli.screen import print_json
+    from hh_cli.trace import print_session, read_session
+
+    client = _data_client(data_dir)
+    if as_json:
+        print_json(read_session(client, session))
+    else:
+        print_session(client, session)
+
+
+def demo(data_dir: DataDir = _DEFAULT) -> None:
+    """Let a small support agent send real traces: no key, no internet."""
+    from hh_cli.demo.command import run_demo
+
+    run_demo(Layout.of(data_dir))
+
+
+def boundary_show(as_json: Json = False) -> None:
+    """Show every column that crosses to the control plane, and what never does."""
+    from rich.table import Table
+
+    from hh_cli.screen import out, print_json, styled
+    from hh_control.boundary import boundary
+
+    document = boundary()
+    if as_json:
+        print_json(document)
+        return
+    table = Table(title=document["direction"], title_justify="left", show_lines=False)
+    for column in ("column", "type", "rule", "example"):
+        table.add_column(column, overflow="fold")
+    for column in document["columns"]:
+        table.add_row(
+            styled(column["name"], "cyan"),
+            styled(column["type"]),
+            styled(column["rule"]),
+            styled(column["example"], "dim"),
+        )
+    out.print(table)
+    out.print("never crosses: " + ", ".join(document["never"]), style="bold")
+
+
+def _data_client(data_dir: Path) -> Any:
+    from hh_cli.client import Client
+    from hh_cli.embedded.start import endpoints
+
+    found = endpoints(Layout.of(data_dir))
+    return Client(found.data_url, found.api_key)

@@ -1,0 +1,89 @@
+"""Events as a table on a terminal, and the filters behind its options."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from hh_cli.screen import out, seconds, styled
+from hh_cli.trace import COLOURS, ICONS, tokens_of
+from hh_core.errors import ConfigError
+
+Filter = Mapping[str, object]
+
+
+def filters(
+    *,
+    event_type: str | None,
+    name: str | None,
+    session: str | None,
+    errors: bool,
+    where: Sequence[str],
+) -> list[Filter]:
+    """As ``POST /v1/events/search`` takes them. Raises ``ConfigError`` for a ``where`` of none."""
+    found: list[Filter] = []
+    if event_type is not None:
+        found.append(_string("event_type", "is", event_type))
+    if name is not None:
+        found.append(_string("event_name", "contains", name))
+    if session is not None:
+        found.append(_string("session_id", "is", session))
+    if errors:
+        found.append(_string("error", "exists", None))
+    for condition in where:
+        field, equals, value = condition.partition("=")
+        if not equals or not field:
+            raise ConfigError("--where: write FIELD=VALUE, such as metadata.user_id=mara")
+        found.append(_string(field, "is", value))
+    return found
+
+
+def print_events(answer: Mapping[str, Any]) -> None:
+    """Newest first; one row an event."""
+    events = answer["events"]
+    if not events:
+        out.print("no events match; send traces, or try: hh demo")
+        return
+    table = Table(expand=False, pad_edge=False)
+    table.add_column("start (UTC)", no_wrap=True, style="dim")
+    table.add_column("event", overflow="fold", ratio=3)
+    table.add_column("session", overflow="ellipsis", no_wrap=True, max_width=36)
+    for heading in ("duration", "tokens"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("error", overflow="fold", max_width=40)
+    for event in events:
+        table.add_row(*_row(event))
+    out.print(table)
+    total = answer.get("count", len(events))
+    out.print(f"{len(events)} of {total} events" + (", still behind" * bool(answer.get("behind"))))
+
+
+def _row(event: Mapping[str, Any]) -> list[Text]:
+    kind = str(event.get("event_type", "tool"))
+    tokens = tokens_of(event.get("metadata") or {})
+    duration = event.get("duration")
+    name = Text(f"{ICONS.get(kind, '•')} ", style=COLOURS.get(kind, "white"))
+    return [
+        styled(_moment(event.get("start_time"))),
+        name.append(styled(event.get("event_name") or "unknown", limit=80)),
+        styled(event.get("session_id") or ""),
+        styled(seconds(duration) if isinstance(duration, int | float) else ""),
+        styled(tokens or ""),
+        styled(event.get("error") or "", "red", limit=120),
+    ]
+
+
+def _moment(milliseconds: object) -> str:
+    if not isinstance(milliseconds, int | float):
+        return ""
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(milliseconds)
+    return moment.strftime("%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _string(field: str, operator: str, value: str | None) -> Filter:
+    return {"field": field, "operator": operator, "value": value, "type": "string"}

@@ -1,0 +1,111 @@
+"""A session as a tree on a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from rich.text import Text
+from rich.tree import Tree
+
+from hh_cli.client import Client
+from hh_cli.screen import out, seconds, styled, visible
+from hh_core.errors import NotFoundError
+
+Event = Mapping[str, Any]
+
+ICONS = {"session": "◉", "model": "✦", "tool": "⚙", "chain": "⛓"}
+COLOURS = {"session": "bold cyan", "model": "magenta", "tool": "yellow", "chain": "blue"}
+NAME_LIMIT = 60
+TEXT_LIMIT = 160
+PAGE = 1000
+MAX_EVENTS = 20_000
+
+
+def latest_sessions(client: Client, *, limit: int = 1) -> list[str]:
+    """The ids of the sessions that began last, newest first."""
+    sessions = {"field": "event_type", "operator": "is", "value": "session", "type": "string"}
+    answer = client.post("/v1/events/search", {"filters": [sessions], "limit": limit})
+    return [str(event["session_id"]) for event in answer["events"]]
+
+
+def read_session(client: Client, session: str | None) -> Event:
+    """The tree of ``session``, or of the newest one. Raises ``NotFoundError`` if there is none."""
+    if session is None:
+        newest = latest_sessions(client)
+        if not newest:
+            raise NotFoundError("no session has arrived yet; send traces, or try: hh demo")
+        session = newest[0]
+    tree: Event = client.get(f"/v1/sessions/{quote(session, safe='')}")
+    return tree
+
+
+def print_session(client: Client, session: str | None) -> None:
+    """A rich tree: icons and colours by type, duration, tokens, cost, model, errors."""
+    document = read_session(client, session)
+    out.print(_tree(document))
+    if document.get("behind"):
+        out.print("some acknowledged events are not indexed yet", style="dim")
+
+
+def _tree(session: Event) -> Tree:
+    tree = Tree(_line(session), guide_style="dim")
+    stack = [(tree, child) for child in reversed(_children(session))]
+    shown = 0
+    while stack and shown < MAX_EVENTS:
+        parent, event = stack.pop()
+        branch = parent.add(_line(event))
+        shown += 1
+        stack += [(branch, child) for child in reversed(_children(event))]
+    if stack:
+        tree.add(Text(f"… {len(stack)} more branches; see them with --json", style="dim"))
+    return tree
+
+
+def _children(event: Event) -> Sequence[Event]:
+    found = event.get("children")
+    return found if isinstance(found, list) else []
+
+
+def _line(event: Event) -> Text:
+    kind = str(event.get("event_type", "tool"))
+    colour = COLOURS.get(kind, "white")
+    line = Text(f"{ICONS.get(kind, '•')} ", style=colour, no_wrap=False)
+    name = event.get("event_name") or event.get("session_id") or "unknown"
+    line.append(styled(name, colour, limit=NAME_LIMIT))
+    for text, style in _details(event, kind):
+        line.append("  ").append(styled(text, style, limit=TEXT_LIMIT))
+    return line
+
+
+def _details(event: Event, kind: str) -> list[tuple[str, str]]:
+    metadata = event.get("metadata") or {}
+    config = event.get("config") or {}
+    details = []
+    if kind == "session" and event.get("session_id"):
+        details.append((str(event["session_id"]), "dim"))
+        details.append((f"{metadata.get('num_events', 0)} events", "dim"))
+    if event.get("pending"):
+        details.append(("pending: its parent has not arrived", "yellow"))
+    if (duration := _number(event.get("duration"))) is not None:
+        details.append((seconds(duration), "green"))
+    if kind == "model" and (model := config.get("model") or metadata.get("model")):
+        details.append((str(model), "cyan"))
+    if tokens := tokens_of(metadata):
+        details.append((f"{tokens} tokens", "dim"))
+    if cost := _number(metadata.get("cost")):
+        details.append((f"${cost:.6f}".rstrip("0"), "dim"))
+    if event.get("error"):
+        details.append((f"✗ {visible(event['error'])}", "bold red"))
+    return details
+
+
+def tokens_of(metadata: Mapping[str, Any]) -> int:
+    total = _number(metadata.get("total_tokens"))
+    if total is None:
+        parts = [_number(metadata.get(f"{part}_tokens")) for part in ("prompt", "completion")]
+        total = sum(part for part in parts if part is not None)
+    return int(total)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
