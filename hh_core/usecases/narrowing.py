@@ -1,0 +1,207 @@
+"""What of a question the index can decide, so that as little content as possible is read.
+
+A plan's conditions are *necessary*: whatever matches fulfils them. Where all filters are decided
+by columns they are *sufficient* too (``exact``), and nothing but the asked page is read.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from hh_core.domain.filters import Filter, number_of
+from hh_core.domain.identity import parse_uuid
+from hh_core.domain.mapping import CONTEXT, INDEXED
+from hh_core.ports.analytics import AnyOf, Condition, Op, Value
+from hh_core.usecases.search import EventQuery, Range
+from hh_core.usecases.wide_events import milliseconds_of
+
+Where = tuple[Condition | AnyOf, ...]
+
+_MAX_NS = (1 << 63) - 1
+_TEXT = ("string", "id")
+_COLUMNS = {"event_type": "event_type", "event_name": "event_name"}
+_BYTES = {
+    "metadata.trace_id": ("trace_id", 16),
+    "metadata.span_id": ("span_id", 8),
+    "metadata.parent_span_id": ("parent_span_id", 8),
+}
+_TEXT_OPS = {
+    "is": Op.EQ,
+    "is not": Op.NE,
+    "contains": Op.CONTAINS,
+    "not contains": Op.NOT_CONTAINS,
+    "exists": Op.EXISTS,
+    "not exists": Op.NOT_EXISTS,
+}
+_SERVER_SET = (
+    "num_events",
+    "num_model_events",
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cost",
+    "has_feedback",
+)
+"""Keys of ``metadata`` that a session has from its roll-up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    where: Where
+    """On columns that ``LISTING`` and ``EVENTS`` share, exact for every row."""
+    ids: Where = ()
+    """On the ids of spans; true of every match but for REST events and sessions."""
+    attributes: Where = ()
+    """On attributes of ``EVENTS``; true of what matches unless it is patched or truncated."""
+    session: str | None = None
+    """Only what belongs to the session that clients know under this id."""
+    exact: bool = False
+
+
+def plan(query: EventQuery) -> Plan:
+    where = list(range_conditions(query.range))
+    ids: list[Condition | AnyOf] = []
+    attributes: list[Condition | AnyOf] = []
+    session: str | None = None
+    exact = True
+    for condition in query.filters:
+        decided = _decided(condition)
+        if decided is not None:
+            where += decided
+            continue
+        exact = False
+        if condition.field == "session_id" and condition.operator == "is":
+            session = str(condition.value)
+        elif condition.operator == "is" and condition.field in _BYTES and _is_text(condition):
+            ids += _hex(condition)
+        else:
+            attributes += _attribute(condition)
+    return Plan(
+        where=tuple(where),
+        ids=tuple(ids),
+        attributes=tuple(attributes),
+        session=session,
+        exact=exact,
+    )
+
+
+def range_conditions(range_: Range) -> Where:
+    """Start times within ``range_``, ends included."""
+    where: list[Condition] = []
+    if range_.first is not None:
+        first = range_.first
+        where.append(Condition("start_ns", Op.GE, first_ns(lambda ms: ms >= first, first)))
+    if range_.last is not None:
+        last = range_.last
+        where.append(Condition("start_ns", Op.LT, first_ns(lambda ms: ms > last, last)))
+    return tuple(where)
+
+
+def first_ns(holds: Callable[[float], bool], near_ms: float) -> int:
+    """The least time whose milliseconds, as readers see them, fulfil a rising condition."""
+    guess = int(max(-9e12, min(9e12, near_ms)) * 1e6)
+    low, high = guess - 4096, guess + 4096
+    while low < high:
+        middle = (low + high) // 2
+        if holds(milliseconds_of(middle)):
+            high = middle
+        else:
+            low = middle + 1
+    return max(0, min(_MAX_NS, low))
+
+
+def _decided(condition: Filter) -> Where | None:
+    """Conditions that say exactly the same as the filter, for every row; None if there are none."""
+    if condition.field in _COLUMNS and _is_text(condition):
+        column = _COLUMNS[condition.field]
+        return (Condition(column, _TEXT_OPS[condition.operator], condition.value),)
+    if condition.field == "event_id" and _is_text(condition) and condition.operator == "is":
+        found = parse_uuid(str(condition.value))
+        exactly = found is not None and str(found) == condition.value
+        return (Condition("event_id", Op.EQ, found),) if exactly else None
+    if condition.field == "start_time" and condition.type in ("number", "datetime"):
+        return _start(condition)
+    return None
+
+
+def _start(condition: Filter) -> Where | None:
+    value = cast(float, condition.value)
+    at = first_ns(lambda ms: ms >= value, value) if condition.value is not None else 0
+    past = first_ns(lambda ms: ms > value, value) if condition.value is not None else 0
+    match condition.operator:
+        case "greater than" | "after":
+            return (Condition("start_ns", Op.GE, past),)
+        case "less than" | "before":
+            return (Condition("start_ns", Op.LT, at),)
+        case "is":
+            return (Condition("start_ns", Op.GE, at), Condition("start_ns", Op.LT, past))
+        case "exists":
+            return ()
+        case _:
+            return None
+
+
+def _hex(condition: Filter) -> Where:
+    column, length = _BYTES[condition.field]
+    try:
+        raw = bytes.fromhex(str(condition.value))
+    except ValueError:
+        return ()
+    return (Condition(column, Op.EQ, raw),) if len(raw) == length else ()
+
+
+def _attribute(condition: Filter) -> Where:
+    """A necessary condition on the attributes that the index holds, or none."""
+    bucket, _, name = condition.field.partition(".")
+    if bucket not in INDEXED or not name or name.split(".")[0] in CONTEXT:
+        return ()
+    if condition.field in _BYTES or (bucket == "metadata" and name in _SERVER_SET):
+        return ()
+    column = f"attributes.{condition.field}"
+    number = number_of(condition.value)
+    match condition.operator, condition.type:
+        case "is", "string" | "id" if number is None:
+            return _same_text(column, str(condition.value))
+        case "is", "string" | "id" | "number" if number is not None:
+            low, high = _around(number)
+            return (Condition(column, Op.GE, low), Condition(column, Op.LE, high))
+        case "greater than", "number" if number is not None:
+            return (Condition(column, Op.GE, _around(number)[0]),)
+        case "less than", "number" if number is not None:
+            return (Condition(column, Op.LE, _around(number)[1]),)
+        case _:
+            return ()
+
+
+def _same_text(column: str, text: str) -> Where:
+    if text.lower() in ("true", "false"):
+        return ()  # booleans are written in more than one way
+    return (Condition(column, Op.EQ, text),)
+
+
+def _around(number: float) -> tuple[float, float]:
+    """Wide enough for a backend that reads a number from text less precisely than we do."""
+    slack = abs(number) * 1e-9 + 1e-12
+    return number - slack, number + slack
+
+
+def _is_text(condition: Filter) -> bool:
+    return condition.type in _TEXT
+
+
+def unless(where: Where, exempt: Sequence[Condition]) -> Where:
+    """``where``, of which a row in ``exempt`` need fulfil nothing."""
+    return tuple(
+        AnyOf((*(part.alternatives if isinstance(part, AnyOf) else (part,)), *exempt))
+        for part in where
+    )
+
+
+def after(start_ns: int, event: UUID) -> Where:
+    """What follows a row in the order of lists: newest first, then by event id."""
+    older = Condition("start_ns", Op.LT, start_ns)
+    return (
+        Condition("start_ns", Op.LE, start_ns),
+        AnyOf((older, Condition("event_id", Op.GT, cast(Value, event)))),
+    )

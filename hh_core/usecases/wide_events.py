@@ -1,0 +1,282 @@
+"""Compose wide events (contract C1): index rows, content by reference, patches folded in."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+from hh_core.domain.event import Event, Json
+from hh_core.domain.filters import number_of
+from hh_core.domain.fold import fold
+from hh_core.domain.segments import Address, RecordKind
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.belonging import (
+    LIGHT,
+    TRACE_ROWS,
+    Belonging,
+    event_id,
+    is_session,
+    parts,
+    trace_id,
+)
+from hh_core.usecases.content import Content, Piece
+
+BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
+
+ROLLUPS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_ADDRESS = ("segment", "record", "ordinal")
+_NS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """All that the events of one call are made of, by event id."""
+
+    bases: Mapping[UUID, Row]
+    patches: Mapping[UUID, Sequence[Row]]
+    rollups: Mapping[UUID, Row]
+    pieces: Mapping[Address, Piece]
+
+
+class WideEvents:
+    def __init__(self, analytics: Analytics, content: Content, belonging: Belonging) -> None:
+        self._analytics = analytics
+        self._content = content
+        self._belonging = belonging
+
+    async def of(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
+        """The event of each of ``rows`` (columns ``LIGHT``), in their order, content included.
+
+        An event whose content retention has taken shows what the index knows, and says so under
+        ``metadata.content_expired``.
+        """
+        sources = await self._sources(project, rows)
+        full = [sources.bases.get(event_id(row), row) for row in rows]
+        sessions = await self._belonging.sessions(project, full)
+        names = await self._belonging.names(project, set(sessions.values()))
+        parents = await self._belonging.parents(project, full, sessions)
+        events: list[Event] = []
+        for row in full:
+            event = event_id(row)
+            parent = parents[event]
+            composed = _session(row, sources) if is_session(row) else _event(row, sources)
+            composed["session_id"] = names[sessions[event]]
+            composed["parent_id"] = names.get(parent, str(parent)) if parent else None
+            composed["project_id"] = str(project)
+            if is_session(row):
+                composed["event_id"] = composed["session_id"]
+            events.append({name: composed[name] for name in _ORDER} | composed)
+        return events
+
+    async def _sources(self, project: UUID, rows: Sequence[Row]) -> _Sources:
+        bases = await self._bases(project, [row for row in rows if not is_session(row)])
+        patches = await self._patches(project, [event_id(row) for row in rows])
+        rollups = await self._rollups(project, [event_id(row) for row in rows if is_session(row)])
+        addresses = [address(row) for row in bases.values()]
+        addresses += [address(row) for found in patches.values() for row in found]
+        pieces = await self._content.resolve(project, addresses)
+        return _Sources(bases, patches, rollups, pieces)
+
+    async def _bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
+        found: dict[UUID, Row] = {}
+        for part in parts(rows):
+            wanted = (
+                Condition("trace_id", Op.IN, list({trace_id(row) for row in part})),
+                Condition("event_id", Op.IN, [event_id(row) for row in part]),
+            )
+            columns = (*LIGHT, *_ADDRESS, "record_kind", "parent_event_id")
+            query = Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=columns,
+                where=wanted,
+                limit=TRACE_ROWS,
+            )
+            found.update((event_id(row), row) for row in await self._analytics.select(query))
+        return found
+
+    async def _patches(self, project: UUID, events: Sequence[UUID]) -> Mapping[UUID, Sequence[Row]]:
+        """The patches of each event in the order of their versions."""
+        found: dict[UUID, list[Row]] = defaultdict(list)
+        for part in parts(events):
+            query = Query(
+                relation=Relation.PATCHES,
+                project=project,
+                columns=("event_id", "patch_id", "is_start", *_ADDRESS),
+                where=(Condition("event_id", Op.IN, part),),
+                limit=TRACE_ROWS,
+            )
+            for row in await self._analytics.select(query):
+                found[event_id(row)].append(row)
+        for patches in found.values():
+            patches.sort(key=lambda row: cast(UUID, row["patch_id"]).int)
+        return found
+
+    async def _rollups(self, project: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Row]:
+        found: dict[UUID, Row] = {}
+        for part in parts(keys):
+            query = Query(
+                relation=Relation.SESSIONS,
+                project=project,
+                columns=_ROLLUP_COLUMNS,
+                where=(Condition("session_key", Op.IN, part),),
+                limit=TRACE_ROWS,
+            )
+            for row in await self._analytics.select(query):
+                found[cast(UUID, row["session_key"])] = row
+        return found
+
+
+_ROLLUP_COLUMNS = (
+    "session_key",
+    "event_name",
+    "start_ns",
+    "end_ns",
+    "num_events",
+    "num_model_events",
+    "usage",
+    "cost",
+    "has_feedback",
+)
+_ORDER = (
+    "event_id",
+    "session_id",
+    "parent_id",
+    "project_id",
+    "source",
+    "event_type",
+    "event_name",
+    "start_time",
+    "end_time",
+    "duration",
+    "children_ids",
+    "config",
+    "inputs",
+    "outputs",
+    "error",
+    "metadata",
+    "metrics",
+    "feedback",
+    "user_properties",
+)
+
+
+def address(row: Row) -> Address:
+    record, ordinal = cast(int, row["record"]), cast(int, row["ordinal"])
+    return Address(str(row["segment"]), record, ordinal)
+
+
+def milliseconds_of(nanoseconds: int) -> int | float:
+    """The public API's times: whole where they are whole."""
+    whole, rest = divmod(nanoseconds, _NS)
+    return whole if rest == 0 else nanoseconds / _NS
+
+
+def _event(row: Row, sources: _Sources) -> dict[str, Json]:
+    """An event that is no session: its base, then its patches in order."""
+    start, length = cast(int, row["start_ns"]), cast(int, row["duration_ns"])
+    piece = sources.pieces.get(address(row)) if "segment" in row else None
+    base = _blank(row, start, start + length, length)
+    if piece is None:
+        base["metadata"] = _ids(row) | {"content_expired": True}
+    else:
+        base |= {name: piece[name] for name in ("source", "error", *BUCKETS) if name in piece}
+    shaped = _shaped(_timed(_folded(base, sources, event_id(row)), base))
+    if row.get("record_kind") == RecordKind.TRACES:
+        shaped["metadata"] = shaped["metadata"] | _ids(row)
+    return shaped
+
+
+def _session(row: Row, sources: _Sources) -> dict[str, Json]:
+    """A session: computed from its roll-up and its patches, never stored (DESIGN 4.6)."""
+    rollup = sources.rollups.get(event_id(row), row)
+    start = cast(int, rollup["start_ns"])
+    end = cast(int, rollup.get("end_ns", start + cast(int, row["duration_ns"])))
+    base = _blank(row, start, end, end - start)
+    folded = _folded(base, sources, event_id(row))
+    shaped = _shaped(folded)
+    shaped |= {
+        "event_type": "session",
+        "event_name": str(rollup["event_name"] or row["event_name"]),
+        "start_time": base["start_time"],
+        "end_time": base["end_time"],
+        "duration": folded["duration"],  # the difference, unless a patch has set it
+    }
+    shaped["metadata"] = shaped["metadata"] | _reserved(rollup)
+    return shaped
+
+
+def _blank(row: Row, start: int, end: int, length: int) -> dict[str, Json]:
+    return {
+        "event_id": str(event_id(row)),
+        "source": "",
+        "event_type": str(row["event_type"]),
+        "event_name": str(row["event_name"]),
+        "start_time": milliseconds_of(start),
+        "end_time": milliseconds_of(end),
+        "duration": milliseconds_of(length),
+        "children_ids": [],
+        "error": None,
+        **{name: {} for name in BUCKETS},
+    }
+
+
+def _folded(base: dict[str, Json], sources: _Sources, event: UUID) -> dict[str, Json]:
+    fields = [
+        sources.pieces[address(row)]["fields"]
+        for row in sources.patches.get(event, ())
+        if isinstance(sources.pieces.get(address(row), {}).get("fields"), dict)
+    ]
+    return dict(fold(base, fields))
+
+
+def _timed(folded: dict[str, Json], base: Mapping[str, Json]) -> dict[str, Json]:
+    """Duration and end follow each other where a patch has set one of them only."""
+    kept = {name: base[name] for name in ("event_id", "event_type", "event_name", "start_time")}
+    start = base["start_time"]
+    end, length = number_of(folded.get("end_time")), number_of(folded.get("duration"))
+    if length is not None and length != base["duration"]:
+        kept["duration"] = folded["duration"]
+        kept["end_time"] = start + length if end in (None, base["end_time"]) else end
+    elif end is not None and end != base["end_time"]:
+        kept |= {"end_time": end, "duration": end - start}
+    else:
+        kept |= {"end_time": base["end_time"], "duration": base["duration"]}
+    return folded | kept
+
+
+def _shaped(event: dict[str, Json]) -> dict[str, Json]:
+    """What clients' models demand (contract A5): objects, text or null, numbers."""
+    for name in BUCKETS:
+        value = event.get(name)
+        if not isinstance(value, dict):
+            event[name] = {} if value is None else {"value": value}
+    error = event.get("error")
+    event["error"] = error if error is None or isinstance(error, str) else str(error)
+    event["source"] = str(event.get("source") or "")
+    event["children_ids"] = []
+    return event
+
+
+def _ids(row: Row) -> dict[str, Json]:
+    parent = cast(bytes, row["parent_span_id"])
+    return {
+        "trace_id": trace_id(row).hex(),
+        "span_id": cast(bytes, row["span_id"]).hex(),
+        "parent_span_id": parent.hex() if any(parent) else None,
+    }
+
+
+def _reserved(rollup: Row) -> dict[str, Json]:
+    """The roll-ups: the server's, whatever a client wrote under these names (contract B6)."""
+    usage = cast("Mapping[str, int]", rollup.get("usage") or {})
+    cost = rollup.get("cost")
+    return {
+        "num_events": rollup.get("num_events", 0),
+        "num_model_events": rollup.get("num_model_events", 0),
+        **{name: usage.get(name, 0) for name in ROLLUPS},
+        "cost": float(cost) if isinstance(cost, Decimal | int | float) else None,
+        "has_feedback": bool(rollup.get("has_feedback")),
+    }

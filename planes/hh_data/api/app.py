@@ -1,0 +1,169 @@
+"""The routes of the read API (contract A3): thin; what they answer is the use cases' affair."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from hh_core.errors import RejectedError
+from hh_core.usecases.read import Page, Reader
+from hh_core.usecases.search import (
+    EXPORT_LIMIT,
+    SEARCH_LIMIT,
+    parse_query,
+    parse_range,
+)
+from hh_core.usecases.sessions import SessionPage, Sessions
+from hh_data.api.errors import errors_as_json, json_answer
+from hh_data.keys import READ, KeyDirectory
+from hh_runtime.reference import reference_page
+from hh_runtime.schemas import schema_bytes
+
+MAX_BODY_BYTES = 1 << 20
+_DEFAULT_NODES = 1000
+DOCUMENT = "data.openapi.json"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadApi:
+    """The handlers. Each authenticates first: no key, no word about what exists."""
+
+    keys: KeyDirectory
+    reader: Reader
+    sessions: Sessions
+    clock: Callable[[], int] = now_ms
+
+    def application(self) -> web.Application:
+        """To be served without automatic decompression (``hh_runtime.http.listening``)."""
+        app = web.Application(middlewares=[errors_as_json], client_max_size=MAX_BODY_BYTES)
+        app.add_routes(
+            [
+                web.post("/v1/events/export", self.export),
+                web.post("/events/export", self.export),
+                web.post("/v1/events/search", self.search),
+                web.get("/v1/events/schema", self.schema, allow_head=False),
+                web.get("/v1/events/{event_id}", self.event, allow_head=False),
+                web.get("/v1/sessions/{session_id}", self.session, allow_head=False),
+                web.get("/session/{session_id}", self.session_legacy, allow_head=False),
+                web.get("/openapi.json", self.openapi, allow_head=False),
+                web.get("/docs", self.docs, allow_head=False),
+            ]
+        )
+        return app
+
+    async def export(self, request: web.Request) -> web.Response:
+        return await self._events(request, EXPORT_LIMIT)
+
+    async def search(self, request: web.Request) -> web.Response:
+        return await self._events(request, SEARCH_LIMIT)
+
+    async def schema(self, request: web.Request) -> web.Response:
+        project = self._project(request)
+        range_ = parse_range(request.query.get("dateRange"), now_ms=self.clock)
+        run = request.query.get("evaluation_id") or None
+        answer, behind = await self.reader.schema(project, range_, run)
+        return json_answer({**answer, **_behind(behind)})
+
+    async def event(self, request: web.Request) -> web.Response:
+        project = self._project(request)
+        event, behind = await self.reader.event(project, _id(request, "event_id"))
+        return json_answer({"event": event, **_behind(behind)})
+
+    async def session(self, request: web.Request) -> web.Response:
+        page = await self._tree(request)
+        body = {"session": page.session, "count": page.count, "next_cursor": page.next_cursor}
+        return json_answer({**body, **_behind(page.behind)})
+
+    async def session_legacy(self, request: web.Request) -> web.Response:
+        page = await self._tree(request)
+        return json_answer(
+            {**page.session, "next_cursor": page.next_cursor, **_behind(page.behind)}
+        )
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        return web.Response(body=schema_bytes(DOCUMENT), content_type="application/json")
+
+    async def docs(self, request: web.Request) -> web.Response:
+        page = reference_page(orjson.loads(schema_bytes(DOCUMENT)))
+        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=_POLICY)
+
+    async def _events(self, request: web.Request, max_limit: int) -> web.Response:
+        project = self._project(request)
+        body = await _json(request)
+        page = await self.reader.export(
+            project, parse_query(body, max_limit=max_limit, now_ms=self.clock)
+        )
+        return json_answer(_events_answer(page))
+
+    async def _tree(self, request: web.Request) -> SessionPage:
+        project = self._project(request)
+        return await self.sessions.tree(
+            project,
+            _id(request, "session_id"),
+            limit=_limit(request),
+            cursor=request.query.get("cursor") or None,
+        )
+
+    def _project(self, request: web.Request) -> UUID:
+        principal = self.keys.authenticate(request.headers.get("Authorization"))
+        principal.require(READ)
+        return principal.project
+
+
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def _events_answer(page: Page) -> Mapping[str, Any]:
+    answer = {"events": page.events, "count": page.count, "totalEvents": page.count}
+    if page.incomplete:
+        answer |= {
+            "incomplete": True,
+            "scanned_until": page.stopped_at,
+            "message": (
+                f"stopped at the limit scan_limit after reading {page.scanned} events, newest "
+                "first; count holds what was found until then: narrow by dateRange or by an "
+                "indexed field such as event_type"
+            ),
+        }
+    if page.warnings:
+        answer["warnings"] = page.warnings
+    return answer | _behind(page.behind)
+
+
+def _behind(behind: bool) -> dict[str, Any]:
+    return {"behind": True} if behind else {}
+
+
+def _id(request: web.Request, name: str) -> str:
+    text = request.match_info[name]
+    if len(text) > 512:
+        raise RejectedError(f"{name} is longer than 512 characters")
+    return text
+
+
+def _limit(request: web.Request) -> int:
+    text = request.query.get("limit", str(_DEFAULT_NODES))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= EXPORT_LIMIT:
+        raise RejectedError(f"limit must be a whole number from 1 to {EXPORT_LIMIT}")
+    return int(text[:9])
+
+
+async def _json(request: web.Request) -> Any:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RejectedError("send the body uncompressed", code=415)
+    try:
+        return orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        raise RejectedError("the body is not JSON") from None
