@@ -1,1 +1,1 @@
-"""The analytics port on ClickHouse, and the embedded engine process."""
+"""The analytics port on ClickHouse, and ClickHouse's engine as a small HTTP server."""

@@ -1,0 +1,179 @@
+"""The analytics port on ClickHouse, over its HTTP interface."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import clickhouse_connect
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from pydantic import Field, SecretStr
+
+from hh_clickhouse.errors import driver_errors
+from hh_clickhouse.migrate import migrate
+from hh_clickhouse.parameters import chunks
+from hh_clickhouse.places import note_moves, placed
+from hh_clickhouse.query import Compiled, compile_count, compile_select
+from hh_clickhouse.recount import recount
+from hh_clickhouse.sources import require_listed
+from hh_core.errors import ClosedError, ConfigError, UnavailableError
+from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.registry import Adapter, AdapterConfig
+from hh_core.wire.columns import decode
+
+_INSERT = {"async_insert": "0", "max_insert_threads": "1"}
+"""The answer to an insert means that its rows are on the disk."""
+_RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
+"""Its steps carry one name from table to roll-up."""
+
+
+class ClickhouseConfig(AdapterConfig):
+    url: str = "http://127.0.0.1:8123"
+    user: str = "hh"
+    password: SecretStr = SecretStr("")
+    database: str = Field(default="hh", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+    plane: Literal["data", "control"]
+    retention_days: int = Field(default=30, gt=0)
+    """Rows expire this long after their receipt."""
+    max_query_seconds: float = Field(default=30.0, gt=0)
+    max_query_rows: int = Field(default=50_000_000, gt=0)
+    """Rows that one query may read."""
+    max_query_bytes: int = Field(default=1_000_000_000, gt=0)
+    """Memory that one query may use."""
+    max_result_rows: int = Field(default=1_000_000, gt=0)
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    """For an answer of the server to begin."""
+
+
+class ClickhouseAnalytics:
+    """See ``hh_core.ports.analytics.Analytics``."""
+
+    def __init__(self, client: AsyncClient, config: ClickhouseConfig) -> None:
+        self._client = client
+        self._plane = config.plane
+        self._closed = False
+        self._limits = {
+            "max_execution_time": str(config.max_query_seconds),
+            "max_rows_to_read": str(config.max_query_rows),
+            "max_memory_usage": str(config.max_query_bytes),
+            "max_result_rows": str(config.max_result_rows),
+        }
+
+    async def insert(self, relation: Relation, arrow: bytes) -> None:
+        self._require_open()
+        require_listed(relation)
+        telemetry = relation is Relation.EVENTS and self._plane == "control"
+        # Malformed rows must not reach half of the tables.
+        table = await asyncio.to_thread(decode, relation, arrow, telemetry=telemetry)
+        if not table.num_rows:
+            return
+        with driver_errors():
+            if relation is Relation.EVENTS:
+                await self._place(table)
+            await self._write(relation.value, table.column_names, arrow)
+
+    async def select(self, query: Query) -> Sequence[Row]:
+        compiled = compile_select(query, self._plane)
+        rows = await self._ask(compiled)
+        return [
+            {
+                name: convert(value)
+                for name, convert, value in zip(compiled.names, compiled.converts, row, strict=True)
+            }
+            for row in rows
+        ]
+
+    async def count(self, query: Query) -> int:
+        rows = await self._ask(compile_count(query, self._plane))
+        return int(str(rows[0][0]))
+
+    async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
+        self._require_open()
+        for part in chunks(sorted({session.bytes for session in sessions})):
+            text, parameters = recount(project, part, self._plane)
+            with driver_errors():
+                await self._client.command(text, parameters=parameters, settings=dict(_RECOUNT))
+
+    async def ping(self) -> None:
+        self._require_open()
+        with driver_errors():
+            if not await self._client.ping(timeout=3):
+                raise UnavailableError("ClickHouse does not answer")
+
+    def close(self) -> None:
+        """What comes later is refused with ``ClosedError``."""
+        self._closed = True
+
+    async def _place(self, table: object) -> None:
+        """Before the rows are there: two writers of one event each see the other's place."""
+        columns = ["project_id", "event_id", "trace_id", "received_ms", "hour"]
+        await self._write("event_places", columns, placed(table))
+        for text, parameters in note_moves(table):
+            await self._client.command(text, parameters=parameters, settings=dict(_INSERT))
+
+    async def _write(self, table: str, columns: Sequence[str], arrow: bytes) -> None:
+        await self._client.raw_insert(
+            table, columns, arrow, settings=dict(_INSERT), fmt="ArrowStream"
+        )
+
+    async def _ask(self, compiled: Compiled) -> Sequence[Sequence[object]]:
+        self._require_open()
+        with driver_errors():
+            answer = await self._client.query(
+                compiled.sql, parameters=compiled.parameters, settings=dict(self._limits)
+            )
+        return answer.result_rows
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ClosedError("the analytics port is closed")
+
+
+@asynccontextmanager
+async def open_analytics(config: ClickhouseConfig) -> AsyncIterator[Analytics]:
+    """Connect, create the database if it is not there, and migrate it."""
+    with driver_errors():
+        client = await _connect(config)
+    try:
+        with driver_errors():
+            await _prepare(client, config)
+        analytics = ClickhouseAnalytics(client, config)
+        try:
+            yield analytics
+        finally:
+            analytics.close()
+    finally:
+        await client.close()
+
+
+async def _connect(config: ClickhouseConfig) -> AsyncClient:
+    url = urlsplit(config.url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ConfigError("url must begin with http:// or https:// and name a host")
+    return await clickhouse_connect.get_async_client(
+        interface=url.scheme,
+        host=url.hostname,
+        port=url.port or (8443 if url.scheme == "https" else 8123),
+        username=config.user,
+        password=config.password.get_secret_value(),
+        database="default",
+        compress=False,
+        send_receive_timeout=config.timeout_seconds,
+        autogenerate_session_id=False,
+        show_clickhouse_errors="scrub",
+    )
+
+
+async def _prepare(client: AsyncClient, config: ClickhouseConfig) -> None:
+    await client.command(f"CREATE DATABASE IF NOT EXISTS {config.database}")
+    client.database = config.database
+
+    async def ask(text: str) -> Sequence[Sequence[object]]:
+        return (await client.query(text)).result_rows
+
+    await migrate(config.plane, config.retention_days, client.command, ask)
+
+
+ADAPTER = Adapter(config=ClickhouseConfig, open=open_analytics)

@@ -1,0 +1,125 @@
+"""A few connections into the one engine of this process.
+
+One connection does one thing at a time; several work side by side. Each remembers the database and
+the settings it stands at, so that a client which always asks alike costs no extra statement.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import chdb
+
+from hh_clickhouse.engine.failure import from_engine
+from hh_clickhouse.engine.statement import Statement
+
+CHUNK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    body: bytes
+    read_rows: int
+    read_bytes: int
+    written_rows: int
+    written_bytes: int
+    elapsed_ns: int
+
+
+@dataclass(slots=True)
+class _Connection:
+    raw: Any
+    database: str = "default"
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class Pool:
+    """Thread-safe; ``run`` blocks while all connections are busy, so bound its callers."""
+
+    def __init__(self, target: str, size: int, defaults: Mapping[str, str]) -> None:
+        self._defaults = dict(defaults)
+        self._idle = [_Connection(chdb.connect(target)) for _ in range(size)]
+        self._all = list(self._idle)
+        self._freed = threading.Condition()
+
+    def run(self, statement: Statement) -> Answer:
+        """Do it. Raises ``EngineError`` with ClickHouse's own code and text."""
+        wanted = {**self._defaults, **statement.settings}
+        database = statement.database or "default"
+        connection = self._take(database, wanted)
+        started = time.monotonic_ns()
+        try:
+            _adjust(connection, database, wanted)
+            if statement.data is None:
+                return _query(connection.raw, statement, started)
+            return _insert(connection.raw, statement, statement.data, started)
+        except RuntimeError as error:
+            raise from_engine(error) from error
+        finally:
+            self._give(connection)
+
+    def close(self) -> None:
+        for connection in self._all:
+            connection.raw.close()
+
+    def _take(self, database: str, wanted: Mapping[str, str]) -> _Connection:
+        with self._freed:
+            self._freed.wait_for(lambda: self._idle)
+            for place, connection in enumerate(self._idle):
+                if connection.database == database and connection.settings == wanted:
+                    return self._idle.pop(place)
+            return self._idle.pop(0)
+
+    def _give(self, connection: _Connection) -> None:
+        with self._freed:
+            self._idle.append(connection)
+            self._freed.notify()
+
+
+def _adjust(connection: _Connection, database: str, wanted: Mapping[str, str]) -> None:
+    """Bring the connection to ``wanted``; what others had set goes back to its default."""
+    if connection.database != database:
+        connection.raw.query(f"USE {_quoted(database, '`')}")
+        connection.database = database
+    if connection.settings == wanted:
+        return
+    for name in connection.settings.keys() - wanted.keys():
+        connection.raw.query(f"SET {name} = DEFAULT")
+        del connection.settings[name]
+    for name, value in wanted.items():
+        if connection.settings.get(name) != value:
+            connection.raw.query(f"SET {name} = {_quoted(value, chr(39))}")
+            connection.settings[name] = value
+
+
+def _query(raw: Any, statement: Statement, started: int) -> Answer:
+    result = raw.query(statement.sql, statement.format, params=dict(statement.parameters))
+    return Answer(
+        body=result.bytes(),
+        read_rows=result.storage_rows_read(),
+        read_bytes=result.storage_bytes_read(),
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        elapsed_ns=time.monotonic_ns() - started,
+    )
+
+
+def _insert(raw: Any, statement: Statement, data: bytes, started: int) -> Answer:
+    with raw.send_insert(statement.sql, statement.format) as inserting:
+        for place in range(0, len(data), CHUNK_BYTES):
+            inserting.append(data[place : place + CHUNK_BYTES])
+        result = inserting.finish()
+    return Answer(
+        body=b"",
+        read_rows=result.rows_written,
+        read_bytes=len(data),
+        written_rows=result.rows_written,
+        written_bytes=result.bytes_written,
+        elapsed_ns=time.monotonic_ns() - started,
+    )
+
+
+def _quoted(text: str, mark: str) -> str:
+    return mark + text.replace("\\", "\\\\").replace(mark, "\\" + mark) + mark

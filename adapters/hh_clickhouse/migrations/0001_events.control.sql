@@ -1,0 +1,32 @@
+-- Base rows, the truth. The key is identity only: whatever a client corrects later, its rows meet.
+CREATE TABLE IF NOT EXISTS events
+(
+  project_id FixedString(16),
+  event_id FixedString(16) CODEC(NONE),
+  trace_id FixedString(16),
+  span_id FixedString(8) CODEC(NONE),
+  parent_span_id FixedString(8),
+  session_key FixedString(16),
+  call_key FixedString(16),
+  version UInt128,
+  is_deleted UInt8,
+  event_type LowCardinality(String),
+  event_name LowCardinality(String),
+  model LowCardinality(String),
+  provider LowCardinality(String),
+  service LowCardinality(String),
+  status LowCardinality(String),
+  error_class LowCardinality(String),
+  start_ns Int64,
+  duration_ns Int64,
+  received_ms UInt64,
+  usage Map(LowCardinality(String), UInt64),
+  cost Nullable(Decimal(38, 12)),
+  promoted Map(LowCardinality(String), String),
+  segment LowCardinality(String),
+  dp_id LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (project_id, trace_id, event_id)
+TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

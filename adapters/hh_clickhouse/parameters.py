@@ -1,0 +1,59 @@
+"""Values of a query, kept apart from its text: the server binds them."""
+
+from base64 import b64encode
+from collections.abc import Collection, Sequence
+
+from hh_core.errors import RejectedError
+
+_IDS_AT_ONCE = 2_500
+"""Of 32 bytes in base64 they stay below ClickHouse's limit for one form field, 128 KiB."""
+
+
+class Parameters:
+    """Collects values; ``text`` and the others return the placeholder that stands for one."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+
+    def add(self, value: object, type_: str) -> str:
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return f"{{{name}:{type_}}}"
+
+    def fixed(self, value: bytes) -> str:
+        """An id, as a constant that the primary key is searched with."""
+        return f"toFixedString(unhex({self.add(value.hex(), 'String')}), {len(value)})"
+
+    def fixed_in(self, expression: str, values: Collection[bytes], width: int) -> str:
+        """``expression IN values``, for ids of ``width`` bytes."""
+        if any(len(value) != width for value in values):
+            raise RejectedError(f"an id here has {width} bytes", code=422)
+        ordered = list(values)
+        parts = [
+            f"{expression} IN ({self.table(ordered[at : at + _IDS_AT_ONCE], (width,))})"
+            for at in range(0, len(ordered), _IDS_AT_ONCE)
+        ]
+        return f"({' OR '.join(parts)})" if parts else "0"
+
+    def table(self, values: Sequence[bytes], widths: tuple[int, ...]) -> str:
+        """A subquery: one row for each value, cut into fixed strings of ``widths``."""
+        packed = self.add(_base64(values), "String")
+        step, columns, start = sum(widths), [], 1
+        for width in widths:
+            columns.append(
+                f"toFixedString(substring(packed, {step} * number + {start}, {width}), {width})"
+            )
+            start += width
+        return (
+            f"WITH base64Decode({packed}) AS packed"
+            f" SELECT {', '.join(columns)} FROM numbers({len(values)})"
+        )
+
+
+def _base64(values: Sequence[bytes]) -> str:
+    return b64encode(b"".join(values)).decode()
+
+
+def chunks(values: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """Cut into what one parameter can hold."""
+    return [values[at : at + _IDS_AT_ONCE] for at in range(0, len(values), _IDS_AT_ONCE)]

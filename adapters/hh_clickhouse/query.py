@@ -1,0 +1,196 @@
+"""Queries of the port as SQL: columns from a list of names, values as parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hh_clickhouse.conditions import MAPS, WIDTHS, Conditions, Reference, reference
+from hh_clickhouse.parameters import Parameters
+from hh_clickhouse.sources import branches, columns_of, select_from
+from hh_core.errors import RejectedError
+from hh_core.ports.analytics import Function, Measure, Order, Query, Value
+from hh_core.ports.tables import Type
+
+Convert = Callable[[object], Value]
+
+_BUCKET = "bucket"
+_QUANTILES = {
+    Function.P50: "0.5",
+    Function.P90: "0.9",
+    Function.P95: "0.95",
+    Function.P99: "0.99",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    sql: str
+    parameters: dict[str, object]
+    names: tuple[str, ...]
+    converts: tuple[Convert, ...]
+
+
+def compile_select(query: Query, plane: str) -> Compiled:
+    """The statement that answers ``query``. Raises ``RejectedError`` for names it may not use."""
+    return _Compiler(query, plane).select()
+
+
+def compile_count(query: Query, plane: str) -> Compiled:
+    return _Compiler(query, plane).count()
+
+
+class _Compiler:
+    """One query on its way to SQL. The inner SELECT renames nothing, the outer one everything."""
+
+    def __init__(self, query: Query, plane: str) -> None:
+        self._query = query
+        self._plane = plane
+        self._columns = columns_of(query.relation, plane)
+        self._parameters = Parameters()
+        self._used: dict[str, None] = {}
+        self._outer = Conditions(self._columns, _outer, self._parameters)
+
+    def select(self) -> Compiled:
+        query = self._query
+        outputs = self._groups() if self._grouped else self._plain()
+        order = self._order({name: f"o{n}" for n, (name, _, _) in enumerate(outputs)})
+        columns = ", ".join(f"{text} AS o{n}" for n, (_, text, _) in enumerate(outputs))
+        sql = f"SELECT {columns} FROM ({self._source(order)})"
+        if self._keys:
+            sql += f" GROUP BY {', '.join(f'o{n}' for n in range(self._keys))}"
+        sql += f"{order} LIMIT {int(query.limit)} OFFSET {int(query.offset)}"
+        return Compiled(
+            sql,
+            self._parameters.values,
+            tuple(name for name, _, _ in outputs),
+            tuple(convert for _, _, convert in outputs),
+        )
+
+    def count(self) -> Compiled:
+        keys = self._group_keys()
+        inner = self._source("")
+        if self._grouped and not keys:
+            sql = "SELECT 1 AS o0"
+        elif keys:
+            columns = ", ".join(f"{text} AS o{n}" for n, (_, text, _) in enumerate(keys))
+            grouped = ", ".join(f"o{n}" for n in range(len(keys)))
+            sql = f"SELECT count() AS o0 FROM (SELECT {columns} FROM ({inner}) GROUP BY {grouped})"
+        else:
+            sql = f"SELECT count() AS o0 FROM ({inner})"
+        return Compiled(sql, self._parameters.values, ("count",), (_same,))
+
+    @property
+    def _grouped(self) -> bool:
+        query = self._query
+        return bool(query.group_by or query.measures or query.bucket)
+
+    @property
+    def _keys(self) -> int:
+        return len(self._query.group_by) + (self._query.bucket is not None)
+
+    def _plain(self) -> list[tuple[str, str, Convert]]:
+        if not self._query.columns:
+            raise RejectedError("a query names columns, groups or measures", code=422)
+        return [self._column(name) for name in self._query.columns]
+
+    def _groups(self) -> list[tuple[str, str, Convert]]:
+        return [*self._group_keys(), *map(self._measure, self._query.measures)]
+
+    def _group_keys(self) -> list[tuple[str, str, Convert]]:
+        keys = [self._column(name) for name in self._query.group_by]
+        if self._query.bucket is not None:
+            width = round(self._query.bucket.total_seconds() * 1e9)
+            if width <= 0 or "start_ns" not in self._columns:
+                raise RejectedError("there is nothing to cut into buckets", code=422)
+            start, by = self._read("start_ns"), self._parameters.add(width, "Int64")
+            keys.append(
+                (_BUCKET, f"{_outer(start.column)} - positiveModulo(start_ns, {by})", _same)
+            )
+        return keys
+
+    def _column(self, name: str) -> tuple[str, str, Convert]:
+        found = self._read(name)
+        return name, self._outer.value(found), _convert(found)
+
+    def _read(self, name: str) -> Reference:
+        found = reference(self._columns, name)
+        self._used[found.column] = None
+        return found
+
+    def _measure(self, measure: Measure) -> tuple[str, str, Convert]:
+        if measure.function is Function.COUNT:
+            return measure.name, "count()", _same
+        found = self._read(measure.column)
+        value = self._outer.value(found)
+        match measure.function:
+            case Function.SUM if found.type is Type.USAGE and found.key is None:
+                return measure.name, f"sumMap({value})", _same
+            case Function.UNIQ if found.key is not None or found.type not in MAPS:
+                return measure.name, f"uniqExact({value})", _same
+            case Function.MIN | Function.MAX if found.key is not None or found.type not in MAPS:
+                return measure.name, f"{measure.function}OrNull({value})", _convert(found)
+        if (found.type in MAPS and found.key is None) or not (
+            found.is_number or found.is_text_value
+        ):
+            raise RejectedError(f"{measure.function} needs a column of numbers", code=422)
+        return measure.name, _numeric(measure.function, self._outer.number(found)), _same
+
+    def _order(self, outputs: dict[str, str]) -> str:
+        parts = [self._order_by(order, outputs) for order in self._query.order_by]
+        return f" ORDER BY {', '.join(parts)}" if parts else ""
+
+    def _order_by(self, order: Order, outputs: dict[str, str]) -> str:
+        text = outputs.get(order.column)
+        if text is None or not self._grouped:
+            if self._grouped:
+                raise RejectedError("groups are ordered by what they answer", code=422)
+            text = self._outer.value(self._read(order.column))
+        return f"{text} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+
+    def _source(self, order: str) -> str:
+        """The relation's rows. A page is cut in each branch already, so that little is carried."""
+        wanted = list(self._used)
+        parts = [
+            select_from(branch, self._query, self._plane, self._parameters, wanted)
+            for branch in branches(self._query.relation)
+        ]
+        return " UNION ALL ".join(self._renamed(part, wanted, order) for part in parts)
+
+    def _renamed(self, part: str, wanted: Sequence[str], order: str) -> str:
+        if " AS out_" not in part and len(branches(self._query.relation)) == 1:
+            return part
+        columns = ", ".join(
+            f"out_{name} AS {name}" if f" AS out_{name}" in part else name for name in wanted
+        )
+        cut = ""
+        if not self._grouped and order:
+            cut = f"{order} LIMIT {int(self._query.limit) + int(self._query.offset)}"
+        return f"SELECT * FROM (SELECT {columns or '1'} FROM ({part})){cut}"
+
+
+def _outer(name: str) -> str:
+    return name
+
+
+def _numeric(function: Function, value: str) -> str:
+    if function in _QUANTILES:
+        return f"quantileExactOrNull({_QUANTILES[function]})(toFloat64({value}))"
+    if function is Function.AVG:
+        return f"avgOrNull(toFloat64({value}))"
+    return f"sumOrNull({value})"
+
+
+def _convert(found: Reference) -> Convert:
+    if found.type is Type.ID:
+        return _uuid
+    if found.type in WIDTHS:
+        return _same
+    return _same
+
+
+def _uuid(value: object) -> Value:
+    return UUID(bytes=value) if isinstance(value, bytes) else None
+
+
+def _same(value: object) -> Value:
+    return value  # type: ignore[return-value]  # the driver's values are those of the port
