@@ -1,5 +1,6 @@
 """Answer questions about events: export, search, one event, which fields there are (DESIGN 3.7)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -259,13 +260,20 @@ class _Sized:
 
     def add(self, events: Sequence[Event]) -> None:
         self.events += events
-        self.size += sum(len(orjson.dumps(event)) for event in events)
+        self.size += sum(_json_size(event) for event in events)
         if self.size > self.bound:
             raise RejectedError(
                 f"the answer is larger than {self.bound >> 20} MiB; ask for a smaller limit "
                 "or use projections",
                 code=422,
             )
+
+
+def _json_size(event: Event) -> int:
+    try:
+        return len(orjson.dumps(event))
+    except orjson.JSONEncodeError:  # nested deeper than it goes
+        return len(json.dumps(event))
 
 
 def project_fields(event: Event, paths: Sequence[str]) -> Event:

@@ -15,7 +15,7 @@ from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.wide_events import WideEvents
 
-MAX_DEPTH = 100
+MAX_DEPTH = 64
 """Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
 
 

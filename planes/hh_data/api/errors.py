@@ -1,5 +1,6 @@
 """Every error as JSON ``{"message", "errorCode"}``, with the status that DESIGN 6 names."""
 
+import json
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -44,11 +45,18 @@ def json_answer(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     return web.Response(
-        body=orjson.dumps(body, default=str),
+        body=_dumps(body),
         status=status,
         content_type="application/json",
         headers=headers,
     )
+
+
+def _dumps(body: object) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:  # nested deeper than it goes, or a number beyond 64 bits
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 def error_answer(
