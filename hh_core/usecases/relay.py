@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hh_core.domain.segments import KIND, RELAY, is_segment_name, relay_key, segment_created_ms
-from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
+from hh_core.errors import NotFoundError, PortError, RejectedError
 from hh_core.ports.objects import ObjectInfo, Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.lease import Lease
@@ -46,8 +46,10 @@ class RelayLimits:
     """Rows of one request. A row is under 1.5 KB, so a request stays under 4 MiB."""
     poll_seconds: float = 0.5
     resend_seconds: float = 30.0
-    """When to send again what is not receipted; doubled each time, up to ``longest_pause``."""
-    longest_pause: float = 300.0
+    """When to send again what is not receipted; doubled each time, up to ``longest_resend``."""
+    longest_resend: float = 60.0
+    longest_pause: float = 5.0
+    """Between two tries while the control plane is away."""
     lease_seconds: float = 15.0
 
 
@@ -120,6 +122,8 @@ class Relay:
         while not stopping.is_set():
             try:
                 await self.step()
+                if failures:
+                    log.info("relaying goes on")
                 failures = 0
             except PortError as error:
                 failures += 1
@@ -195,14 +199,14 @@ class Relay:
                 # an older control plane may not know this form: keep it, go on with the others
                 log.error("the control plane refuses segment %s: %s", segment, error)
                 return
-            except UnavailableError:
+            except PortError:
                 sent.due = self._clock()
                 raise
 
     def _note(self, segment: str, digest_: str, total: int) -> _Sent:
         before = self._sent.get(segment)
         attempt = before.attempt + 1 if before else 1
-        wait = min(self._limits.longest_pause, self._limits.resend_seconds * 2 ** (attempt - 1))
+        wait = min(self._limits.longest_resend, self._limits.resend_seconds * 2 ** (attempt - 1))
         due = self._clock() + wait * random.uniform(1.0, 1.25)
         self.counts["resent" if before else "sent"] += 1
         self._sent[segment] = _Sent(digest_, total, attempt, due)
@@ -270,7 +274,9 @@ class Relay:
     async def _pause(self, failures: int, stopping: asyncio.Event) -> None:
         """Wait for the next pass: until nudged, or, after failures, longer and with jitter."""
         if failures:
-            longest = min(self._limits.longest_pause, self._limits.poll_seconds * 2**failures)
+            longest = min(
+                self._limits.longest_pause, self._limits.poll_seconds * 2 ** min(failures, 16)
+            )
             await _first(random.uniform(longest / 2, longest), stopping)
         elif self._sent:
             await _first(self._limits.poll_seconds / 2, stopping)

@@ -45,7 +45,7 @@ class WriteLimits:
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     first_pause: float = 0.2
-    longest_pause: float = 60.0
+    longest_pause: float = 10.0
     breaker_rows: int = 20
     """From this many rows on, a batch that mostly fails is taken for our own mistake."""
     hand_back_seconds: float = 15.0

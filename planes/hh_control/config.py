@@ -35,7 +35,7 @@ class WriterConfig(Section):
     batch_seconds: float = Field(default=0.5, gt=0)
     max_in_flight: int = Field(default=64, gt=0)
     """Unsettled messages of one process."""
-    longest_pause_seconds: float = Field(default=60.0, gt=0)
+    longest_pause_seconds: float = Field(default=10.0, gt=0)
     """Between two tries while the index is away."""
     redrive_seconds: float = Field(default=60.0, gt=0)
     """How often to look for dead letters whose time has come."""
