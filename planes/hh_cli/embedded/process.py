@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hh_cli.embedded.state import ProcessState, created_at
+from hh_core.errors import ConfigError, HHError
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,11 @@ class Spec:
     """How a process is started, and how it is told that it serves."""
 
     name: str
-    argv: tuple[str, ...]
+    command: Callable[[], Sequence[str]]
+    """Makes ready what it needs and gives its command line. Runs in a thread; may raise
+    ``HHError`` or ``OSError``, which counts as a start that failed."""
     probe: Probe
     log: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30.0
     """After that it is killed."""
@@ -81,6 +83,7 @@ class Supervised:
         if process is None or process.returncode is not None:
             return
         _signal(process.pid, self.spec.stop_signal)
+        _signal(process.pid, signal.SIGCONT)  # it may be held still
         try:
             async with asyncio.timeout(self.spec.stop_seconds):
                 await process.wait()
@@ -90,7 +93,13 @@ class Supervised:
         await process.wait()
 
     async def _run_once(self) -> None:
-        process = self._process = await _start(self.spec)
+        try:
+            process = self._process = await _start(self.spec)
+        except (HHError, OSError) as error:
+            log.error("a process cannot be started: %s", error, extra={"name_": self.spec.name})
+            self.exit_status = os.EX_CONFIG if isinstance(error, ConfigError) else os.EX_OSERR
+            self._note(error)
+            return
         self._set(pid=process.pid, created=created_at(process.pid), ready=False)
         watching = asyncio.create_task(self._watch())
         try:
@@ -99,6 +108,12 @@ class Supervised:
             watching.cancel()
             if not self._stopping.is_set():
                 end_group(process.pid)  # what it started itself must not outlive it
+
+    def _note(self, error: Exception) -> None:
+        """In the log of the process itself, where people look first."""
+        self.spec.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.spec.log.open("a", encoding="utf-8") as file:
+            file.write(f"{self.spec.name}: {error}\n")
 
     async def _watch(self) -> None:
         while True:
@@ -113,15 +128,17 @@ class Supervised:
 
 
 async def _start(spec: Spec) -> Process:
+    argv = await asyncio.to_thread(spec.command)
     spec.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     output = os.open(spec.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
-            *spec.argv,
+            *argv,
             stdin=DEVNULL,
             stdout=output,
             stderr=output,
-            env={**os.environ, **spec.environment},
+            cwd="/",
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
             preexec_fn=die_with_parent,
         )

@@ -1,51 +1,71 @@
 """Which processes an embedded platform consists of, and how each is started."""
 
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from hh_cli.embedded.layout import PLANES, Layout, Ports
 from hh_cli.embedded.probes import accepts, http_tcp, http_unix
 from hh_cli.embedded.process import Spec
 
 PYTHON = (sys.executable, "-X", "utf8")
+USER = "hh"
 ENGINE, PLANE, DOOR = 0, 1, 2
 """Stages, stopped in reverse: the door closes first, engines last."""
 
 
 def specs(layout: Layout, ports: Ports, *, dispatchers: int) -> list[Spec]:
-    """Every process, in the order in which it is started."""
+    """Every process, slow starters first."""
+    engines = (_clickhouse, _postgres, _nats)
     return [
-        *(spec for plane in PLANES for spec in _engines(layout, ports, plane)),
+        *(engine(layout, ports, plane) for engine in engines for plane in PLANES),
         *_planes(layout, dispatchers),
     ]
 
 
-def _engines(layout: Layout, ports: Ports, plane: str) -> Iterator[Spec]:
-    asked = {
-        "clickhouse": (ports.clickhouse(plane), http_tcp(ports.clickhouse(plane), "/ping")),
-        "postgres": (ports.postgres(plane), accepts(ports.postgres(plane))),
-        "nats": (ports.nats(plane), accepts(ports.nats(plane))),
-    }
-    modules = {
-        "clickhouse": "hh_clickhouse.engine",
-        "postgres": "hh_postgres.server",
-        "nats": "hh_nats.server",
-    }
-    for engine, (port, probe) in asked.items():
-        name = f"{plane}.{engine}"
-        arguments = (
-            *("--path", str(layout.plane(plane) / engine)),
-            *("--listen", f"127.0.0.1:{port}"),
-            *("--user", "hh"),
-            *("--password-file", str(layout.secret(plane, f"{engine}.password"))),
-        )
-        yield Spec(
-            name,
-            (*PYTHON, "-m", modules[engine], *arguments),
-            probe,
-            layout.log(name),
-            stage=ENGINE,
-        )
+def _clickhouse(layout: Layout, ports: Ports, plane: str) -> Spec:
+    port = ports.clickhouse(plane)
+    argv = (
+        *(*PYTHON, "-m", "hh_clickhouse.engine"),
+        *("--path", str(layout.plane(plane) / "clickhouse")),
+        *("--listen", f"127.0.0.1:{port}"),
+        *("--user", USER),
+        *("--password-file", str(layout.secret(plane, "clickhouse.password"))),
+    )
+    name = f"{plane}.clickhouse"
+    return Spec(name, _fixed(argv), http_tcp(port, "/ping"), layout.log(name), stage=ENGINE)
+
+
+def _postgres(layout: Layout, ports: Ports, plane: str) -> Spec:
+    port = ports.postgres(plane)
+
+    def command() -> Sequence[str]:
+        from hh_postgres import server
+
+        data = layout.plane(plane) / "postgres"
+        server.prepare(data, layout.secret(plane, "postgres.password"))
+        return server.command(data, port)
+
+    name = f"{plane}.postgres"
+    return Spec(
+        name, command, accepts(port), layout.log(name), stop_signal=signal.SIGINT, stage=ENGINE
+    )
+
+
+def _nats(layout: Layout, ports: Ports, plane: str) -> Spec:
+    port = ports.nats(plane)
+
+    def command() -> Sequence[str]:
+        from hh_nats import server
+
+        password = layout.secret(plane, "nats.password").read_text().strip()
+        store = layout.plane(plane) / "nats"
+        config_file = layout.plane(plane) / "secrets" / "nats.conf"
+        server.NatsServer(port, store, USER, password).prepare(config_file)
+        return server.command(config_file)
+
+    name = f"{plane}.nats"
+    return Spec(name, command, accepts(port), layout.log(name), stage=ENGINE)
 
 
 def _planes(layout: Layout, dispatchers: int) -> Iterator[Spec]:
@@ -61,11 +81,9 @@ def _plane(
     layout: Layout, name: str, module: str, config: str, stage: int, *arguments: str
 ) -> Spec:
     plane = name.partition(".")[0]
-    file = str(layout.config(plane, config))
-    return Spec(
-        name,
-        (*PYTHON, "-m", module, file, *arguments),
-        http_unix(layout.socket(name)),
-        layout.log(name),
-        stage=stage,
-    )
+    argv = (*PYTHON, "-m", module, str(layout.config(plane, config)), *arguments)
+    return Spec(name, _fixed(argv), http_unix(layout.socket(name)), layout.log(name), stage=stage)
+
+
+def _fixed(argv: Sequence[str]) -> Callable[[], Sequence[str]]:
+    return lambda: argv
