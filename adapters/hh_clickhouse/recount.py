@@ -68,13 +68,13 @@ placed AS
 ),
 resolved AS
 (
-  SELECT trace_id, event_id, session_key AS session FROM trace_sessions FINAL
+  SELECT trace_id, event_id, session_key AS resolution FROM trace_sessions FINAL
   WHERE project_id = {project} AND trace_id IN (SELECT trace_id FROM placed WHERE claims > 1)
 ),
 settled AS
 (
   SELECT placed.*, multiIf(claims = 0, derived, claims = 1, claim,
-    resolved.session != {nil}, resolved.session, session_key) AS session
+    resolution != {nil}, resolution, session_key) AS session
   FROM placed LEFT ANY JOIN resolved USING (trace_id, event_id)
   WHERE session IN (SELECT * FROM wanted)
 ),
