@@ -4,6 +4,7 @@ A list of filters is an AND. ``matches`` is the law; every index that narrows a 
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 MAX_FILTERS = 64
 MAX_PATH = 1024
 """Characters in a field's path."""
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""What counts as a number when it is text: the same in every index."""
 
 _TRUTH = {"true": True, "false": False}
 
@@ -100,9 +104,11 @@ def number_of(value: Json) -> float | None:
     """A finite number, also one written as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return None
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
     return number if math.isfinite(number) else None
 

@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from uuid import UUID
 
-import orjson
-
 from hh_core.domain.event import Content as SpanContent
 from hh_core.domain.event import Json
 from hh_core.domain.mapping import Mapping as SpanMapping
@@ -18,6 +16,7 @@ from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError, RejectedError
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.wire.otlp import decode, decode_one
+from hh_core.wire.rest import documents
 
 _THREAD_ABOVE = 128 << 10
 """Bytes of a body from which on it is decoded in a thread, so that the loop keeps turning."""
@@ -95,13 +94,3 @@ def _spans(record: SegmentRecord, ordinals: Collection[int]) -> Iterator[tuple[i
             yield ordinal, span
         if ordinal >= last:
             return
-
-
-def _documents(record: SegmentRecord) -> Iterator[tuple[int, Piece]]:
-    """The events or patches of a REST record (``hh_core.domain.segments.RecordKind``)."""
-    document = orjson.loads(record.body)
-    name = {RecordKind.EVENT: "events", RecordKind.PATCH: "patches"}.get(record.header.kind)
-    items = document.get(name) if name and isinstance(document, dict) else None
-    for ordinal, item in enumerate(items or ()):
-        if isinstance(item, dict):
-            yield ordinal, item
