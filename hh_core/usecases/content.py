@@ -63,8 +63,8 @@ class Content:
                     ordinal: piece_of(self._mapping.event(span))
                     for ordinal, span in _spans(record, ordinals)
                 }
-            return {ordinal: piece for ordinal, piece in _documents(record) if ordinal in ordinals}
-        except (NotFoundError, RejectedError, orjson.JSONDecodeError):
+            return {ordinal: piece for ordinal, piece in documents(record) if ordinal in ordinals}
+        except (NotFoundError, RejectedError):
             return {}
 
 
