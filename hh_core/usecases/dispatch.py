@@ -1,0 +1,329 @@
+"""Dispatch: from pointers on the queue to rows in the data plane's index, and telemetry to relay.
+
+A batch is settled in this order, each step idempotent: rows, links, roll-ups, telemetry under
+``relay/``, dead letters and receipts, ack. A crash anywhere costs a repetition. The queue is a
+signal and the segment the truth: a message that is lost is sent again by the reconciler.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+
+from hh_core.domain.segments import KIND, inbox_key, relay_key
+from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
+from hh_core.ports.analytics import Analytics, Relation
+from hh_core.ports.objects import Objects
+from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
+from hh_core.ports.records import Records
+from hh_core.usecases.deliveries import leased
+from hh_core.usecases.index import Batch, Indexer, Path, arrow, schema_rows
+from hh_core.usecases.refused import BreakerError, Refusal, RefusedRows, insert_all
+from hh_core.wire import columns, telemetry
+from hh_core.wire.segment import Damage, Located, read_segment
+
+log = logging.getLogger(__name__)
+
+GROUP = "dispatch"
+
+
+class SegmentSource(Protocol):
+    """Where a segment stands that is not in the inbox any more."""
+
+    async def segment(self, name: str) -> Sequence[Located]:
+        """Raises ``NotFoundError`` when it is nowhere."""
+        ...
+
+
+class Recounts(Protocol):
+    async def __call__(
+        self,
+        touched: Mapping[UUID, Collection[bytes]],
+        patched: Mapping[UUID, Collection[UUID]],
+    ) -> None: ...
+
+
+class Spool(Protocol):
+    """The relay's bounded room under ``relay/``."""
+
+    def room(self) -> bool: ...
+
+    def spooled(self, size: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchLimits:
+    batch_rows: int = 10_000
+    batch_segments: int = 16
+    max_in_flight: int = 64
+    lease_seconds: float = 60.0
+    wait_seconds: float = 1.0
+    first_pause: float = 0.2
+    longest_pause: float = 30.0
+    breaker_rows: int = 20
+    """From this many rows on, a batch that mostly fails is taken for our own mistake."""
+    remembered_paths: int = 100_000
+    """Dotted paths that a process knows to be in the index already."""
+
+
+class IndexSegments:
+    """Puts segments into the index. Dispatch and rebuild differ only in where names come from."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        source: SegmentSource,
+        analytics: Analytics,
+        recount: Recounts,
+        indexer: Indexer,
+        *,
+        limits: DispatchLimits | None = None,
+    ) -> None:
+        self._objects = objects
+        self._source = source
+        self._analytics = analytics
+        self._recount = recount
+        self._indexer = indexer
+        self._limits = limits or DispatchLimits()
+        self._known: dict[Path, tuple[int, int]] = {}
+
+    async def read(self, names: Iterable[str]) -> Batch:
+        """The rows of segments. Those that are nowhere any more are not in ``corrupt``."""
+        batch = Batch()
+        for name in names:
+            try:
+                found = await self._found(name)
+            except NotFoundError:
+                log.warning("segment %s is nowhere: retention has taken it", name)
+                continue
+            batch.join(await asyncio.to_thread(self._indexer.segment, name, found))
+        return batch
+
+    async def write(self, batch: Batch) -> tuple[Sequence[Refusal], Any]:
+        """Insert the rows and all that hangs on them. Answers the rows that are refused for good,
+        and the others of EVENTS as an Arrow record batch."""
+        refused: list[Refusal] = []
+        good: dict[Relation, Sequence[bytes]] = {}
+        for relation, rows in batch.rows.items():
+            taken = await insert_all(
+                self._analytics, relation, rows, breaker_rows=self._limits.breaker_rows
+            )
+            refused += taken.bad
+            good[relation] = taken.good
+        events = _record_batch(good[Relation.EVENTS] or [arrow(Relation.EVENTS, [])])
+        if events.num_rows:
+            links = telemetry.encode(telemetry.links(events))
+            await self._analytics.insert(Relation.SESSION_TRACES, links)
+        await self._recount(telemetry.touched(events), batch.patched)
+        await self._write_paths(batch.paths)
+        return refused, events
+
+    async def _found(self, name: str) -> Iterable[Located | Damage]:
+        try:
+            data = await self._objects.get(inbox_key(name))
+        except NotFoundError:
+            return await self._source.segment(name)
+        try:
+            return list(read_segment(data, name))
+        except RejectedError:
+            return [Damage(0, len(data), torn=False)]
+
+    async def _write_paths(self, paths: Mapping[Path, tuple[int, int]]) -> None:
+        """The dotted paths that the index does not know yet, or not for these hours."""
+        fresh = {
+            path: (first, last)
+            for path, (first, last) in paths.items()
+            if not _within((first, last), self._known.get(path))
+        }
+        if not fresh:
+            return
+        await self._analytics.insert(Relation.SCHEMAS, arrow(Relation.SCHEMAS, schema_rows(fresh)))
+        for path, (first, last) in fresh.items():
+            known = self._known.get(path, (first, last))
+            if path in self._known or len(self._known) < self._limits.remembered_paths:
+                self._known[path] = (min(first, known[0]), max(last, known[1]))
+
+
+class Dispatch:
+    """Any number of these may run; they share the group's messages."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        objects: Objects,
+        records: Records,
+        index: IndexSegments,
+        *,
+        name_key: bytes,
+        spool: Spool | None = None,
+        limits: DispatchLimits | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        """Without a ``spool`` no telemetry is made: a data plane without a control plane."""
+        self._queue = queue
+        self._objects = objects
+        self._records = records
+        self._index = index
+        self._key = name_key
+        self._spool = spool
+        self._limits = limits or DispatchLimits()
+        self._now_ms = now_ms
+        self._refused = RefusedRows(records, now_ms=now_ms)
+        self.counts: Counter[str] = Counter()
+        """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
+        (segments), ``unreadable`` (messages), ``unspooled`` (segments), ``pauses``, ``breaks``."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
+        subscription = self._queue.subscribe(
+            SEGMENTS,
+            group=GROUP,
+            max_in_flight=self._limits.max_in_flight,
+            lease_seconds=self._limits.lease_seconds,
+        )
+        async with subscription as source:
+            failures = 0
+            while not stopping.is_set():
+                try:
+                    await self.step(source)
+                    failures = 0
+                except UnavailableError as error:
+                    failures += 1
+                    await self._pause(failures, stopping, error)
+
+    async def step(self, source: Subscription) -> int:
+        """Dispatch what waits, at most one batch of messages; how many there were.
+
+        Raises ``UnavailableError`` when it did not work out: the messages come again.
+        """
+        deliveries = await source.fetch(self._limits.batch_segments, wait=self._limits.wait_seconds)
+        if deliveries:
+            async with leased(deliveries, self._limits.lease_seconds):
+                await self._settle(deliveries)
+        return len(deliveries)
+
+    async def _settle(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            pointers = [self._pointer(delivery) for delivery in deliveries]
+            await self._segments([pointer for pointer in pointers if pointer is not None])
+        except PortError as error:
+            if isinstance(error, BreakerError) and len(deliveries) > 1:
+                await self._one_by_one(deliveries, error)
+                raise
+            for delivery in deliveries:
+                await delivery.retry(after=self._growing(delivery.attempt))
+            if isinstance(error, UnavailableError):
+                raise
+            raise UnavailableError(f"dispatching fails: {error}") from error
+        for delivery in deliveries:
+            await delivery.ack()
+
+    async def _one_by_one(self, deliveries: Sequence[Delivery], error: BreakerError) -> None:
+        """The segments that are good pass; those that are mostly refused wait."""
+        self.counts["breaks"] += 1
+        log.error("%s; nothing is dead-lettered, the segments wait", error)
+        for delivery in deliveries:
+            with contextlib.suppress(UnavailableError):
+                await self._settle([delivery])
+
+    def _pointer(self, delivery: Delivery) -> tuple[str, bool] | None:
+        """The segment's name, and whether it may have been dispatched before."""
+        try:
+            body = orjson.loads(delivery.message.body)
+            return str(body["segment"]), int(body["attempt"]) > 1 or delivery.attempt > 1
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            self.counts["unreadable"] += 1
+            log.error("a message on %s is no pointer to a segment", SEGMENTS.name)
+            return None
+
+    async def _segments(self, pointers: Sequence[tuple[str, bool]]) -> None:
+        """Index segments in batches of at most ``batch_rows``, give or take one segment."""
+        again = {name for name, is_again in pointers if is_again}
+        batch = Batch()
+        for name in dict(pointers):
+            part = await self._index.read([name])
+            if name not in part.corrupt:
+                self.counts["missing"] += 1
+                continue
+            batch.join(part)
+            if batch.size() >= self._limits.batch_rows:
+                await self._batch(batch, again)
+                batch = Batch()
+        if batch.corrupt:
+            await self._batch(batch, again)
+
+    async def _batch(self, batch: Batch, again: Collection[str]) -> None:
+        refused, events = await self._index.write(batch)
+        spooled = await self._relay(batch, events)
+        segments = again & batch.corrupt.keys()
+        if refused or segments:
+            await self._refused.settle(refused, segments)
+        now = self._now_ms()
+        receipts = {
+            name: {"indexed": now} | ({"corrupt": corrupt} if corrupt else {})
+            for name, corrupt in batch.corrupt.items()
+        }
+        async with self._records.begin() as unit:
+            await unit.merge(KIND, receipts)
+        self.counts["segments"] += len(receipts)
+        self.counts["rows"] += batch.size() - len(refused)
+        self.counts["refused"] += len(refused)
+        self.counts["corrupt"] += sum(batch.corrupt.values())
+        self.counts["unspooled"] += len(receipts) - spooled
+
+    async def _relay(self, batch: Batch, events: Any) -> int:
+        """Spool each segment's telemetry, also when it is empty: then there is nothing to wait
+        for. A segment that finds no room is dispatched again later by the reconciler."""
+        if self._spool is None:
+            return len(batch.corrupt)
+        crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key)
+        ranges = _ranges(crossing.column("segment").to_pylist())
+        spooled = 0
+        for name in batch.corrupt:
+            if not self._spool.room():
+                break
+            first, rows = ranges.get(name, (0, 0))
+            data = telemetry.encode(crossing.slice(first, rows))
+            await self._objects.put(relay_key(name), data, replace=True)
+            self._spool.spooled(len(data))
+            spooled += 1
+        return spooled
+
+    async def _pause(self, failures: int, stopping: asyncio.Event, error: PortError) -> None:
+        self.counts["pauses"] += 1
+        level = logging.WARNING if failures in (1, 5, 50) else logging.DEBUG
+        log.log(level, "dispatch pauses: %s", error)
+        try:
+            async with asyncio.timeout(self._growing(failures)):
+                await stopping.wait()
+        except TimeoutError:
+            return
+
+    def _growing(self, failures: int) -> float:
+        longest = self._limits.first_pause * 2.0 ** min(failures, 16)
+        return random.uniform(0.5, 1.0) * min(self._limits.longest_pause, longest)
+
+
+def _record_batch(streams: Sequence[bytes]) -> Any:
+    return telemetry.one_batch(columns.decode(Relation.EVENTS, columns.concat(streams)))
+
+
+def _ranges(segments: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """Where each segment's rows stand: rows of one segment are neighbours."""
+    ranges: dict[str, tuple[int, int]] = {}
+    for row, name in enumerate(segments):
+        first, rows = ranges.get(name, (row, 0))
+        ranges[name] = (first, rows + 1)
+    return ranges
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int] | None) -> bool:
+    return outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1]

@@ -1,0 +1,165 @@
+"""Bring the roll-ups of sessions up to date after rows have changed: the same on both planes.
+
+A trace with at most one claim belongs to one session as a whole, which the index finds out by
+itself. Where several sessions meet in one trace, each event's session is resolved here, event by
+event (``hh_core.domain.claims``), and told to the index before it counts.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from hh_core.domain.claims import ClaimRow, resolve
+from hh_core.domain.identity import NIL, derived_session
+from hh_core.errors import OverloadedError
+from hh_core.ports.analytics import (
+    Analytics,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Query,
+    Relation,
+    Row,
+)
+from hh_core.wire.columns import encode
+
+Touched = Mapping[UUID, Collection[Any]]
+"""By project: trace ids, or event ids."""
+
+MAX_TRACE_EVENTS = 1_000_000
+"""Events of one trace with several sessions that are resolved; more is ``OverloadedError``."""
+
+_PART = 1_000
+_ItemT = TypeVar("_ItemT")
+
+
+class Recount:
+    """Idempotent and order-free: what it writes is a function of the rows that it reads."""
+
+    def __init__(self, analytics: Analytics, clock: Callable[[], int] = time.time_ns) -> None:
+        """``clock`` reads nanoseconds; of two resolutions of a trace the later reading wins."""
+        self._analytics = analytics
+        self._clock = clock
+
+    async def __call__(self, touched: Touched, patched: Touched | None = None) -> None:
+        """Recount every session that rows of the ``touched`` traces belong, or have belonged, to;
+        and those of the ``patched`` events, which may be sessions themselves.
+
+        Call it after the rows are inserted. Raises what the analytics port raises.
+        """
+        patched = patched or {}
+        for project in {*touched, *patched}:
+            await self._project(project, touched.get(project, ()), patched.get(project, ()))
+
+    async def _project(
+        self, project: UUID, traces: Collection[bytes], events: Collection[UUID]
+    ) -> None:
+        all_traces = {*traces, *await self._traces_of(project, events)}
+        sessions = set(events)
+        for part in _parts(sorted(all_traces)):
+            resolved = self._clock()
+            claims = await self._claims(project, part)
+            for trace in part:
+                sessions.add(derived_session(project, trace))
+                sessions |= claims[trace]
+                if len(claims[trace]) > 1:
+                    await self._resolve(project, trace, resolved)
+            sessions |= await self._linked(project, part)
+        for sessions_part in _parts(sorted(sessions)):
+            await self._analytics.recount(project, sessions_part)
+
+    async def _traces_of(self, project: UUID, events: Collection[UUID]) -> set[bytes]:
+        """The traces of the patched events that are there already."""
+        found: set[bytes] = set()
+        for part in _parts(sorted(events)):
+            rows = await self._analytics.select(
+                Query(
+                    relation=Relation.EVENTS,
+                    project=project,
+                    columns=("trace_id",),
+                    where=(Condition("event_id", Op.IN, part),),
+                    limit=len(part),
+                )
+            )
+            found |= {cast(bytes, row["trace_id"]) for row in rows}
+        return found
+
+    async def _claims(
+        self, project: UUID, traces: Sequence[bytes]
+    ) -> defaultdict[bytes, set[UUID]]:
+        """The distinct claims that stand in each trace now."""
+        rows = await self._analytics.select(
+            Query(
+                relation=Relation.EVENTS,
+                project=project,
+                where=(
+                    Condition("trace_id", Op.IN, traces),
+                    Condition("session_key", Op.EXISTS),
+                ),
+                group_by=("trace_id", "session_key"),
+                measures=(Measure("rows", Function.COUNT),),
+                limit=MAX_TRACE_EVENTS,
+            )
+        )
+        claims: defaultdict[bytes, set[UUID]] = defaultdict(set)
+        for row in rows:
+            claims[cast(bytes, row["trace_id"])].add(cast(UUID, row["session_key"]))
+        return claims
+
+    async def _linked(self, project: UUID, traces: Sequence[bytes]) -> set[UUID]:
+        """Every session that the traces may have belonged to: a claim that a re-sent span took
+        back leaves a session which must be counted once more."""
+        rows = await self._analytics.select(
+            Query(
+                relation=Relation.SESSION_TRACES,
+                project=project,
+                where=(Condition("trace_id", Op.IN, traces),),
+                group_by=("session_key",),
+                measures=(Measure("rows", Function.COUNT),),
+                limit=MAX_TRACE_EVENTS,
+            )
+        )
+        return {cast(UUID, row["session_key"]) for row in rows}
+
+    async def _resolve(self, project: UUID, trace: bytes, resolved: int) -> None:
+        rows = await self._analytics.select(
+            Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=("event_id", "span_id", "parent_span_id", "session_key", "start_ns"),
+                where=(Condition("trace_id", Op.EQ, trace),),
+                limit=MAX_TRACE_EVENTS + 1,
+            )
+        )
+        if len(rows) > MAX_TRACE_EVENTS:
+            raise OverloadedError(f"a trace has more than {MAX_TRACE_EVENTS} events")
+        sessions = resolve(project, trace, [_claim_row(row) for row in rows])
+        events = sorted(sessions)
+        columns: dict[str, Sequence[Any]] = {
+            "project_id": [project] * len(events),
+            "trace_id": [trace] * len(events),
+            "event_id": events,
+            "session_key": [sessions[event] for event in events],
+            "resolved": [resolved] * len(events),
+        }
+        await self._analytics.insert(
+            Relation.TRACE_SESSIONS, encode(Relation.TRACE_SESSIONS, columns)
+        )
+
+
+def _claim_row(row: Row) -> ClaimRow:
+    return ClaimRow(
+        cast(UUID, row["event_id"]),
+        cast(bytes, row["span_id"]),
+        cast(bytes, row["parent_span_id"]),
+        cast("UUID | None", row["session_key"]) or NIL,
+        cast(int, row["start_ns"]),
+    )
+
+
+def _parts(items: Sequence[_ItemT]) -> Iterator[Sequence[_ItemT]]:
+    for start in range(0, len(items), _PART):
+        yield items[start : start + _PART]
