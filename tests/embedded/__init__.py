@@ -78,6 +78,17 @@ class Embedded:
         answer: dict[str, Any] = json.loads(content)
         return answer
 
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        content_type: str = "application/json",
+        *,
+        method: str = "POST",
+    ) -> tuple[int, bytes]:
+        """Status and body of the data plane's answer, whatever they are."""
+        return self._send(path, body, "data", method, content_type)
+
     @contextlib.contextmanager
     def stopped(self, *names: str) -> Iterator[None]:
         """Hold the named processes still: they answer nobody, and nobody restarts them."""
@@ -92,13 +103,25 @@ class Embedded:
                     os.kill(pid, signal.SIGCONT)
 
     def _open(self, path: str, body: object, plane: str) -> tuple[int, bytes]:
+        data = None if body is None else json.dumps(body).encode()
+        return self._send(path, data, plane, "GET" if data is None else "POST")
+
+    def _send(
+        self,
+        path: str,
+        data: bytes | None,
+        plane: str,
+        method: str,
+        content_type: str = "application/json",
+    ) -> tuple[int, bytes]:
         request = urllib.request.Request(
             self.endpoints[f"{plane}_url"] + path,
-            data=None if body is None else json.dumps(body).encode(),
+            data=data,
             headers={
                 "Authorization": f"Bearer {self.endpoints['api_key']}",
-                "Content-Type": "application/json",
+                "Content-Type": content_type,
             },
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:

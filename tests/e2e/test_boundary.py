@@ -1,0 +1,324 @@
+"""No content crosses to the control plane: a canary in every field, and a search for them."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from canaries import Canaries
+from embedded import Embedded, platform
+from link import RecordingLink
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+TRACE, ROOT, CALL = bytes(range(1, 17)), b"rootroot", b"callcall"
+SECONDS = 10**9
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with platform(tmp_path_factory.mktemp("boundary")) as embedded:
+        yield embedded
+
+
+@pytest.mark.timeout(240)
+def test_no_content_reaches_the_control_plane(running: Embedded) -> None:
+    canaries, control = Canaries(), Canaries()
+    with RecordingLink(("127.0.0.1", _port(running) + 3)) as link:
+        _route_through(running, link.port)
+        _send_spans(running, canaries, control)
+        _send_rest(running, canaries)
+        _refused_row(running, canaries)
+        _wait_until_counted(running, 4)
+        _wait_until_heard(link, control)
+        heard = bytes(link.heard)
+
+    stores = {"wire": heard, "metrics": _metrics(running), **_dumps(running), **_files(running)}
+
+    assert {name: canaries.found_in(data) for name, data in stores.items()} == {
+        name: [] for name in stores
+    }
+    found = {name for name, data in stores.items() if control.found_in(data)}
+    assert {"wire", "clickhouse"} <= found, "the positive control was not found where it must be"
+    assert len(canaries.planted) >= 40
+
+
+@pytest.mark.timeout(120)
+def test_the_data_plane_itself_shows_what_the_control_plane_may_not_see(running: Embedded) -> None:
+    canaries = Canaries()
+    _send_spans(running, canaries, Canaries(), trace=bytes(range(2, 18)))
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer = running.ask("/v1/events/export", {"filters": [], "limit": 100})
+        if canaries.mark in json.dumps(answer):
+            return
+        time.sleep(0.2)
+    pytest.fail("the content never became readable on the data plane")
+
+
+def _send_spans(
+    running: Embedded, canaries: Canaries, control: Canaries, trace: bytes = TRACE
+) -> None:
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    _put(group.resource, {"service.name": "shop", "team.secret": canaries("resource")})
+    scope = group.scope_spans.add()
+    scope.scope.name = "openinference.instrumentation.openai"
+    _put(scope.scope, {"scope.secret": canaries("scope")})
+    now = time.time_ns() - 60 * SECONDS
+    root = scope.spans.add(
+        trace_id=trace, span_id=ROOT, name=control("name"), start_time_unix_nano=now
+    )
+    root.end_time_unix_nano = now + SECONDS
+    root.trace_state = canaries("tracestate")
+    _put(
+        root,
+        {
+            "openinference.span.kind": "AGENT",
+            "session.id": canaries("session-id"),
+            "user.id": canaries("user-id"),
+            "input.value": canaries("input"),
+            "output.value": canaries("output"),
+            "metadata": json.dumps({"plan": canaries("metadata-json")}),
+            "tag.tags": [canaries("tag")],
+            "custom.nested": {"deep": {"deeper": canaries("kvlist")}},
+            "custom.bytes": canaries("bytes").encode(),
+            canaries("attribute-key"): 1,
+            "honeyhive_metadata.note": canaries("hh-metadata"),
+            "honeyhive_user_properties.mail": canaries("hh-user"),
+            "honeyhive_feedback.comment": canaries("hh-feedback"),
+            "honeyhive_metrics.remark": canaries("hh-metric"),
+            "honeyhive_config.secret": canaries("hh-config"),
+            "honeyhive_inputs.q": canaries("hh-input"),
+            "honeyhive_outputs.a": canaries("hh-output"),
+            "honeyhive_error": canaries("hh-error"),
+        },
+    )
+    link = root.links.add(trace_id=TRACE, span_id=CALL)
+    link.trace_state = canaries("link-state")
+    _put(link, {"link.secret": canaries("link")})
+    call = scope.spans.add(
+        trace_id=trace, span_id=CALL, parent_span_id=ROOT, start_time_unix_nano=now
+    )
+    call.name = f"chat about {canaries('long-name')} with a name that is longer than sixty-four"
+    call.end_time_unix_nano = now + SECONDS
+    call.status.code = call.status.STATUS_CODE_ERROR
+    call.status.message = canaries("status")
+    _put(
+        call,
+        {
+            "openinference.span.kind": "LLM",
+            "llm.model_name": f"gpt {{ {canaries('model')} }}",
+            "llm.provider": f"<{canaries('provider')}>",
+            "llm.input_messages.0.message.role": "user",
+            "llm.input_messages.0.message.content": canaries("message"),
+            "llm.output_messages.0.message.role": "assistant",
+            "llm.output_messages.0.message.content": canaries("completion"),
+            "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "f",
+            "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": json.dumps(
+                {"x": canaries("tool-arguments")}
+            ),
+            "llm.invocation_parameters": json.dumps({"user": canaries("parameters")}),
+            "gen_ai.response.id": canaries("response-id"),
+            "llm.token_count.total": 12,
+        },
+    )
+    event = call.events.add(name="exception", time_unix_nano=now)
+    _put(
+        event,
+        {
+            "exception.type": f"Error: {canaries('exception-type')}!",
+            "exception.message": canaries("exception"),
+            "exception.stacktrace": canaries("stack"),
+        },
+    )
+    note = call.events.add(name=canaries("event-name"), time_unix_nano=now)
+    _put(note, {"note": canaries("event-attribute")})
+    body = request.SerializeToString()
+    assert running.post("/v1/traces", body, "application/x-protobuf")[0] == 200
+
+
+def _send_rest(running: Embedded, canaries: Canaries) -> None:
+    session = running.ask(
+        "/session/start",
+        {
+            "session": {
+                "session_name": f"{{{canaries('session-name')}}}",
+                "source": canaries("source"),
+                "inputs": {"q": canaries("session-input")},
+                "metadata": {"m": canaries("session-metadata")},
+                "user_properties": {"mail": canaries("user-properties")},
+                "config": {"c": canaries("session-config")},
+            }
+        },
+    )["session_id"]
+    event = {
+        "session_id": session,
+        "event_type": "tool",
+        "event_name": f"tool {{{canaries('rest-name')}}}",
+        "inputs": {"x": canaries("rest-input")},
+        "outputs": {"y": canaries("rest-output")},
+        "error": canaries("rest-error"),
+        "metadata": {"k": canaries("rest-metadata"), canaries("rest-key"): 1},
+        "config": {"model": f"[{canaries('rest-model')}]"},
+        "user_properties": {"u": canaries("rest-user")},
+    }
+    event_id = running.ask("/events", {"event": event})["event_id"]
+    update = {
+        "event_id": event_id,
+        "feedback": {"comment": canaries("feedback")},
+        "metadata": {"later": canaries("update-metadata")},
+        "outputs": {"final": canaries("update-output")},
+    }
+    status, _ = running.post("/events", json.dumps(update).encode(), method="PUT")
+    assert status == 200
+
+
+def _refused_row(running: Embedded, canaries: Canaries) -> None:
+    """A body that is refused must not leave its content in a log of any plane either."""
+    status, _ = running.post("/v1/traces", b'{"resourceSpans": [' + canaries("broken").encode())
+    assert status == 400
+
+
+def _put(target: Any, attributes: dict[str, Any]) -> None:
+    for key, value in attributes.items():
+        _value(target.attributes.add(key=key).value, value)
+
+
+def _value(target: Any, value: Any) -> None:
+    match value:
+        case str():
+            target.string_value = value
+        case int():
+            target.int_value = value
+        case bytes():
+            target.bytes_value = value
+        case list():
+            for item in value:
+                _value(target.array_value.values.add(), item)
+        case dict():
+            for key, item in value.items():
+                _value(target.kvlist_value.values.add(key=key).value, item)
+
+
+def _port(running: Embedded) -> int:
+    return int(running.endpoints["control_url"].rsplit(":", 1)[1])
+
+
+def _route_through(running: Embedded, port: int) -> None:
+    """Point the data plane at the recording link, and let it start again."""
+    file = Path(running.folder, "data", "dispatch.toml")
+    intake = f"127.0.0.1:{_port(running) + 3}"
+    text = file.read_text()
+    assert intake in text
+    file.write_text(text.replace(intake, f"127.0.0.1:{port}"))
+    pid = running.reload()["processes"]["data.dispatch"]
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    while running.reload()["processes"].get("data.dispatch") in (None, pid):
+        assert time.monotonic() < deadline, "data.dispatch did not come back"
+        time.sleep(0.1)
+
+
+def _wait_until_heard(link: RecordingLink, control: Canaries) -> None:
+    deadline = time.monotonic() + 30
+    while not control.found_in(bytes(link.heard)):
+        assert time.monotonic() < deadline, "the positive control never crossed the link"
+        time.sleep(0.2)
+
+
+def _wait_until_counted(running: Embedded, events: int) -> None:
+    deadline = time.monotonic() + 60
+    body = {"measures": [{"name": "events", "function": "count"}]}
+    while time.monotonic() < deadline:
+        rows = running.ask("/v1/analytics/query", body, plane="control")["rows"]
+        if rows and rows[0]["events"] >= events - 1:
+            return
+        time.sleep(0.2)
+    pytest.fail("the control plane never counted the events")
+
+
+def _metrics(running: Embedded) -> bytes:
+    """What every process of the control plane exposes on its own Unix socket."""
+    return b"".join(_get_unix(path) for path in sorted(running.runtime.glob("control.*.sock")))
+
+
+def _get_unix(path: Path) -> bytes:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.sendall(b"GET /metrics HTTP/1.0\r\nHost: x\r\n\r\n")
+        data = b""
+        while chunk := client.recv(65536):
+            data += chunk
+    assert b"200" in data.splitlines()[0]
+    return data
+
+
+def _files(running: Embedded) -> dict[str, bytes]:
+    """Every file of the control plane as it is: NATS and ClickHouse stores, WAL, logs."""
+    base = Path(running.folder, "control")
+    return {
+        str(path.relative_to(base)): path.read_bytes()
+        for path in base.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def _dumps(running: Embedded) -> dict[str, bytes]:
+    secrets = Path(running.folder, "control", "secrets")
+    return {
+        "clickhouse": _dump_clickhouse(
+            _port(running) + 5, (secrets / "clickhouse.password").read_text().strip()
+        ),
+        "postgres": _dump_postgres(
+            _port(running) + 9, (secrets / "postgres.password").read_text().strip()
+        ),
+    }
+
+
+def _dump_clickhouse(port: int, password: str) -> bytes:
+    def query(sql: str) -> bytes:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/",
+            data=sql.encode(),
+            headers={"X-ClickHouse-User": "hh", "X-ClickHouse-Key": password},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return bytes(answer.read())
+
+    tables = query("SELECT name FROM system.tables WHERE database = 'hh' FORMAT TSV").split()
+    assert b"events" in tables
+    return b"".join(
+        query(f"SELECT * FROM hh.`{table.decode()}` FORMAT JSONEachRow") for table in tables
+    )
+
+
+def _dump_postgres(port: int, password: str) -> bytes:
+    async def dump() -> bytes:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=port, user="hh", password=password, database="hh"
+        )
+        try:
+            names = await connection.fetch(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            )
+            assert names
+            rows = [
+                row
+                for (name,) in names
+                for row in await connection.fetch(f'SELECT t::text FROM "{name}" t')
+            ]
+        finally:
+            await connection.close()
+        return b"\n".join(str(row[0]).encode() for row in rows)
+
+    return asyncio.run(dump())
