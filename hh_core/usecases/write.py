@@ -10,8 +10,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -23,6 +22,7 @@ from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.queue import EVENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
 from hh_core.usecases.dead_letters import DeadLetters
+from hh_core.usecases.deliveries import leased
 from hh_core.usecases.intake import message_range
 from hh_core.usecases.receipts import Range, Receipts
 from hh_core.wire.telemetry import concat, decode, encode, links, touched
@@ -168,7 +168,7 @@ class Writer:
     async def _insist(self, deliveries: Sequence[Delivery], stopping: asyncio.Event) -> None:
         """Write until it is done or ``stopping`` is set; waiting longer each time, with jitter."""
         failures = 0
-        async with self._leased(deliveries):
+        async with leased(deliveries, self._limits.lease_seconds):
             while True:
                 try:
                     await self.write(deliveries)
@@ -234,25 +234,6 @@ class Writer:
                 found.good.append(part)
             except RejectedError as smaller:
                 await self._bisect(part, smaller, found)
-
-    @asynccontextmanager
-    async def _leased(self, deliveries: Sequence[Delivery]) -> AsyncIterator[None]:
-        """Keep the leases while the block runs, however long the backends are away."""
-
-        async def extend() -> None:
-            while True:
-                await asyncio.sleep(self._limits.lease_seconds / 3)
-                for delivery in deliveries:
-                    try:
-                        await delivery.extend()
-                    except PortError as error:
-                        log.info("a lease could not be extended: %s", error)
-
-        extending = asyncio.ensure_future(extend())
-        try:
-            yield
-        finally:
-            extending.cancel()
 
     async def _pause(self, failures: int, stopping: asyncio.Event, error: PortError) -> None:
         self.counts["pauses"] += 1

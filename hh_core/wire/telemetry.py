@@ -53,19 +53,6 @@ def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([kept[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def renderings(events: bytes, key: bytes) -> Mapping[str, bytes]:
-    """What crosses of a stream of EVENTS, by segment, each as it is spooled under ``relay/``.
-
-    A segment's rows keep their order, so it renders alike whatever it is dispatched with. Raises
-    ``RejectedError`` when ``events`` does not read.
-    """
-    sent = telemetry(one_batch(columns.decode(Relation.EVENTS, events)), key)
-    segments = pc.unique(sent.column("segment")).to_pylist()
-    if len(segments) == 1:
-        return {segments[0]: encode(sent)}
-    return {name: encode(sent.filter(pc.equal(sent.column("segment"), name))) for name in segments}
-
-
 def encode(batch: pa.RecordBatch) -> bytes:
     """An uncompressed Arrow IPC stream of one batch."""
     return columns.table_bytes(pa.Table.from_batches([batch]))

@@ -175,18 +175,6 @@ def test_anything_but_one_batch_of_the_columns_is_refused_whole(
         check(render(telemetry_rows(100)), dp_id=DP_ID, segment=SEGMENT)
 
 
-def test_a_segment_renders_alike_whatever_it_is_dispatched_with() -> None:
-    other = SEGMENT.replace("0001", "0002")
-    mixed = event_rows(4, segment=[SEGMENT, other, SEGMENT, other])
-    alone = mixed.filter(pa.array([True, False, True, False]))
-
-    together = wire.renderings(wire.encode(mixed), KEY)
-
-    assert together.keys() == {SEGMENT, other}
-    assert together[SEGMENT] == wire.renderings(wire.encode(alone), KEY)[SEGMENT]
-    assert wire.decode(together[other]).num_rows == 2
-
-
 def test_a_stream_is_cut_into_parts_that_together_are_all_rows() -> None:
     rows = telemetry_rows(25)
 

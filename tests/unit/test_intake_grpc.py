@@ -1,0 +1,246 @@
+"""The intake over real gRPC: who may speak, for whom, and what a caller is told."""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+from telemetry_rows import DP_ID, PROJECT, SEGMENT, telemetry_rows
+
+from hh_control.identity import DataPlaneTokens
+from hh_control.intake import TelemetryServicer, listening_intake
+from hh_core.errors import (
+    ConfigError,
+    DeniedError,
+    OverloadedError,
+    RejectedError,
+    UnavailableError,
+)
+from hh_core.ports.queue import EVENTS
+from hh_core.usecases.intake import Intake
+from hh_core.wire.pb.telemetry_pb2 import AppendRequest, Batch
+from hh_core.wire.telemetry import digest, encode
+from hh_data.config import ControlConfig
+from hh_data.relay_link import open_relay_client
+from hh_memory.queue import ADAPTER as QUEUE
+from hh_memory.queue import MemoryQueue, QueueConfig
+from hh_memory.records import ADAPTER as RECORDS
+from hh_memory.records import RecordsConfig
+from hh_runtime.net import Address
+
+TOKEN = "a token of the data plane"
+
+
+def write_planes(folder: Path, *planes: dict[str, Any]) -> Path:
+    path = folder / "data-planes.json"
+    fresh = folder / "fresh.json"
+    fresh.write_text(json.dumps({"version": 1, "data_planes": planes}))
+    os.replace(fresh, path)
+    return path
+
+
+def plane(token: str = TOKEN, **changes: Any) -> dict[str, Any]:
+    token_digest = hashlib.sha256(token.encode()).hexdigest()
+    return {"dp_id": DP_ID, "token_digest": token_digest, "projects": [str(PROJECT)], **changes}
+
+
+class Served:
+    def __init__(self, queue: MemoryQueue, port: int) -> None:
+        self.queue = queue
+        self.port = port
+
+    async def append(self, request: AppendRequest, token: str = TOKEN) -> Any:
+        control = ControlConfig(intake=f"127.0.0.1:{self.port}", token=SecretStr(token))
+        async with open_relay_client(control) as link:
+            return await link.append(request)
+
+    async def queued(self) -> int:
+        async with self.queue.subscribe(EVENTS, group="test") as source:
+            return len(await source.fetch(100, wait=0.0))
+
+
+@asynccontextmanager
+async def served(path: Path, **tls: Path) -> AsyncIterator[Served]:
+    async with AsyncExitStack() as stack:
+        queue = await stack.enter_async_context(QUEUE.open(QueueConfig()))
+        records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
+        servicer = TelemetryServicer(
+            Intake(queue, records, now_ms=lambda: 5000), DataPlaneTokens(path)
+        )
+        address = Address("127.0.0.1", 0)
+        port = await stack.enter_async_context(listening_intake(servicer, address, **tls))
+        yield Served(queue, port)
+
+
+def run(path: Path, test: Callable[[Served], Awaitable[None]], **tls: Path) -> None:
+    async def in_service() -> None:
+        async with asyncio.timeout(20), served(path, **tls) as service:
+            await test(service)
+
+    asyncio.run(in_service())
+
+
+def request(sender: str = DP_ID, **columns: Any) -> AppendRequest:
+    rows = encode(telemetry_rows(2, **columns))
+    batch = Batch(segment=SEGMENT, digest=digest(rows), rows=2, total_rows=2, attempt=1, arrow=rows)
+    return AppendRequest(format_version=1, dp_id=sender, batches=[batch])
+
+
+def test_a_data_plane_appends_for_itself(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        answer = await service.append(request())
+
+        assert [(part.rows, part.refused_rows) for part in answer.accepted] == [(2, 0)]
+        assert await service.queued() == 1
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+@pytest.mark.parametrize("token", ["", "another token", "a token of the data planE"])
+def test_a_token_that_nobody_has_is_denied(tmp_path: Path, token: str) -> None:
+    async def test(service: Served) -> None:
+        with pytest.raises(DeniedError, match="UNAUTHENTICATED"):
+            await service.append(request(), token)
+
+        assert await service.queued() == 0
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_a_stolen_token_appends_for_its_own_data_plane_only(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        with pytest.raises(DeniedError, match="PERMISSION_DENIED"):
+            await service.append(request("dp-2"))
+
+        answer = await service.append(request(dp_id=["dp-2", "dp-2"]))
+
+        codes = [refusal.code for refusal in answer.accepted[0].refusals]
+        assert codes == ["dp_id.foreign"] * 2
+
+    run(write_planes(tmp_path, plane(), plane("other", dp_id="dp-2")), test)
+
+
+def test_rows_of_a_project_that_is_not_the_data_planes_are_refused(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        answer = await service.append(
+            request(project_id=[UUID(int=1), PROJECT])  # the second is its own
+        )
+
+        codes = [(refusal.row, refusal.code) for refusal in answer.accepted[0].refusals]
+        assert codes == [(0, "project_id.foreign")]
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_a_new_token_holds_at_once_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        (tmp_path / "data-planes.json").write_text("{")
+        await service.append(request())
+        write_planes(tmp_path, plane("fresh"))
+        await service.append(request(), "fresh")
+
+        with pytest.raises(DeniedError):
+            await service.append(request())
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"version": 2, "data_planes": []}', '{"version": 1, "data_planes": [{}]}'],
+)
+def test_a_first_file_that_makes_no_sense_is_the_operators_affair(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "data-planes.json"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match=r"data-planes\.json"):
+        DataPlaneTokens(path)
+
+
+def test_the_caller_is_told_what_to_do_next(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        with pytest.raises(RejectedError, match="INVALID_ARGUMENT"):
+            await service.append(AppendRequest(format_version=99, dp_id=DP_ID))
+        with service.queue.outage(), pytest.raises(UnavailableError, match="UNAVAILABLE"):
+            await service.append(request())
+        too_large = request()
+        too_large.batches[0].arrow = bytes(5 << 20)
+        with pytest.raises(OverloadedError):
+            await service.append(too_large)
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_a_control_plane_that_is_not_there_is_unavailable() -> None:
+    async def test() -> None:
+        control = ControlConfig(intake="127.0.0.1:1", token=SecretStr(TOKEN))
+        async with open_relay_client(control) as link:
+            with pytest.raises(UnavailableError):
+                await link.append(request())
+
+    asyncio.run(test())
+
+
+def test_between_machines_the_link_is_tls_and_checks_who_answers(tmp_path: Path) -> None:
+    authority, key = self_signed(tmp_path, "localhost")
+    stranger, _ = self_signed(tmp_path, "localhost")
+
+    async def test(service: Served) -> None:
+        target = f"localhost:{service.port}"
+        for tls_ca, error in (
+            (authority, None),
+            (stranger, UnavailableError),
+            (None, UnavailableError),
+        ):
+            control = ControlConfig(intake=target, token=SecretStr(TOKEN), tls_ca=tls_ca)
+            async with open_relay_client(control) as link:
+                with pytest.raises(error) if error else nullcontext():
+                    await link.append(request())
+
+    run(write_planes(tmp_path, plane()), test, certificate=authority, key=key)
+
+
+def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate and its key, good for an hour."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / f"{certificate.serial_number}.crt", folder / f"{certificate.serial_number}.key"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+def test_an_answer_that_is_lost_after_the_rows_were_queued_stores_them_once(
+    tmp_path: Path,
+) -> None:
+    async def test(service: Served) -> None:
+        for _ in range(10):
+            await service.append(request())
+
+        assert await service.queued() == 1
+
+    run(write_planes(tmp_path, plane()), test)
