@@ -64,15 +64,38 @@ class IngestConfig(Section):
 class DispatchConfig(Section):
     """How the background work of the plane is bounded and paced."""
 
-    max_in_flight: int = Field(default=8, gt=0)
-    """Segments that one process works on."""
+    max_in_flight: int = Field(default=64, gt=0)
+    """Unsettled segments of one process."""
+    batch_rows: int = Field(default=10_000, gt=0)
+    """Rows of one insert."""
     reconcile_seconds: float = Field(default=1.0, gt=0)
+    """How often the inbox is looked through."""
     resend_seconds: float = Field(default=5.0, gt=0)
     """How old a segment without a receipt is before it is sent again."""
     relay_max_bytes: int = Field(default=1 << 30, gt=0)
     """Telemetry that waits for the control plane. Above it, it is rebuilt from segments later."""
     pack_seconds: float = Field(default=60.0, gt=0)
+    """How long a done segment waits for company before it is packed."""
     pack_bytes: int = Field(default=64 << 20, gt=0)
+    """As soon as this much is done it is packed; also the most that is held in memory."""
+
+
+class RetentionConfig(Section):
+    """How long raw content is kept, and how much of it."""
+
+    days: int = Field(default=30, gt=0)
+    max_disk_bytes: int = Field(default=20 << 30, gt=0)
+    """Above it the oldest days go first, whatever their age."""
+
+
+class ReadConfig(Section):
+    """What one question may cost."""
+
+    scan_limit: int = Field(default=10_000, gt=0)
+    """Events whose content is read to answer a filter on content."""
+    answer_bytes: int = Field(default=256 << 20, gt=0)
+    wait_seconds: float = Field(default=2.0, ge=0)
+    """How long a reader waits for what is acknowledged but not indexed."""
 
 
 class ControlConfig(Section):
@@ -102,6 +125,8 @@ class DataPlaneConfig(ProcessConfig):
     limits: LimitsConfig = LimitsConfig()
     ingest: IngestConfig = IngestConfig()
     dispatch: DispatchConfig = DispatchConfig()
+    retention: RetentionConfig = RetentionConfig()
+    read: ReadConfig = ReadConfig()
     control: ControlConfig | None = None
     queue: AdapterTable | None = None
     objects: AdapterTable | None = None

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from hh_core.errors import UnavailableError
 from hh_core.registry import open_port
 from hh_runtime.config import AdapterTable
+from hh_runtime.deferred import deferred
 
 log = logging.getLogger(__name__)
 
@@ -18,17 +19,24 @@ _LONGEST_PAUSE = 1.0
 
 @asynccontextmanager
 async def opened(
-    tables: Mapping[str, AdapterTable], *, open_seconds: float = 60.0
+    tables: Mapping[str, AdapterTable],
+    *,
+    open_seconds: float = 60.0,
+    later: Collection[str] = (),
 ) -> AsyncIterator[dict[str, Any]]:
     """The named ports, all open, by name. Every one is closed on the way out, whatever happens.
 
     A backend that is not there yet is tried again for ``open_seconds``, then ``UnavailableError``
-    is raised (exit status 75). ``ConfigError`` is raised at once.
+    is raised (exit status 75). ``ConfigError`` is raised at once. Those named in ``later`` may open
+    when they can: until then every use of them raises ``UnavailableError``.
     """
     async with AsyncExitStack() as stack:
-        ports = {}
+        ports: dict[str, Any] = {}
         for port, table in tables.items():
-            ports[port] = await _entered(stack, port, table, open_seconds)
+            if port in later:
+                ports[port] = await stack.enter_async_context(deferred(port, table))
+            else:
+                ports[port] = await _entered(stack, port, table, open_seconds)
         yield ports
 
 

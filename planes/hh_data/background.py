@@ -1,0 +1,50 @@
+"""Work that comes back at intervals, done by one process of the plane at a time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from hh_core.errors import PortError
+from hh_core.usecases.lease import Lease
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 30.0
+
+
+class Periodic:
+    """Runs ``job`` every ``seconds`` while it holds the lease. Errors of ports pause it."""
+
+    def __init__(
+        self, name: str, job: Callable[[], Awaitable[object]], lease: Lease, *, seconds: float
+    ) -> None:
+        self._name = name
+        self._job = job
+        self._lease = lease
+        self._seconds = seconds
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        failures = 0
+        while not stopping.is_set():
+            try:
+                if await self._lease.held():
+                    await self._job()
+                failures = 0
+            except PortError as error:
+                failures += 1
+                level = logging.WARNING if failures in (1, 10, 100) else logging.DEBUG
+                log.log(level, "%s pauses: %s", self._name, error)
+            pause = self._seconds if not failures else min(_LONGEST_PAUSE, 2.0**failures / 4)
+            await _wait(stopping, pause)
+        try:
+            await self._lease.release()
+        except PortError:
+            log.info("the lease of %s runs out by itself", self._name)
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

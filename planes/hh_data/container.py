@@ -1,0 +1,181 @@
+"""Which object of the data plane gets which. Ports come in open; lifetimes are elsewhere."""
+
+import time
+from pathlib import Path
+
+from dependency_injector import containers, providers
+
+from hh_core.domain.mapping import Mapping
+from hh_core.errors import ConfigError
+from hh_core.hooks import load_mappers
+from hh_core.ports.analytics import Analytics
+from hh_core.ports.objects import Objects
+from hh_core.ports.queue import Queue
+from hh_core.ports.records import Records
+from hh_core.usecases.belonging import Belonging
+from hh_core.usecases.catalogue import Catalogue
+from hh_core.usecases.content import Content
+from hh_core.usecases.cursors import Cursors
+from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
+from hh_core.usecases.freshness import Freshness, Positions
+from hh_core.usecases.index import Indexer
+from hh_core.usecases.pack import Pack, PackSettings
+from hh_core.usecases.read import Reader, ReadLimits
+from hh_core.usecases.rebuild import Rebuild
+from hh_core.usecases.reconcile import Reconcile, ReconcileSettings
+from hh_core.usecases.recount import Recount
+from hh_core.usecases.refused import RefusedRows
+from hh_core.usecases.relay import Link, Relay, RelayLimits
+from hh_core.usecases.retain import Retain, RetainSettings
+from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.sessions import Sessions
+from hh_core.usecases.wide_events import WideEvents
+from hh_data.api.app import ReadApi
+from hh_data.config import DataPlaneConfig
+from hh_data.keys import KeyDirectory
+
+NAME_KEY_BYTES = 32
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def read_name_key(path: Path) -> bytes:
+    """Raises ``ConfigError`` unless the file holds 32 bytes."""
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"name_key: {path}: {error.strerror}") from error
+    if len(key) != NAME_KEY_BYTES:
+        raise ConfigError(f"name_key: {path} must hold {NAME_KEY_BYTES} random bytes")
+    return key
+
+
+def _dispatch_limits(config: DataPlaneConfig) -> DispatchLimits:
+    return DispatchLimits(
+        batch_rows=config.dispatch.batch_rows, max_in_flight=config.dispatch.max_in_flight
+    )
+
+
+def _relay_limits(config: DataPlaneConfig) -> RelayLimits:
+    return RelayLimits(max_bytes=config.dispatch.relay_max_bytes)
+
+
+def _reconcile_settings(config: DataPlaneConfig) -> ReconcileSettings:
+    return ReconcileSettings(
+        resend_ms=int(config.dispatch.resend_seconds * 1000),
+        needs_relay=config.control is not None,
+    )
+
+
+def _pack_settings(config: DataPlaneConfig) -> PackSettings:
+    return PackSettings(
+        pack_after_ms=int(config.dispatch.pack_seconds * 1000),
+        pack_bytes=config.dispatch.pack_bytes,
+        needs_relay=config.control is not None,
+    )
+
+
+def _retain_settings(config: DataPlaneConfig) -> RetainSettings:
+    return RetainSettings(config.retention.days, config.retention.max_disk_bytes)
+
+
+def _read_limits(config: DataPlaneConfig) -> ReadLimits:
+    return ReadLimits(scan_limit=config.read.scan_limit, answer_bytes=config.read.answer_bytes)
+
+
+class DataPlane(containers.DeclarativeContainer):
+    """A process that runs some of the services needs only the ports of those."""
+
+    config: providers.Dependency[DataPlaneConfig] = providers.Dependency(
+        instance_of=DataPlaneConfig
+    )
+    process: providers.Dependency[str] = providers.Dependency(instance_of=str)
+    queue: providers.Dependency[Queue] = providers.Dependency()
+    objects: providers.Dependency[Objects] = providers.Dependency()
+    analytics: providers.Dependency[Analytics] = providers.Dependency()
+    records: providers.Dependency[Records] = providers.Dependency()
+    positions: providers.Dependency[Positions] = providers.Dependency()
+    """Of the api: where the plane's ingest processes stand."""
+    link: providers.Dependency[Link] = providers.Dependency()
+    """Of the relay: the way to the control plane."""
+
+    clock = providers.Object(now_ms)
+    dp_id = providers.Callable(str, config.provided.dp_id)
+    keys = providers.Singleton(KeyDirectory, config.provided.keys)
+    name_key = providers.Singleton(read_name_key, config.provided.name_key)
+    mappers = providers.Singleton(load_mappers, blocked=config.provided.blocked_plugins)
+    mapping = providers.Singleton(Mapping, mappers)
+    source = providers.Singleton(SegmentsSource, objects, records)
+
+    dispatch_limits = providers.Singleton(_dispatch_limits, config)
+    indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id)
+    recount = providers.Singleton(Recount, analytics)
+    index = providers.Singleton(
+        IndexSegments, objects, source, analytics, recount, indexer, limits=dispatch_limits
+    )
+    relay = providers.Singleton(
+        Relay,
+        objects,
+        records,
+        link,
+        dp_id=dp_id,
+        process=process,
+        limits=providers.Singleton(_relay_limits, config),
+    )
+    dispatch = providers.Singleton(
+        Dispatch, queue, objects, records, index, name_key=name_key, limits=dispatch_limits
+    )
+    """Give it ``spool=relay()`` where there is a control plane."""
+    reconcile = providers.Singleton(
+        Reconcile,
+        objects,
+        records,
+        queue,
+        now_ms=clock,
+        settings=providers.Singleton(_reconcile_settings, config),
+    )
+    pack = providers.Singleton(
+        Pack,
+        objects,
+        records,
+        now_ms=clock,
+        settings=providers.Singleton(_pack_settings, config),
+    )
+    catalogue = providers.Singleton(Catalogue, objects, records)
+    retain = providers.Singleton(
+        Retain,
+        objects,
+        records,
+        now_ms=clock,
+        settings=providers.Singleton(_retain_settings, config),
+    )
+    rebuild = providers.Singleton(Rebuild, index, limits=dispatch_limits)
+    refused = providers.Singleton(RefusedRows, records, now_ms=clock)
+
+    belonging = providers.Singleton(Belonging, analytics)
+    content = providers.Singleton(Content, source, mapping)
+    wide_events = providers.Singleton(WideEvents, analytics, content, belonging)
+    freshness = providers.Singleton(
+        Freshness, positions, records, wait_seconds=config.provided.read.wait_seconds
+    )
+    reader = providers.Singleton(
+        Reader,
+        analytics,
+        wide_events,
+        belonging,
+        freshness,
+        name_key=name_key,
+        limits=providers.Singleton(_read_limits, config),
+    )
+    sessions = providers.Singleton(
+        Sessions,
+        analytics,
+        wide_events,
+        belonging,
+        freshness,
+        providers.Singleton(Cursors, name_key),
+        name_key=name_key,
+    )
+    read_api = providers.Singleton(ReadApi, keys, reader, sessions)

@@ -1,0 +1,123 @@
+"""Run a data plane's services in one process, from its configuration file to a drained exit."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from hh_core.errors import ConfigError
+from hh_core.usecases.lease import Lease
+from hh_data.api.positions import open_positions
+from hh_data.background import Periodic
+from hh_data.config import DataPlaneConfig
+from hh_data.container import DataPlane, now_ms
+from hh_data.relay_link import open_relay_client
+from hh_runtime.config import load
+from hh_runtime.http import listening
+from hh_runtime.metrics import exposed
+from hh_runtime.ports import opened
+from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, run
+
+log = logging.getLogger(__name__)
+
+RETAIN_SECONDS = 3600.0
+PACK_LOOK_SECONDS = 5.0
+LEASE_SECONDS = 15.0
+
+
+def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
+    """Run until told to stop; the exit status."""
+    try:
+        config = load(path, DataPlaneConfig, overrides=overrides)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+    process = process_name("data", config)
+    return run(config, process, lambda _: composed(config, process))
+
+
+@asynccontextmanager
+async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Composition]:
+    """Open the ports that the services need, then their sockets. Newest closes first."""
+    needed = {port: table for port, table in config.tables().items() if port in config.needed()}
+    async with AsyncExitStack() as stack:
+        ports = await stack.enter_async_context(opened(needed, open_seconds=config.open_seconds))
+        plane = DataPlane(config=config, process=process, **ports)
+        services: dict[str, Service] = {}
+        if "dispatch" in config.services:
+            services |= await _dispatch(plane, config, process, stack)
+        if "api" in config.services:
+            services["api"] = await _api(plane, config, stack)
+        yield Composition(services, {name: port.ping for name, port in ports.items()})
+
+
+async def _dispatch(
+    plane: DataPlane, config: DataPlaneConfig, process: str, stack: AsyncExitStack
+) -> dict[str, Service]:
+    """The background work: dispatch itself, relay, reconciler, packer, retention."""
+    services: dict[str, Service] = {}
+    reconcile = plane.reconcile()
+    totals = {}
+    levels = {
+        "inbox_segments": lambda: reconcile.lag.segments,
+        "inbox_bytes": lambda: reconcile.lag.size,
+        "inbox_oldest_ms": lambda: reconcile.lag.oldest_ms,
+        "unrelayed_segments": lambda: reconcile.lag.unrelayed,
+    }
+    if config.control is not None:
+        link = await stack.enter_async_context(open_relay_client(config.control))
+        plane.link.override(link)
+        relay = plane.relay()
+        dispatch = plane.dispatch(spool=relay)
+        services["relay"] = relay.run
+        totals["relay"] = relay.counts
+        levels["relay_backlog_segments"] = lambda: relay.backlog
+        levels["relay_backlog_bytes"] = lambda: relay.backlog_bytes
+    else:
+        dispatch = plane.dispatch()
+    totals["dispatch"] = dispatch.counts
+    stack.enter_context(exposed("hh_data", totals, levels))
+    services["dispatch"] = dispatch.run
+    settings = config.dispatch
+    jobs: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
+        "reconcile": (reconcile, settings.reconcile_seconds),
+        "pack": (plane.pack(), PACK_LOOK_SECONDS),
+        "retain": (_retaining(plane), RETAIN_SECONDS),
+    }
+    for name, (job, seconds) in jobs.items():
+        lease = Lease(plane.records(), name, process, seconds=LEASE_SECONDS, now_ms=now_ms)
+        services[name] = Periodic(name, job, lease, seconds=seconds).run
+    return services
+
+
+def _retaining(plane: DataPlane) -> Callable[[], Awaitable[object]]:
+    """Catalogue what a crash or a wiped database left uncatalogued, then let old days go."""
+    catalogue, retain = plane.catalogue(), plane.retain()
+
+    async def job() -> None:
+        if added := await catalogue.rebuild():
+            log.warning("%d packs were not in the catalogue and are now", added)
+        retired = await retain()
+        if retired.expired_packs or retired.evicted_packs:
+            log.info(
+                "raw content was let go",
+                extra={"expired": retired.expired_packs, "evicted": retired.evicted_packs},
+            )
+
+    return job
+
+
+async def _api(plane: DataPlane, config: DataPlaneConfig, stack: AsyncExitStack) -> Service:
+    positions = await stack.enter_async_context(open_positions(config.ingest_addresses()))
+    plane.positions.override(positions)
+    application = plane.read_api().application()
+    serving = listening(application, config.api_address(), drain_seconds=config.drain_seconds)
+    await stack.enter_async_context(serving)
+    return _until_stopped
+
+
+async def _until_stopped(stopping: asyncio.Event) -> None:
+    """For what serves from a socket: it stops accepting when its listener closes."""
+    await stopping.wait()
