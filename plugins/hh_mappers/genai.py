@@ -3,7 +3,7 @@
 https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hh_core.domain.event import Content, Facts, Json
 from hh_core.domain.paths import nested
@@ -82,7 +82,7 @@ _ROUTES = Routes(
         "gen_ai.usage.cost": Route(number, "metadata.cost"),
         "gen_ai.cost.total_cost": Route(number, "metadata.cost"),
         "operation.cost": Route(number, "metadata.cost"),
-        "gen_ai.response.finish_reasons": LARGE,
+        "gen_ai.response.finish_reasons": Route(plain, "metadata.finish_reasons"),
         "gen_ai.input.messages": LARGE,
         "gen_ai.output.messages": LARGE,
         "gen_ai.system_instructions": LARGE,
@@ -119,12 +119,14 @@ class GenAi:
                 facts.attributes.setdefault("config.model", facts.model)
 
     def content(self, span: Span, content: Content) -> None:
-        asked = [*_system(span), *_asked(span)]
-        if asked:
-            give(content.inputs, "chat_history", asked, origin="gen_ai.input.messages")
-        said = answer(_said(span))
-        if said:
-            _give_answer(content, said, span.attributes)
+        system = chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
+        for origin, asked in _asked(span):
+            give(content.inputs, "chat_history", system + asked, origin=origin)
+            system = []
+        if system:
+            give(content.inputs, "chat_history", system, origin="gen_ai.system_instructions")
+        for origin, said in _said(span):
+            _give_answer(content, answer(said), span.attributes, origin)
         _tools(span.attributes, content)
 
 
@@ -137,46 +139,55 @@ def _event_type(attributes: Attributes) -> str:
     return "model" if any(key in attributes for key in _ASKING) else ""
 
 
-def _system(span: Span) -> list[Message]:
-    return chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
+def _asked(span: Span) -> Iterator[tuple[str, list[Message]]]:
+    """What the model was asked, by each convention that the span speaks, the newest first."""
+    attributes = span.attributes
+    yield from _told(attributes, "gen_ai.input.messages", role="user")
+    yield from _present("gen_ai.prompt.N", _numbered(attributes, "gen_ai.prompt.", role="user"))
+    yield from _present("span_events.input", _details(span, "input"))
+    yield from _present("span_events", _from_events(span))
+    yield from _told(attributes, "gen_ai.prompt", role="user")
 
 
-def _asked(span: Span) -> list[Message]:
-    """What the model was asked, from the newest convention that the span speaks."""
-    found = chat_history(span.attributes.get("gen_ai.input.messages"), role="user")
-    found = found or _numbered(span.attributes, "gen_ai.prompt.", role="user")
-    found = found or [message for event in _details(span, "input") for message in event]
-    found = found or list(_from_events(span))
-    return found or chat_history(span.attributes.get("gen_ai.prompt"), role="user")
+def _said(span: Span) -> Iterator[tuple[str, list[Message]]]:
+    attributes = span.attributes
+    yield from _told(attributes, "gen_ai.output.messages", role="assistant")
+    numbered = _numbered(attributes, "gen_ai.completion.", role="assistant")
+    yield from _present("gen_ai.completion.N", numbered)
+    yield from _present("span_events.output", _details(span, "output"))
+    yield from _present("span_events", _choices(span))
+    yield from _told(attributes, "gen_ai.completion", role="assistant")
 
 
-def _said(span: Span) -> list[Message]:
-    found = chat_history(span.attributes.get("gen_ai.output.messages"), role="assistant")
-    found = found or _numbered(span.attributes, "gen_ai.completion.", role="assistant")
-    found = found or [message for event in _details(span, "output") for message in event]
-    found = found or [
-        message
-        for event in span.events
-        if event.name == "gen_ai.choice"
-        for message in chat_history(
-            event.attributes.get("message") or event.attributes, role="assistant"
-        )
-    ]
-    return found or chat_history(span.attributes.get("gen_ai.completion"), role="assistant")
+def _told(attributes: Attributes, key: str, *, role: str) -> Iterator[tuple[str, list[Message]]]:
+    if key in attributes:
+        yield from _present(key, chat_history(attributes[key], role=role))
 
 
-def _details(span: Span, side: str) -> Iterator[list[Message]]:
+def _present(origin: str, found: Iterable[Message]) -> Iterator[tuple[str, list[Message]]]:
+    messages = list(found)
+    if messages:
+        yield origin, messages
+
+
+def _choices(span: Span) -> Iterator[Message]:
+    for event in span.events:
+        if event.name == "gen_ai.choice":
+            body = event.attributes.get("message") or event.attributes
+            yield from chat_history(body, role="assistant")
+
+
+def _details(span: Span, side: str) -> Iterator[Message]:
     """Messages that stand on a span event: the details event, or ``gen_ai.content.*``."""
     role, word = ("user", "prompt") if side == "input" else ("assistant", "completion")
     for event in span.events:
         if event.name == _DETAILS:
             if side == "input":
-                yield chat_history(
-                    event.attributes.get("gen_ai.system_instructions"), role="system"
-                )
-            yield chat_history(event.attributes.get(f"gen_ai.{side}.messages"), role=role)
+                system = event.attributes.get("gen_ai.system_instructions")
+                yield from chat_history(system, role="system")
+            yield from chat_history(event.attributes.get(f"gen_ai.{side}.messages"), role=role)
         elif event.name == f"gen_ai.content.{word}":
-            yield chat_history(event.attributes.get(f"gen_ai.{word}"), role=role)
+            yield from chat_history(event.attributes.get(f"gen_ai.{word}"), role=role)
 
 
 def _from_events(span: Span) -> Iterator[Message]:
@@ -209,14 +220,15 @@ def _flat_message(item: dict[str, Json], role: str) -> Message:
     return message
 
 
-def _give_answer(content: Content, said: Message, attributes: Attributes) -> None:
+def _give_answer(content: Content, said: Message, attributes: Attributes, origin: str) -> None:
     reasons = structured(attributes.get("gen_ai.response.finish_reasons"))
     if isinstance(reasons, list) and reasons:
         said.setdefault("finish_reason", reasons[0])
-    if "role" not in content.outputs:
-        give_all(content.outputs, said, "content", origin="gen_ai.output.messages")
-    elif content.outputs.get("content") != said.get("content"):
-        give(content.outputs, "gen_ai.output.messages", said, origin="gen_ai.output")
+    outputs = content.outputs
+    if "role" not in outputs:
+        give_all(outputs, said, "content", origin=origin)
+    elif not said.items() <= outputs.items():
+        give(outputs, origin, said, origin=origin + "'")
 
 
 def _tools(attributes: Attributes, content: Content) -> None:

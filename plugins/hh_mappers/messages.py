@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hh_core.domain.event import Json
-from hh_mappers.reading import dumped, structured
+from hh_mappers.reading import dumped, plain, structured
 
 Message = dict[str, Json]
 
@@ -25,7 +25,7 @@ def chat_history(value: Any, *, role: str) -> list[Message]:
     """Messages in any of the shapes that conventions use; ``role`` where one names none."""
     found = structured(value)
     if found is None:
-        return [{"role": role, "content": value}] if isinstance(value, str) and value else []
+        return [] if value is None or value == "" else [{"role": role, "content": plain(value)}]
     items = found if isinstance(found, list) else [found]
     if items and all(_is_part(item) for item in items):
         return _from_parts({"role": role}, items)

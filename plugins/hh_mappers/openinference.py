@@ -56,7 +56,7 @@ _ROUTES = Routes(
         "input.mime_type": LARGE,
         "output.value": LARGE,
         "output.mime_type": LARGE,
-        "llm.finish_reason": LARGE,
+        "llm.finish_reason": Route(plain, "metadata.finish_reason"),
         "tool.parameters": LARGE,
     },
     {
@@ -99,7 +99,8 @@ class OpenInference:
             give(content.inputs, "chat_history", asked, origin="llm.input_messages")
         said = answer(_messages(attributes, "llm.output_messages.", role="assistant"))
         if said:
-            said.setdefault("finish_reason", plain(attributes.get("llm.finish_reason")))
+            if "llm.finish_reason" in attributes:
+                said.setdefault("finish_reason", plain(attributes["llm.finish_reason"]))
             give_all(content.outputs, said, "content", origin="llm.output_messages")
         _values(attributes, content, is_chat=(bool(asked), bool(said)))
         _tables(attributes, content)

@@ -1,0 +1,270 @@
+"""Laws of mapping: nothing raises, nothing is lost, and the index agrees with what readers see."""
+
+from collections.abc import Mapping as Mapped
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hh_core.domain.event import Content, Json
+from hh_core.domain.filters import lookup
+from hh_core.domain.mapping import CONTEXT, DERIVED, INDEXED, Mapping
+from hh_core.domain.paths import MAX_PATHS, scalars
+from hh_core.domain.span import Origin, Span, SpanEvent
+from hh_mappers import hh_mappers
+
+KEYS = [
+    "honeyhive.session_id",
+    "honeyhive.source",
+    "honeyhive.project",
+    "honeyhive_event_type",
+    "honeyhive_event_name",
+    "honeyhive_event_id",
+    "honeyhive_error",
+    "honeyhive_error_type",
+    "honeyhive_duration_ms",
+    "honeyhive_inputs.a",
+    "honeyhive_inputs.a.b",
+    "honeyhive_inputs.l.0",
+    "honeyhive_inputs.l.1",
+    "honeyhive_outputs.result",
+    "honeyhive_config.model",
+    "honeyhive_metadata.prompt_tokens",
+    "honeyhive_metadata.trace_id",
+    "honeyhive_metadata.a",
+    "honeyhive_metadata.a.0",
+    "honeyhive_metrics.score",
+    "honeyhive_feedback.rating",
+    "session.id",
+    "user.id",
+    "tag.tags",
+    "openinference.span.kind",
+    "llm.model_name",
+    "llm.provider",
+    "llm.invocation_parameters",
+    "llm.token_count.prompt",
+    "llm.token_count.completion",
+    "llm.token_count.total",
+    "llm.cost",
+    "llm.finish_reason",
+    "llm.input_messages.0.message.role",
+    "llm.input_messages.0.message.content",
+    "llm.input_messages.0.message.contents.0.message_content.text",
+    "llm.input_messages.7.message.tool_calls.0.tool_call.function.name",
+    "llm.input_messages.x",
+    "llm.output_messages.0.message.content",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments",
+    "llm.output_messages.0",
+    "llm.tools.0.tool.json_schema",
+    "input.value",
+    "input.mime_type",
+    "output.value",
+    "metadata",
+    "retrieval.documents.0.document.content",
+    "embedding.embeddings.0.embedding.text",
+    "tool.name",
+    "tool.parameters",
+    "traceloop.span.kind",
+    "traceloop.entity.input",
+    "traceloop.entity.output",
+    "traceloop.association.properties.session_id",
+    "traceloop.association.properties.plan",
+    "llm.request.type",
+    "llm.request.functions.0.name",
+    "gen_ai.task.input",
+    "gen_ai.operation.name",
+    "gen_ai.system",
+    "gen_ai.request.model",
+    "gen_ai.request.temperature",
+    "gen_ai.response.model",
+    "gen_ai.response.id",
+    "gen_ai.response.finish_reasons",
+    "gen_ai.conversation.id",
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "gen_ai.usage.cost",
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.tool.definitions",
+    "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result",
+    "gen_ai.prompt.0.role",
+    "gen_ai.prompt.0.content",
+    "gen_ai.prompt.0.tool_calls.0.name",
+    "gen_ai.prompt",
+    "gen_ai.completion.0.content",
+    "gen_ai.completion.3.content",
+    "gen_ai.prompt.variable.x",
+    "trace_id",
+    "resource",
+    "prompt_tokens",
+    "http.route",
+    "error.type",
+]
+
+scalars_ = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.binary(max_size=8)
+)
+trees = st.recursive(
+    scalars_,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=4) | st.sampled_from(["role", "parts", "type"]), inner)
+    ),
+    max_leaves=8,
+)
+json_texts = st.sampled_from(
+    [
+        "{",
+        "[]",
+        "{}",
+        "null",
+        "[1]",
+        '{"a":1}',
+        '[{"role":1}]',
+        '[{"role":"user","parts":[{"type":"text"},{"type":"tool_call"},3]}]',
+        '[{"type":"tool_call_response"}]',
+        '{"message":{"content":[]}}',
+        '{"env":"prod","n":{"x":[1,"y"]},"tools":[{"name":"t"}]}',
+        "[" * 2000,
+        "1e999",
+        "9" * 50,
+    ]
+)
+attributes = st.dictionaries(
+    st.sampled_from(KEYS) | st.text(max_size=12), trees | json_texts, max_size=12
+)
+EVENT_NAMES = ["exception", "gen_ai.choice", "gen_ai.user.message", "gen_ai.content.prompt"]
+span_events = st.builds(
+    SpanEvent,
+    st.sampled_from([*EVENT_NAMES, "gen_ai.client.inference.operation.details"]),
+    st.integers(0, 9),
+    st.dictionaries(
+        st.sampled_from(["exception.message", "exception.type", "content", "message", *KEYS]),
+        trees | json_texts,
+        max_size=4,
+    ),
+)
+spans = st.builds(
+    Span,
+    trace_id=st.just(b"t" * 16),
+    span_id=st.just(b"s" * 8),
+    parent_span_id=st.sampled_from([b"", b"p" * 8]),
+    name=st.text(max_size=5),
+    kind=st.integers(0, 5),
+    start_ns=st.integers(0, 2**64 - 1),
+    end_ns=st.integers(0, 2**64 - 1),
+    attributes=attributes,
+    status_code=st.integers(0, 2),
+    status_message=st.text(max_size=5),
+    origin=st.builds(Origin, attributes, st.sampled_from(["", "honeyhive.1234", "scope"])),
+    events=st.lists(span_events, max_size=2),
+)
+
+
+def as_event(content: Content) -> dict[str, Json]:
+    return {
+        name: getattr(content, name) for name in (*INDEXED, "inputs", "outputs", "error", "source")
+    }
+
+
+@given(spans)
+def test_no_mapper_raises_whatever_stands_in_a_span(span: Span) -> None:
+    mapping = Mapping([*hh_mappers()])
+    mapping.facts(span)
+    content = mapping.event(span)
+
+    assert not mapping.failures
+    assert orjson.loads(orjson.dumps(as_event(content))) is not None
+
+
+@given(spans)
+def test_what_the_index_holds_is_what_readers_find(span: Span) -> None:
+    mapping = Mapping([*hh_mappers()])
+    facts, event = mapping.facts(span), as_event(mapping.event(span))
+
+    for path, value in facts.attributes.items():
+        if not is_own(path):
+            assert lookup(event, path) == value
+
+
+@given(spans)
+def test_what_readers_find_in_indexed_buckets_is_in_the_index_or_counted(span: Span) -> None:
+    mapping = Mapping([*hh_mappers()])
+    facts, content = mapping.facts(span), mapping.event(span)
+
+    missing = [
+        path
+        for bucket in INDEXED
+        for path, _ in scalars(bucket, getattr(content, bucket))
+        if path not in facts.attributes and not is_own(path)
+    ]
+    assert not missing or facts.truncated
+    assert len(facts.attributes) <= MAX_PATHS
+
+
+def is_own(path: str) -> bool:
+    """Under a key of ``metadata`` that does not come from attributes."""
+    bucket, _, rest = path.partition(".")
+    return bucket == "metadata" and rest.split(".")[0] in DERIVED | CONTEXT
+
+
+GONE = {
+    "honeyhive.project",  # a field of its own, which the key decides
+    "honeyhive_event_type",
+    "honeyhive_duration_ms",
+    "honeyhive_metadata.trace_id",  # the server's own
+    "input.mime_type",  # has said how to read the value
+}
+
+
+@given(st.sets(st.sampled_from([key for key in KEYS if key not in GONE]), min_size=1, max_size=12))
+def test_every_text_that_was_sent_is_found_again(keys: set[str]) -> None:
+    texts = {key: f"canary-{number}-x" for number, key in enumerate(sorted(keys))}
+    span = plain_span(texts)
+    mapping = Mapping([*hh_mappers()])
+    facts = mapping.facts(span)
+
+    found = orjson.dumps(as_event(mapping.event(span))).decode()
+    found += f"{facts.session_id} {facts.event_name} {facts.claimed_event_id} "
+    assert [key for key, text in texts.items() if text not in found] == []
+
+
+@given(spans)
+def test_an_error_class_is_known_exactly_when_there_is_an_error(span: Span) -> None:
+    mapping = Mapping([*hh_mappers()])
+
+    assert bool(mapping.facts(span).error_class) == (mapping.event(span).error is not None)
+
+
+class Broken:
+    name = "broken"
+    rank = 0
+
+    def speaks(self, span: Span) -> bool:
+        return True
+
+    def facts(self, span: Span, facts: Any) -> None:
+        raise RuntimeError
+
+    def content(self, span: Span, content: Any) -> None:
+        raise RuntimeError
+
+
+def test_a_mapper_that_raises_is_counted_and_the_others_go_on() -> None:
+    mapping = Mapping([Broken(), *hh_mappers()])
+    facts = mapping.facts(plain_span({"session.id": "s"}))
+
+    assert facts.session_id == "s"
+    assert mapping.failures == {"broken": 1}
+
+
+def plain_span(attributes: Mapped[str, Any]) -> Span:
+    return Span(b"t" * 16, b"s" * 8, b"", "name", 0, 1, 2, attributes, 0, "", Origin({}))
