@@ -2,8 +2,8 @@
 
 The tables' keys hold an event's trace and start hour, so an event that is sent again with another
 one leaves a row that no merge finds. ``event_places`` says where rows of each event stand; what
-has two places goes to ``event_moves``, before the rows themselves go in. Reads look there: of an
-event that moved only the newest row counts, at every moment (A2).
+has two places goes to ``event_moves`` (migration 4), before the rows themselves go in. Reads look
+there: of an event that moved only the newest row counts, at every moment (A2).
 """
 
 from typing import Any
@@ -11,11 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hh_clickhouse.parameters import Parameters, chunks
 from hh_core.wire.columns import table_bytes
 
 HOUR_NS = 3_600_000_000_000
-_COLUMNS = ("project_id", "event_id", "trace_id", "received_ms")
+PLACE_COLUMNS = ("project_id", "event_id", "trace_id", "received_ms", "hour")
 
 
 def hour(start_ns: int) -> int:
@@ -25,38 +24,9 @@ def hour(start_ns: int) -> int:
 
 def placed(table: Any) -> bytes:
     """The rows of ``event_places`` for a table of events, as an Arrow stream."""
-    places = table.select(_COLUMNS)
+    places = table.select(PLACE_COLUMNS[:-1])
     hours = pc.divide(table.column("start_ns"), pa.scalar(HOUR_NS, pa.int64()))
     return table_bytes(places.append_column("hour", hours.cast(pa.int32())))
-
-
-def note_moves(table: Any) -> list[tuple[str, dict[str, object]]]:
-    """Statements that find which events of ``table`` have moved, and note all their places."""
-    ids = pc.binary_join_element_wise(
-        table.column("project_id").cast(pa.binary()),
-        table.column("event_id").cast(pa.binary()),
-        b"",
-    )
-    found = []
-    for part in chunks(pc.unique(ids).to_pylist()):
-        parameters = Parameters()
-        wanted = parameters.table(part, (16, 16))
-        found.append((_NOTE.format(wanted=wanted), parameters.values))
-    return found
-
-
-_NOTE = """INSERT INTO event_moves (project_id, event_id, trace_id, hour, received_ms)
-SELECT project_id, event_id, place.1, place.2, received
-FROM
-(
-  SELECT project_id, event_id, groupUniqArray((trace_id, hour)) AS places,
-    max(received_ms) AS received
-  FROM event_places
-  WHERE (project_id, event_id) IN ({wanted})
-  GROUP BY project_id, event_id
-  HAVING length(places) > 1
-)
-ARRAY JOIN places AS place"""
 
 
 def current(project: str, source: str) -> str:

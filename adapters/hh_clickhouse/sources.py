@@ -10,8 +10,7 @@ from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op, Query, Relation
 from hh_core.ports.tables import COLUMNS, TELEMETRY, Type
 
-_TEXT = "LowCardinality(String)"
-_NO_ATTRIBUTES = f"CAST(map(), 'Map({_TEXT}, String)')"
+_NO_ATTRIBUTES = "CAST(map(), 'Map(String, String)')"
 
 _SESSION_AS_EVENT = {
     "event_id": "session_key",

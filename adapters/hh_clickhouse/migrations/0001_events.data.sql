@@ -20,9 +20,9 @@ CREATE TABLE IF NOT EXISTS events
   start_ns Int64,
   duration_ns Int64,
   received_ms UInt64,
-  usage Map(LowCardinality(String), UInt64),
+  usage Map(String, UInt64),
   cost Nullable(Decimal(38, 12)),
-  promoted Map(LowCardinality(String), String),
+  promoted Map(String, String),
   segment LowCardinality(String),
   dp_id LowCardinality(String),
   record UInt32,
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS events
   record_kind UInt8,
   session_id String,
   parent_event_id FixedString(16),
-  attributes Map(LowCardinality(String), String),
+  attributes Map(String, String),
   time_suspect UInt8,
   truncated UInt32
 )

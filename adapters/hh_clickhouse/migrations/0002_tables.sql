@@ -20,9 +20,9 @@ CREATE TABLE IF NOT EXISTS events_by_time
   start_ns Int64,
   duration_ns Int64,
   received_ms UInt64,
-  usage Map(LowCardinality(String), UInt64),
+  usage Map(String, UInt64),
   cost Nullable(Decimal(38, 12)),
-  attributes Map(LowCardinality(String), String)
+  attributes Map(String, String)
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (project_id, hour, trace_id, event_id)
@@ -57,6 +57,17 @@ ENGINE = ReplacingMergeTree(received_ms)
 ORDER BY (project_id, event_id, trace_id, hour)
 TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Places on their way to a look at event_places (see the feed); keeps nothing.
+CREATE TABLE IF NOT EXISTS placed_events
+(
+  project_id FixedString(16),
+  event_id FixedString(16),
+  trace_id FixedString(16),
+  hour Int32,
+  received_ms UInt64
+)
+ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS event_patches
 (
@@ -120,7 +131,7 @@ CREATE TABLE IF NOT EXISTS session_aggregates
   num_events UInt64,
   num_model_events UInt64,
   num_errors UInt64,
-  usage Map(LowCardinality(String), UInt64),
+  usage Map(String, UInt64),
   cost Nullable(Decimal(38, 12)),
   has_feedback UInt8,
   is_started UInt8,
