@@ -69,20 +69,21 @@ def index(values: Mapping[str, Json]) -> tuple[dict[str, Json], int]:
     kept: dict[str, Json] = {}
     left_out = 0
     for path, value in values.items():
-        pairs = scalars(path, value) if isinstance(value, Mapping | list) else ((path, value),)
-        for where, item in pairs:
-            if item is None or item == "":
-                continue
-            if (
-                kept.get(where, item) == item
-                and len(kept) < MAX_PATHS
-                and len(where) <= MAX_KEY
-                and (not isinstance(item, str) or len(item) <= MAX_VALUE)
-            ):
-                kept[where] = item
-            else:
-                left_out += 1
+        kind = type(value)
+        if kind is str or kind is int or kind is float or kind is bool:  # nearly all of them
+            left_out += not _keep(kept, path, value)
+        else:
+            left_out += sum(not _keep(kept, *pair) for pair in scalars(path, value))
     return kept, left_out
+
+
+def _keep(kept: dict[str, Json], path: str, value: Json) -> bool:
+    """Whether the value is in the index now, or is empty and does not belong there."""
+    if type(value) is str and not 0 < len(value) <= MAX_VALUE:
+        return not value
+    if len(kept) >= MAX_PATHS or len(path) > MAX_KEY:
+        return False
+    return bool(kept.setdefault(path, value) == value)
 
 
 class _Node(dict[str, Json]):

@@ -1,5 +1,6 @@
 """The HoneyHive SDK: ``honeyhive.*`` and the flattened buckets ``honeyhive_<bucket>.<path>``."""
 
+from functools import lru_cache
 from typing import Any
 
 from hh_core.domain.enrichment import OTHER_ERROR
@@ -51,10 +52,7 @@ class HoneyHive:
     rank = 10
 
     def speaks(self, span: Span) -> bool:
-        attributes = span.attributes
-        return not _MARKS.isdisjoint(attributes) or any(
-            key.startswith("honeyhive") for key in attributes
-        )
+        return not _MARKS.isdisjoint(span.attributes) or _is_spoken(tuple(span.attributes))
 
     def facts(self, span: Span, facts: Facts) -> None:
         follow(_ROUTES, span, facts)
@@ -77,6 +75,12 @@ class HoneyHive:
         error = attributes.get("honeyhive_error")
         if error:
             content.error = dumped(plain(error))
+
+
+@lru_cache(maxsize=4096)
+def _is_spoken(keys: tuple[str, ...]) -> bool:
+    """Whether somebody wrote a bucket by hand. Spans of one kind have the same keys."""
+    return any(key.startswith("honeyhive") for key in keys)
 
 
 def _fill(attributes: Attributes, bucket: str, facts: Facts) -> None:
