@@ -1,0 +1,190 @@
+"""A data plane's reading side on memory ports: what is accepted here is indexed at once."""
+
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from raw_segments import PROJECT, document, name, record, ship
+
+from hh_core.domain.event import Event
+from hh_core.domain.mapping import Mapping as SpanMapping
+from hh_core.domain.segments import KIND, RecordKind, SegmentRecord
+from hh_core.hooks import load_mappers
+from hh_core.ports.analytics import Analytics
+from hh_core.ports.objects import Objects
+from hh_core.ports.records import Records
+from hh_core.registry import open_port
+from hh_core.usecases.belonging import Belonging
+from hh_core.usecases.content import Content
+from hh_core.usecases.cursors import Cursors
+from hh_core.usecases.dispatch import IndexSegments
+from hh_core.usecases.freshness import Freshness
+from hh_core.usecases.index import Indexer
+from hh_core.usecases.read import Page, Reader, ReadLimits
+from hh_core.usecases.recount import Recount
+from hh_core.usecases.search import parse_query
+from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.sessions import Sessions
+from hh_core.usecases.wide_events import WideEvents
+
+NAME_KEY = b"n" * 32
+START_MS = 1_767_323_045_000
+MEMORY: Mapping[str, Any] = {"adapter": "memory"}
+
+
+@dataclass
+class Pending:
+    """What ingest would answer; a test fills it."""
+
+    names: set[str] = field(default_factory=set)
+
+    async def pending(self, project: UUID) -> Collection[str]:
+        return self.names
+
+
+@dataclass
+class ReadHouse:
+    objects: Objects
+    records: Records
+    analytics: Analytics
+    reader: Reader
+    sessions: Sessions
+    index: IndexSegments
+    pending: Pending
+    segments: int = 0
+
+    async def accept(self, *accepted: SegmentRecord) -> str:
+        """Ship the records in a segment of their own, and index it."""
+        called = await self.ship(*accepted)
+        await self.dispatch(called)
+        return called
+
+    async def ship(self, *accepted: SegmentRecord) -> str:
+        self.segments += 1
+        called = name(START_MS + self.segments)
+        await ship(self.objects, called, accepted)
+        return called
+
+    async def dispatch(self, called: str) -> None:
+        refused, _ = await self.index.write(await self.index.read([called]))
+        assert not refused
+        async with self.records.begin() as unit:
+            await unit.merge(KIND, {called: {"indexed": START_MS, "relayed": START_MS}})
+
+    async def export(self, *filters: Mapping[str, Any], **body: Any) -> Page:
+        project = body.pop("of", PROJECT)
+        query = parse_query(
+            {"filters": list(filters), **body}, max_limit=7500, now_ms=lambda: START_MS
+        )
+        return await self.reader.export(project, query)
+
+    async def events(self, *filters: Mapping[str, Any], **body: Any) -> Sequence[Event]:
+        page = await self.export(*filters, **body)
+        assert not page.incomplete
+        return page.events
+
+
+@asynccontextmanager
+async def read_house(
+    analytics: Mapping[str, Any] = MEMORY, *, limits: ReadLimits | None = None
+) -> AsyncIterator[ReadHouse]:
+    async with (
+        open_port("objects", {"adapter": "memory"}) as objects,
+        open_port("records", {"adapter": "memory"}) as records,
+        open_port("analytics", analytics) as index,
+    ):
+        yield _built(objects, records, index, limits)
+
+
+def _built(
+    objects: Objects, records: Records, analytics: Analytics, limits: ReadLimits | None
+) -> ReadHouse:
+    mapping = SpanMapping(load_mappers())
+    source = SegmentsSource(objects, records)
+    belonging = Belonging(analytics)
+    wide = WideEvents(analytics, Content(source, mapping), belonging)
+    pending = Pending()
+    freshness = Freshness(pending, records, wait_seconds=0.3)
+    return ReadHouse(
+        objects,
+        records,
+        analytics,
+        Reader(analytics, wide, belonging, freshness, name_key=NAME_KEY, limits=limits),
+        Sessions(analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY),
+        IndexSegments(
+            objects,
+            source,
+            analytics,
+            Recount(analytics),
+            Indexer(mapping, name_key=NAME_KEY, dp_id="dp"),
+        ),
+        pending,
+    )
+
+
+def span(number: int, *, parent: int = 0, trace: int = 1, **attributes: Any) -> dict[str, Any]:
+    """An OTLP/JSON span. ``start``, ``duration`` (ms) and ``name`` are not attributes."""
+    start = attributes.pop("start", number)
+    begin = START_MS * 1_000_000 + int(start * 1_000_000)
+    end = begin + int(attributes.pop("duration", 1) * 1_000_000)
+    error = attributes.pop("error", None)
+    return {
+        "traceId": f"{trace:032x}",
+        "spanId": f"{number:016x}",
+        "parentSpanId": f"{parent:016x}" if parent else None,
+        "name": attributes.pop("name", f"step {number}"),
+        "kind": 1,
+        "startTimeUnixNano": str(begin),
+        "endTimeUnixNano": str(end),
+        "status": {"code": 2, "message": error} if error else {},
+        "attributes": [
+            {"key": key.replace("__", "."), "value": _any_value(value)}
+            for key, value in attributes.items()
+        ],
+    }
+
+
+def export(*spans: Mapping[str, Any], project: UUID = PROJECT, **changes: Any) -> SegmentRecord:
+    """An accepted OTLP/JSON request."""
+    body = {"resourceSpans": [{"scopeSpans": [{"scope": {"name": "test"}, "spans": list(spans)}]}]}
+    return record(json.dumps(body).encode(), project=project, **changes)
+
+
+def start(session: str, *, sequence: int = 1000, **fields: Any) -> SegmentRecord:
+    """An accepted session start."""
+    fields = {"session_id": session, "start_time": START_MS, **fields}
+    patch = {"event_id": session, "is_start": True, "fields": fields}
+    return document(RecordKind.PATCH, [patch], sequence=sequence)
+
+
+def update(event: str, *, sequence: int = 2000, **fields: Any) -> SegmentRecord:
+    patch = {"event_id": event, "is_start": False, "fields": fields}
+    return document(RecordKind.PATCH, [patch], sequence=sequence)
+
+
+def rest_event(**fields: Any) -> SegmentRecord:
+    event = {"event_id": str(uuid4()), "event_type": "tool", "event_name": "rest", **fields}
+    event.setdefault("start_time", START_MS)
+    event.setdefault("end_time", event["start_time"] + 1)
+    return document(RecordKind.EVENT, [event])
+
+
+def where(field: str, operator: str, value: Any = None, type_: str = "string") -> dict[str, Any]:
+    return {"field": field, "operator": operator, "value": value, "type": type_}
+
+
+def _any_value(value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"boolValue": value}
+        case int():
+            return {"intValue": str(value)}
+        case float():
+            return {"doubleValue": value}
+        case list():
+            return {"arrayValue": {"values": [_any_value(item) for item in value]}}
+        case _:
+            return {"stringValue": value}
