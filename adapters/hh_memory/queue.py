@@ -56,6 +56,8 @@ class MemoryDelivery:
 
 
 class MemorySubscription:
+    delivery: type[MemoryDelivery] = MemoryDelivery
+
     def __init__(
         self, queue: "MemoryQueue", stream: Stream, group: str, window: int, lease_seconds: float
     ) -> None:
@@ -115,12 +117,14 @@ class MemorySubscription:
                 if lease is None:
                     break
                 self._leases.add(lease)
-                taken.append(MemoryDelivery(self, lease, log.messages[lease.index][1]))
+                taken.append(self.delivery(self, lease, log.messages[lease.index][1]))
             return taken, group.next_due(window_full=len(self._leases) >= self._window)
 
 
 class MemoryQueue:
     """``outage``, ``wipe`` and ``crash`` are faults for tests."""
+
+    subscription: type[MemorySubscription] = MemorySubscription
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -141,7 +145,7 @@ class MemoryQueue:
         self.check()
         with self.backend.lock:
             self.backend.group(stream, group)
-        subscription = MemorySubscription(self, stream, group, max_in_flight, lease_seconds)
+        subscription = self.subscription(self, stream, group, max_in_flight, lease_seconds)
         try:
             yield subscription
         finally:

@@ -68,6 +68,12 @@ class QueueMachine(Machine):
 
     def teardown(self) -> None:
         try:
+            for delivery in self.held.values():
+                self.run(delivery.ack())
+            self.held.clear()
+            while self.waiting:  # nothing is lost: what waits also comes
+                self.take()
+                self.run(self.held.popitem()[1].ack())
             self.loop.run(self.subscribed.aclose())
         finally:
             super().teardown()
