@@ -6,9 +6,9 @@ a row is a function of the record and its place, so doing it again changes nothi
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from hh_core.domain.enrichment import nanoseconds, rest_facts
@@ -54,6 +54,8 @@ _PAST_NS = 30 * 24 * _HOUR_NS
 _FUTURE_NS = _HOUR_NS
 _MS = 1_000_000
 _REMEMBERED = 100_000
+
+_KeyT = TypeVar("_KeyT", bound=Hashable)
 
 Path = tuple[bytes, str, str]
 """Project, event type, dotted path."""
@@ -127,11 +129,15 @@ class Indexer:
                 part.patched[header.project].add(rows[-1][1])
             return part
         rows = part.rows[Relation.EVENTS]
+        shapes: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
         for row, facts in self._events(segment, offset, record):
             rows.append(row)
             hour = row[_START] - row[_START] % _HOUR_NS
-            for path in facts.attributes:
-                _see(part.paths, (row[0], facts.event_type, path), hour, hour)
+            _see(shapes, (facts.event_type, tuple(facts.attributes)), hour, hour)
+        project = header.project.bytes
+        for (event_type, paths), (first, last) in shapes.items():
+            for path in paths:
+                _see(part.paths, (project, event_type, path), first, last)
         return part
 
     def _events(
@@ -298,9 +304,10 @@ def address_of(row: Row, relation: Relation) -> tuple[str, int, int]:
     return segment, record, ordinal
 
 
-def _see(paths: dict[Path, tuple[int, int]], path: Path, first: int, last: int) -> None:
-    seen = paths.get(path)
+def _see(times: dict[_KeyT, tuple[int, int]], key: _KeyT, first: int, last: int) -> None:
+    """Widen the time in which ``key`` was seen."""
+    seen = times.get(key)
     if seen is None:
-        paths[path] = (first, last)
+        times[key] = (first, last)
     elif first < seen[0] or last > seen[1]:
-        paths[path] = (min(first, seen[0]), max(last, seen[1]))
+        times[key] = (min(first, seen[0]), max(last, seen[1]))
