@@ -1,5 +1,6 @@
 """Rows for tests: of a data plane's index, and as they cross."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,8 @@ from hh_core.wire.telemetry import one_batch
 PROJECT = UUID("5f0c0a86-6a53-4c2e-9ad3-0f6d1c8f2b11")
 DP_ID = "dp-1"
 SEGMENT = "01JD3Q0ZK4T8Y6W2M5N7P9R1S3-0001"
-START_NS = 1_764_000_000_000_000_000
+START_NS = (time.time_ns() // 3_600_000_000_000 - 1) * 3_600_000_000_000
+"""A full hour: recent, because rows expire."""
 
 
 def telemetry_rows(count: int, **given: Sequence[Any]) -> pa.RecordBatch:

@@ -44,7 +44,7 @@ class Intake:
         self._records = records
         self._receipts = Receipts(records, now_ms=now_ms)
         self._now_ms = now_ms
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
         self.counts: Counter[str] = Counter()
         """Rows by outcome: ``accepted``, ``repeated``, ``refused``; ``receipts`` given."""
 
@@ -87,10 +87,13 @@ class Intake:
             self.counts["refused"] += rows.total - rows.batch.num_rows
 
     async def _note_seen(self, dp_id: str, request: AppendRequest) -> None:
+        """At most once a second, but always that a data plane has caught up."""
         now = self._now_ms()
-        if now - self._seen.get(dp_id, 0) < _SEEN_EVERY_MS:
+        when, backlog = self._seen.get(dp_id, (0, 0))
+        caught_up = backlog > 0 and request.backlog_segments == 0
+        if now - when < _SEEN_EVERY_MS and not caught_up:
             return
-        self._seen[dp_id] = now
+        self._seen[dp_id] = (now, request.backlog_segments)
         value = {
             "seen_ms": now,
             "backlog": request.backlog_segments,

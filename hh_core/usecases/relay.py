@@ -51,6 +51,8 @@ class RelayLimits:
     longest_pause: float = 5.0
     """Between two tries while the control plane is away."""
     lease_seconds: float = 15.0
+    heartbeat_seconds: float = 10.0
+    """How often to call when there is nothing to send: the control plane shows who is there."""
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class Relay:
         self._spooled: Sequence[ObjectInfo] = ()
         self._bytes = 0
         self._nudged = asyncio.Event()
+        self._called = 0.0
         self.counts: Counter[str] = Counter()
         """Totals by what happened: ``sent``, ``resent``, ``receipted``, ``refused`` (rows)."""
 
@@ -144,7 +147,8 @@ class Relay:
             return
         for segment in self._next():
             await self._send(segment)
-        if self._sent or self._acknowledged:
+        is_silent = self._clock() - self._called >= self._limits.heartbeat_seconds
+        if self._sent or self._acknowledged or is_silent:
             await self._exchange([])
 
     async def _list(self) -> AsyncIterator[ObjectInfo]:
@@ -229,6 +233,7 @@ class Relay:
                 oldest_ms=self._oldest_ms(),
             )
         )
+        self._called = self._clock()
         del self._acknowledged[: len(acknowledged)]
         for accepted in answer.accepted:
             self._account(accepted)

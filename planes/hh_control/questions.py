@@ -46,6 +46,7 @@ MAX_PARTS = 32
 """Measures, filters or alternatives in one question."""
 _DEFAULT_RANGE_MS = 24 * 3600 * 1000
 _NS = 1_000_000
+_EVENTS_ONLY = (Condition("trace_id", Op.EXISTS),)
 _STORED = {"duration_ms": "duration_ns"}
 _UNKNOWN = "not a field of this request"
 _FIELDS = {
@@ -115,10 +116,14 @@ def parse_question(body: Any, project: UUID, *, now_ms: int) -> Question:
     answered = [*groups, *(["bucket"] if bucket else []), *names]
     _require(len(set(answered)) == len(answered), "measures", "names must differ, also from groups")
     first, last = _range(body, now_ms)
+    filters = tuple(_condition(item) for item in _list(body, "filters"))
+    used = {*groups, *(part.column for part in (*measures, *filters))}
+    # only the listing is ordered by time; it tells no data planes apart, and has sessions too
+    is_listed = "dp_id" not in used
     query = Query(
-        relation=Relation.EVENTS,
+        relation=Relation.LISTING if is_listed else Relation.EVENTS,
         project=project,
-        where=(*_within(first, last), *(_condition(item) for item in _list(body, "filters"))),
+        where=(*_within(first, last), *filters, *(_EVENTS_ONLY if is_listed else ())),
         group_by=groups,
         bucket=BUCKETS.get(bucket or ""),
         measures=measures,
