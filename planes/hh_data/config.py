@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator
@@ -45,20 +46,18 @@ class LimitsConfig(Section):
     """Events in one REST batch."""
     max_in_flight_requests: int = Field(default=512, gt=0)
     max_in_flight_bytes: int = Field(default=256 << 20, gt=0)
-    max_attributes: int = Field(default=1_024, gt=0)
-    """Indexed of one span; the surplus stays raw and is counted."""
-    max_attribute_key_bytes: int = Field(default=1_024, gt=0)
-    max_attribute_bytes: int = Field(default=1 << 20, gt=0)
-    """A longer value is cut in the index only."""
 
 
 class IngestConfig(Section):
     """Group commit, segments and what is kept here until it is shipped."""
 
+    durability: Literal["disk", "object"] | None = None
+    """What an acknowledgement waits for: this machine's disk, or the object store. By default the
+    store if it is a remote one."""
     commit_ms: float = Field(default=5.0, ge=0)
     commit_bytes: int = Field(default=4 << 20, gt=0)
     segment_bytes: int = Field(default=8 << 20, gt=0)
-    segment_ms: float = Field(default=200.0, gt=0)
+    segment_ms: int = Field(default=200, gt=0)
 
 
 class DispatchConfig(Section):
@@ -145,6 +144,13 @@ class DataPlaneConfig(ProcessConfig):
     def needed(self) -> Sequence[str]:
         ports = [port for service in self.services for port in NEEDS[service]]
         return tuple(dict.fromkeys(ports))
+
+    def durability(self) -> Literal["disk", "object"]:
+        """DESIGN 3.1: the object store has it first, where there is a remote one."""
+        if self.ingest.durability is not None:
+            return self.ingest.durability
+        is_local = self.objects is None or self.objects.adapter in ("local", "memory")
+        return "disk" if is_local else "object"
 
     def api_address(self) -> Address:
         return self.listen.api or Address(path=self.runtime / "api.sock")

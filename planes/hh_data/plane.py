@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, run
 
 log = logging.getLogger(__name__)
 
+DEFERRABLE = ("queue", "records")
 RETAIN_SECONDS = 3600.0
 PACK_LOOK_SECONDS = 5.0
 LEASE_SECONDS = 15.0
@@ -43,14 +44,25 @@ async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Compo
     """Open the ports that the services need, then their sockets. Newest closes first."""
     needed = {port: table for port, table in config.tables().items() if port in config.needed()}
     async with AsyncExitStack() as stack:
-        ports = await stack.enter_async_context(opened(needed, open_seconds=config.open_seconds))
+        ports = await stack.enter_async_context(
+            opened(needed, open_seconds=config.open_seconds, later=_deferrable(config))
+        )
         plane = DataPlane(config=config, process=process, **ports)
         services: dict[str, Service] = {}
         if "dispatch" in config.services:
             services |= await _dispatch(plane, config, process, stack)
         if "api" in config.services:
             services["api"] = await _api(plane, config, stack)
-        yield Composition(services, {name: port.ping for name, port in ports.items()})
+        if "ingest" in config.services:
+            ingest = await stack.enter_async_context(plane.open_ingest())
+            services["ingest"] = ingest.run
+        required = [name for name in ports if name not in _deferrable(config)]
+        yield Composition(services, {name: ports[name].ping for name in required})
+
+
+def _deferrable(config: DataPlaneConfig) -> Collection[str]:
+    """Ingest takes in and acknowledges while these are away; other services do nothing then."""
+    return DEFERRABLE if set(config.services) == {"ingest"} else ()
 
 
 async def _dispatch(

@@ -147,20 +147,19 @@ def print_status(layout: Layout, *, as_json: bool) -> None:
 def _row(process: ProcessState) -> Row:
     memory, uptime = 0, 0.0
     if process.alive:
-        memory = sum(_pss(item) for item in _family(process.pid))
+        memory = sum(_pss(item) for item in _family(process))
         uptime = max(0.0, time.time() - process.created)
     ready = process.ready and process.alive
     return Row(process.name, process.pid, uptime, memory, process.restarts, ready)
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """The process and what it started itself; the supervisor's own count for themselves."""
+def _family(process: ProcessState) -> list[psutil.Process]:
+    """The process and what it started itself; those that it supervises have rows of their own."""
     try:
-        process = psutil.Process(pid)
-        own = [] if "hh_cli.embedded.supervisor" in process.cmdline() else process.children(True)
+        found = psutil.Process(process.pid)
+        return [found] if process.name == "supervisor" else [found, *found.children(True)]
     except psutil.Error:
         return []
-    return [process, *own]
 
 
 def _pss(process: psutil.Process) -> int:
