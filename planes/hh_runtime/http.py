@@ -1,6 +1,7 @@
 """Serve an aiohttp application on an address, for as long as a block runs."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ async def listening(
     *,
     drain_seconds: float = 25.0,
     keepalive_seconds: float = 75.0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Address]:
     """Accept connections while the block runs; answers what is in flight on the way out.
 
@@ -25,7 +27,7 @@ async def listening(
     listener = bind(address)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=1024).start()
+        await web.SockSite(runner, listener, backlog=1024, ssl_context=tls).start()
         if address.path is not None:
             yield address
         else:

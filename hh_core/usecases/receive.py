@@ -1,0 +1,82 @@
+"""Take what clients send, make it durable, and only then say yes (DESIGN 3.1)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hh_core.domain.segments import ContentType, Encoding, RecordKind
+from hh_core.usecases.commit import GroupCommit
+from hh_core.usecases.durability import Draft
+from hh_core.wire import otlp
+from hh_core.wire.otlp import Checked, Limits
+
+_INLINE_BYTES = 256 << 10
+"""A larger body is checked in a thread, so that others are answered meanwhile."""
+_THREADS = 2
+"""How many large bodies are unpacked at once: each may take three times the size limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """On whose behalf something is written."""
+
+    project: UUID
+    key_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One REST record: the JSON text of events or patches, with ids and times filled in."""
+
+    kind: RecordKind
+    body: bytes
+
+
+class Receiver:
+    """Every method returns only when all it was given is durable.
+
+    Raises ``RejectedError`` for what can never be taken, ``UnavailableError`` (``OverloadedError``)
+    for what could not be stored now; then nothing of it was acknowledged.
+    """
+
+    def __init__(self, commits: GroupCommit) -> None:
+        self._commits = commits
+        self._large = asyncio.Semaphore(_THREADS)
+
+    async def traces(
+        self,
+        writer: Writer,
+        body: bytes,
+        content_type: ContentType,
+        encoding: Encoding,
+        limits: Limits,
+    ) -> Checked:
+        """An OTLP export. Spans without sound ids are counted, and skipped by every reader."""
+        if len(body) <= _INLINE_BYTES:
+            checked = otlp.check(body, content_type, encoding, limits)
+        else:
+            async with self._large:
+                checked = await asyncio.to_thread(otlp.check, body, content_type, encoding, limits)
+        if checked.spans > checked.rejected:
+            draft = Draft(
+                RecordKind.TRACES, content_type, encoding, writer.project, writer.key_id, body
+            )
+            await self._commits.commit([draft])
+        return checked
+
+    async def rest(self, writer: Writer, written: Sequence[Written]) -> None:
+        """Events and patches of one request: durable together, in this order."""
+        drafts = [
+            Draft(
+                item.kind,
+                ContentType.JSON,
+                Encoding.IDENTITY,
+                writer.project,
+                writer.key_id,
+                item.body,
+            )
+            for item in written
+        ]
+        if drafts:
+            await self._commits.commit(drafts)

@@ -1,0 +1,111 @@
+"""OTLP/gRPC: TraceService, on raw bytes, so that the body is journalled as it came."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+
+import grpc
+
+from hh_core.domain.segments import ContentType, Encoding
+from hh_core.errors import ConfigError, RejectedError
+from hh_core.usecases.admission import Admission
+from hh_core.usecases.receive import Receiver, Writer
+from hh_core.wire.otlp import Checked, Limits
+from hh_data.ingest.answers import export_response, refusal_of
+from hh_data.ingest.metrics import Counts
+from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.net import Address, require_free
+
+SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
+
+
+class OtlpGrpc:
+    def __init__(
+        self,
+        receiver: Receiver,
+        admission: Admission,
+        keys: KeyDirectory,
+        limits: Limits,
+        counts: Counts,
+    ) -> None:
+        self._receiver = receiver
+        self._admission = admission
+        self._keys = keys
+        self._limits = limits
+        self._counts = counts
+
+    async def export(self, _: AsyncIterator[bytes], context: Any) -> bytes:
+        """Unary for the client; here a stream, so that the key is checked before the body is
+        read."""
+        try:
+            checked = await self._taken(context)
+        except Exception as error:
+            await self._abort(context, error)
+        self._counts.grpc["OK"] += 1
+        return export_response(checked).SerializeToString()
+
+    async def _taken(self, context: Any) -> Checked:
+        metadata = dict(context.invocation_metadata())
+        principal = self._keys.authenticate(metadata.get("authorization"))
+        principal.require(INGEST)
+        with self._admission.admit() as ticket:
+            body = await context.read()
+            if body is grpc.aio.EOF:
+                raise RejectedError("the call has no message; send one")
+            ticket.reserve(len(body))
+            ticket.arrived()
+            start = time.perf_counter()
+            writer = Writer(principal.project, principal.key_id)
+            checked = await self._receiver.traces(
+                writer, body, ContentType.PROTOBUF, Encoding.IDENTITY, self._limits
+            )
+        self._counts.acknowledged("grpc", checked, len(body), time.perf_counter() - start)
+        return checked
+
+    async def _abort(self, context: Any, error: Exception) -> NoReturn:
+        refusal = refusal_of(error)
+        self._counts.grpc[refusal.grpc.name] += 1
+        details = ("grpc-status-details-bin", refusal.status().SerializeToString())
+        await context.abort(refusal.grpc, refusal.message, (details,))
+        raise AssertionError("abort raises")
+
+
+@asynccontextmanager
+async def grpc_listening(
+    service: OtlpGrpc,
+    address: Address,
+    *,
+    max_bytes: int,
+    drain_seconds: float,
+    tls: grpc.ServerCredentials | None = None,
+) -> AsyncIterator[Address]:
+    """Serve while the block runs; what is in flight is answered on the way out.
+
+    Gives the address really bound. Raises ``PortTakenError``.
+    """
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", max_bytes),
+            ("grpc.max_metadata_size", 16 << 10),
+            ("grpc.so_reuseport", 0),
+            ("grpc.keepalive_time_ms", 75_000),
+        ]
+    )
+    handler = grpc.stream_unary_rpc_method_handler(service.export)
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),)
+    )
+    if address.port:
+        require_free(address)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    target = f"{host}:{address.port}"
+    try:
+        port = server.add_secure_port(target, tls) if tls else server.add_insecure_port(target)
+    except RuntimeError as error:
+        raise ConfigError(f"cannot listen on {address}") from error
+    await server.start()
+    try:
+        yield Address(address.host, port)
+    finally:
+        await server.stop(drain_seconds)

@@ -1,0 +1,114 @@
+"""Whatever is no write goes on to the read API, over its Unix socket, and comes back as it is."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from hh_core.errors import UnavailableError
+from hh_data.ingest.answers import refusal_of, rest_refusal
+from hh_data.ingest.bodies import finish
+from hh_runtime.net import Address
+
+log = logging.getLogger(__name__)
+
+_HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+"""Headers between two neighbours only (RFC 9110, 7.6.1)."""
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2.0, sock_read=330.0)
+"""Longer than the longest read timeout of a client (300 s, contract A2)."""
+_AWAY = "the read API is away; try again"
+
+
+class Proxy:
+    def __init__(self, client: aiohttp.ClientSession, base: str) -> None:
+        self._client = client
+        self._base = base
+
+    async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            async with self._asked(request) as upstream:
+                return await _passed_back(request, upstream)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if _has_begun(request):
+                raise
+            log.warning("the read API does not answer: %s", type(error).__name__)
+            return await finish(request, rest_refusal(refusal_of(UnavailableError(_AWAY))))
+
+    def _asked(self, request: web.BaseRequest) -> "aiohttp.client._RequestContextManager":
+        target = request.raw_path if request.raw_path.startswith("/") else "/"
+        headers = _end_to_end(request.headers)
+        headers["Host"] = request.headers.get("Host", "data")
+        return self._client.request(
+            request.method,
+            URL(self._base + target, encoded=True),
+            headers=headers,
+            data=request.content if request.body_exists else None,
+            allow_redirects=False,
+        )
+
+
+async def _passed_back(
+    request: web.BaseRequest, upstream: aiohttp.ClientResponse
+) -> web.StreamResponse:
+    answer = web.StreamResponse(
+        status=upstream.status, reason=upstream.reason, headers=_end_to_end(upstream.headers)
+    )
+    if not request.content.is_eof():
+        answer.force_close()
+    await answer.prepare(request)
+    async for chunk in upstream.content.iter_any():
+        await answer.write(chunk)
+    await answer.write_eof()
+    return answer
+
+
+def _has_begun(request: web.BaseRequest) -> bool:
+    return request.writer.output_size > 0
+
+
+def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    named = {name.strip().lower() for name in headers.get("Connection", "").split(",")}
+    dropped = _HOP_BY_HOP | named
+    return CIMultiDict(
+        (name, value) for name, value in headers.items() if name.lower() not in dropped
+    )
+
+
+@asynccontextmanager
+async def open_proxy(address: Address) -> AsyncIterator[Proxy]:
+    """Nothing is contacted before the first request."""
+    if address.path is None:
+        connector: aiohttp.BaseConnector = aiohttp.TCPConnector(limit=0)
+        base = f"http://{address}"
+    else:
+        connector = aiohttp.UnixConnector(path=str(address.path), limit=0)
+        base = "http://data"
+    client = aiohttp.ClientSession(
+        connector=connector,
+        timeout=_TIMEOUT,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+    )
+    try:
+        yield Proxy(client, base)
+    finally:
+        await client.close()
+        await asyncio.sleep(0)
