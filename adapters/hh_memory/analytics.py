@@ -1,0 +1,233 @@
+"""The analytics port in memory: dictionaries, and questions answered row by row."""
+
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from pydantic import Field
+
+from hh_core.domain.rollup import EventRow, PatchRow, roll_up
+from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
+from hh_core.errors import ClosedError, OverloadedError, RejectedError, UnavailableError
+from hh_core.ports.analytics import Query, Relation, Row
+from hh_core.registry import Adapter, AdapterConfig
+from hh_core.wire.columns import decode
+from hh_memory.analytics_query import answer, selected
+
+Cells = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class AnalyticsConfig(AdapterConfig):
+    name: str = Field(default_factory=lambda: uuid4().hex)
+    """Databases of one name share their rows, also after closing and opening again."""
+    plane: Literal["data", "control"] = "data"
+    max_query_rows: int = 10_000_000
+    """Rows that one query may read."""
+
+
+class Backend:
+    """What databases of one name share; ``lock`` guards ``tables``."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tables: dict[Relation, dict[Key, Cells]] = {relation: {} for relation in Relation}
+        self.away = False
+
+
+_BACKENDS: dict[str, Backend] = {}
+
+_VERSIONS = {
+    Relation.EVENTS: "version",
+    Relation.PATCHES: "version",
+    Relation.TRACE_SESSIONS: "resolved",
+    Relation.SCORES: "version",
+}
+"""Of two rows of one key the one with the higher value stays."""
+
+_MERGED: Mapping[Relation, Mapping[str, Callable[[Any, Any], Any]]] = {
+    Relation.SESSION_TRACES: {"is_derived": min, "min_hour": min, "max_hour": max},
+    Relation.SCHEMAS: {"first_ns": min, "last_ns": max},
+}
+"""Two rows of one key become one."""
+
+
+class MemoryAnalytics:
+    """``outage`` and ``crash`` are faults for tests."""
+
+    def __init__(self, backend: Backend, config: AnalyticsConfig) -> None:
+        self.backend = backend
+        self.config = config
+        self._closed = False
+
+    async def insert(self, relation: Relation, arrow: bytes) -> None:
+        self.check()
+        if relation in (Relation.LISTING, Relation.SESSIONS):
+            raise RejectedError(f"{relation} is computed, not written", code=422)
+        telemetry = relation is Relation.EVENTS and self.config.plane == "control"
+        rows = _rows(relation, decode(relation, arrow, telemetry=telemetry))
+        with self.backend.lock:
+            for row in rows:
+                self.store(relation, row)
+
+    async def select(self, query: Query) -> Sequence[Row]:
+        return answer(query, self.types(query.relation), self.read(query))
+
+    async def count(self, query: Query) -> int:
+        return len(selected(query, self.types(query.relation), self.read(query)))
+
+    async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
+        self.check()
+        with self.backend.lock:
+            rollups = roll_up(
+                project,
+                map(_event_row, self.visible(Relation.EVENTS, project)),
+                map(_patch_row, self.visible(Relation.PATCHES, project)),
+            )
+            table = self.backend.tables[Relation.SESSIONS]
+            for session in sessions:
+                table.pop((project, session), None)
+                if session in rollups:
+                    table[project, session] = _session(project, rollups[session])
+
+    async def ping(self) -> None:
+        self.check()
+
+    def store(self, relation: Relation, row: Cells) -> None:
+        """Let a row meet the one of its key."""
+        table = self.backend.tables[relation]
+        key = tuple(row[column] for column in KEYS[relation])
+        present = table.setdefault(key, row)
+        if relation in _MERGED:
+            for column, merge in _MERGED[relation].items():
+                present[column] = merge(present[column], row[column])
+        elif row[_VERSIONS[relation]] > present[_VERSIONS[relation]]:
+            table[key] = row
+
+    def visible(self, relation: Relation, project: UUID) -> list[Cells]:
+        """The rows of one project that exist. Call it under the lock."""
+        if relation is Relation.LISTING:
+            sessions = map(_as_event, self.visible(Relation.SESSIONS, project))
+            return [*self.visible(Relation.EVENTS, project), *sessions]
+        return [
+            row
+            for row in self.backend.tables[relation].values()
+            if row["project_id"] == project and not row.get("is_deleted")
+        ]
+
+    def read(self, query: Query) -> list[Cells]:
+        """What ``query`` chooses from. Raises ``OverloadedError`` if that is too much."""
+        self.check()
+        with self.backend.lock:
+            rows = self.visible(query.relation, query.project)
+        if len(rows) > self.config.max_query_rows:
+            raise OverloadedError(f"the query reads more than {self.config.max_query_rows} rows")
+        return rows
+
+    def types(self, relation: Relation) -> Mapping[str, Type]:
+        control = relation is Relation.EVENTS and self.config.plane == "control"
+        listed = TELEMETRY if control else COLUMNS[relation]
+        return {column.name: column.type for column in listed}
+
+    def check(self) -> None:
+        """Raise if this database is closed or its backend away."""
+        if self._closed:
+            raise ClosedError("the analytics port is closed")
+        if self.backend.away:
+            raise UnavailableError("the index is away")
+
+    def close(self) -> None:
+        self._closed = True
+
+    def crash(self) -> None:
+        """End as a killed process does: what was inserted stays."""
+        self.close()
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        self.backend.away = True
+        try:
+            yield
+        finally:
+            self.backend.away = False
+
+
+def _rows(relation: Relation, table: Any) -> list[Cells]:
+    types = {column.name: column.type for column in COLUMNS[relation]}
+    columns = {
+        name: [_cell(types[name], value) for value in table.column(name).to_pylist()]
+        for name in table.column_names
+    }
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _cell(type_: Type, value: Any) -> Any:
+    match type_:
+        case Type.ID:
+            return UUID(bytes=value)
+        case Type.VERSION:
+            return int.from_bytes(value, "little")
+        case Type.USAGE | Type.ATTRIBUTES:
+            return dict(value)
+        case _:
+            return value
+
+
+def _event_row(row: Cells) -> EventRow:
+    return EventRow(
+        **{name: row[name] for name in _EVENT_FIELDS},
+        claim=row["session_key"],
+        claim_text=row.get("session_id", ""),
+        has_feedback=any(key.startswith("feedback.") for key in row.get("attributes", ())),
+    )
+
+
+_EVENT_FIELDS = (
+    *("event_id", "trace_id", "span_id", "parent_span_id", "call_key", "event_type"),
+    *("event_name", "status", "start_ns", "duration_ns", "usage", "cost"),
+)
+_PATCH_FIELDS = ("event_id", "version", "session_id", "event_name", "start_ns", "end_ns")
+
+
+def _patch_row(row: Cells) -> PatchRow:
+    return PatchRow(**{name: row[name] for name in _PATCH_FIELDS}, is_start=bool(row["is_start"]))
+
+
+def _session(project: UUID, rollup: Any) -> Cells:
+    cells = {name: getattr(rollup, name) for name in rollup.__slots__}
+    flags = {name: int(cells[name]) for name in ("has_feedback", "is_started")}
+    return {"project_id": project, **cells, **flags}
+
+
+def _as_event(row: Cells) -> Cells:
+    texts = dict.fromkeys(("model", "provider", "service", "error_class"), "")
+    return {
+        **row,
+        **texts,
+        "event_id": row["session_key"],
+        "trace_id": bytes(16),
+        "span_id": bytes(8),
+        "parent_span_id": bytes(8),
+        "version": 0,
+        "event_type": "session",
+        "status": "unset",
+        "duration_ns": row["end_ns"] - row["start_ns"],
+        "attributes": {},
+    }
+
+
+@asynccontextmanager
+async def open_analytics(
+    config: AnalyticsConfig, *, kind: type[MemoryAnalytics] = MemoryAnalytics
+) -> AsyncIterator[MemoryAnalytics]:
+    """``kind``: a subclass, for tests of tests."""
+    analytics = kind(_BACKENDS.setdefault(config.name, Backend()), config)
+    try:
+        yield analytics
+    finally:
+        analytics.close()
+
+
+ADAPTER = Adapter(config=AnalyticsConfig, open=open_analytics)

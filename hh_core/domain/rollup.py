@@ -1,0 +1,154 @@
+"""What a session adds up to: the definition that every index must agree with (guarantee A4).
+
+A function of the set of rows: the newest row of each event that is not deleted, and all patches.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+from uuid import UUID
+
+from hh_core.domain.claims import ClaimRow, resolve
+from hh_core.domain.identity import NIL
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """What a roll-up needs of an event."""
+
+    event_id: UUID
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    claim: UUID = NIL
+    """The session that the event itself claims."""
+    claim_text: str = ""
+    """The same as the client wrote it; empty where the index does not keep it."""
+    call_key: UUID = NIL
+    """Several events may tell of one call."""
+    event_type: str = ""
+    event_name: str = ""
+    status: str = ""
+    start_ns: int = 0
+    duration_ns: int = 0
+    usage: Mapping[str, int] = field(default_factory=dict)
+    cost: Decimal | None = None
+    has_feedback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchRow:
+    """What a roll-up needs of a patch; only those of sessions count."""
+
+    event_id: UUID
+    version: int
+    is_start: bool = False
+    session_id: str = ""
+    event_name: str = ""
+    start_ns: int = 0
+    end_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """The row of a session. ``usage`` holds no kind whose sum is zero."""
+
+    session_key: UUID
+    session_id: str
+    event_name: str
+    start_ns: int
+    end_ns: int
+    num_events: int
+    num_model_events: int
+    num_errors: int
+    usage: Mapping[str, int]
+    cost: Decimal | None
+    has_feedback: bool
+    is_started: bool
+
+
+def roll_up(
+    project: UUID, events: Iterable[EventRow], patches: Iterable[PatchRow]
+) -> Mapping[UUID, Rollup]:
+    """Every session that exists: one that holds an event, or was started."""
+    held = _by_session(project, events)
+    patched: defaultdict[UUID, list[PatchRow]] = defaultdict(list)
+    for patch in patches:
+        patched[patch.event_id].append(patch)
+    started = {key for key, rows in patched.items() if any(row.is_start for row in rows)}
+    return {key: _rollup(key, held.get(key, ()), patched[key]) for key in held.keys() | started}
+
+
+def _by_session(project: UUID, events: Iterable[EventRow]) -> Mapping[UUID, Sequence[EventRow]]:
+    traces: defaultdict[bytes, list[EventRow]] = defaultdict(list)
+    for event in events:
+        traces[event.trace_id].append(event)
+    held: defaultdict[UUID, list[EventRow]] = defaultdict(list)
+    for trace_id, rows in traces.items():
+        sessions = resolve(project, trace_id, [_claim_row(row) for row in rows])
+        for row in rows:
+            held[sessions[row.event_id]].append(row)
+    return held
+
+
+def _claim_row(row: EventRow) -> ClaimRow:
+    return ClaimRow(row.event_id, row.span_id, row.parent_span_id, row.claim, row.start_ns)
+
+
+def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) -> Rollup:
+    ordered = sorted(events, key=lambda row: (row.start_ns, row.event_id))
+    newest = sorted(patches, key=lambda row: row.version, reverse=True)
+    starts = [row for row in newest if row.is_start]
+    claimed = (row.claim_text for row in ordered if row.claim == key)
+    start = _first(row.start_ns for row in starts) or (ordered[0].start_ns if ordered else 0)
+    last = max((row.start_ns + row.duration_ns for row in ordered), default=0)
+    calls = _calls(ordered)
+    return Rollup(
+        session_key=key,
+        session_id=_first(row.session_id for row in starts) or _first(claimed) or str(key),
+        event_name=_first(row.event_name for row in starts)
+        or (ordered[0].event_name if ordered else ""),
+        start_ns=start,
+        end_ns=max(start, _first(row.end_ns for row in newest) or last),
+        num_events=len(ordered),
+        num_model_events=sum(row.event_type == "model" for row in ordered),
+        num_errors=sum(row.status == "error" for row in ordered),
+        usage=_usage(calls),
+        cost=_cost(calls),
+        has_feedback=any(row.has_feedback for row in ordered),
+        is_started=bool(starts),
+    )
+
+
+def _first(values: Iterable[T]) -> T | None:
+    """The first that is neither empty nor zero."""
+    return next((value for value in values if value), None)
+
+
+def _calls(ordered: Iterable[EventRow]) -> Collection[Sequence[EventRow]]:
+    """The events of each call, oldest first; one without a call key is a call of its own."""
+    calls: defaultdict[tuple[bool, UUID], list[EventRow]] = defaultdict(list)
+    for row in ordered:
+        own = row.call_key == NIL
+        calls[own, row.event_id if own else row.call_key].append(row)
+    return calls.values()
+
+
+def _usage(calls: Iterable[Sequence[EventRow]]) -> Mapping[str, int]:
+    """Of each call the usage that its oldest event with any tells."""
+    total: defaultdict[str, int] = defaultdict(int)
+    for rows in calls:
+        for kind, count in (_first(row.usage for row in rows) or {}).items():
+            total[kind] += count
+    return {kind: count for kind, count in total.items() if count}
+
+
+def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:
+    """Of each call the cost that its oldest event with one tells; None if none does."""
+    known = [next((row.cost for row in rows if row.cost is not None), None) for rows in calls]
+    costs = [cost for cost in known if cost is not None]
+    return sum(costs, Decimal(0)) if costs else None
