@@ -1,0 +1,69 @@
+"""What an operator does to a data plane from outside its processes: rebuild, dead letters."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import orjson
+
+from hh_core.domain.segments import is_segment_name
+from hh_core.errors import NotFoundError
+from hh_core.ports.queue import SEGMENTS, Message
+from hh_core.ports.records import Record
+from hh_core.usecases.rebuild import Rebuilt
+from hh_core.usecases.refused import redrive
+from hh_data.config import DataPlaneConfig
+from hh_data.container import DataPlane
+from hh_runtime.ports import opened
+
+OPEN_SECONDS = 10.0
+
+
+@asynccontextmanager
+async def open_plane(config: DataPlaneConfig, *names: str) -> AsyncIterator[DataPlane]:
+    """The plane's objects over the named ports. Raises ``UnavailableError`` if one is away."""
+    tables = {name: table for name, table in config.tables().items() if name in names}
+    async with opened(tables, open_seconds=OPEN_SECONDS) as ports:
+        yield DataPlane(config=config, process="operator", **ports)
+
+
+async def rebuild(
+    config: DataPlaneConfig, *, progress: Callable[[Rebuilt], None] = lambda rebuilt: None
+) -> Rebuilt:
+    """Index every raw segment again, packed or not; also catalogues packs that are not.
+
+    The platform may run meanwhile. Raises what the ports raise: then begin anew.
+    """
+    async with open_plane(config, "objects", "analytics", "records") as plane:
+        await plane.catalogue().rebuild()
+        return await plane.rebuild()(plane.source().names(), progress=progress)
+
+
+async def dead_letters(config: DataPlaneConfig, *, after: str, limit: int) -> Sequence[Record]:
+    """Rows that the index refused, in order of their addresses."""
+    async with open_plane(config, "records") as plane:
+        return await plane.refused().page(after=after, limit=limit)
+
+
+async def redrive_letters(config: DataPlaneConfig, ids: Sequence[str]) -> int:
+    """Have the segments of these letters, or of all, dispatched again; how many there are.
+
+    Raises ``NotFoundError`` for an id that is no address of a row.
+    """
+    nonce = secrets.token_hex(8)
+    async with open_plane(config, "records", "queue") as plane:
+        if not ids:
+            return await redrive(plane.refused(), plane.queue(), nonce=nonce)
+        segments = sorted({id_.partition(":")[0] for id_ in ids})
+        if not all(is_segment_name(segment) for segment in segments):
+            raise NotFoundError("no such dead letter")
+        messages = [
+            Message(
+                key="redrive",
+                body=orjson.dumps({"segment": segment, "attempt": 2}),
+                id=f"{segment}:redrive:{nonce}",
+            )
+            for segment in segments
+        ]
+        await plane.queue().publish(SEGMENTS, messages)
+        return len(messages)
