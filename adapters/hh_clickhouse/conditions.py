@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from hh_clickhouse.parameters import Parameters
+from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op
-from hh_core.ports.tables import Type
 
 Expressions = Callable[[str], str]
 """What a column of the relation is in a given branch of the query."""

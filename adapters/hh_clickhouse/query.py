@@ -7,9 +7,9 @@ from uuid import UUID
 from hh_clickhouse.conditions import MAPS, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.sources import branches, columns_of, select_from
+from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Function, Measure, Order, Query, Value
-from hh_core.ports.tables import Type
 
 Convert = Callable[[object], Value]
 

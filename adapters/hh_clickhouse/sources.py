@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hh_clickhouse.conditions import Conditions, Expressions
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.places import current, hour
+from hh_core.domain.tables import COLUMNS, TELEMETRY, Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op, Query, Relation
-from hh_core.ports.tables import COLUMNS, TELEMETRY, Type
 
 _NO_ATTRIBUTES = "CAST(map(), 'Map(String, String)')"
 

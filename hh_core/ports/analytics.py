@@ -12,29 +12,11 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from hh_core.domain.tables import Relation as Relation
+
 Value = str | int | float | bool | bytes | Decimal | UUID | None | Mapping[str, object]
 Row = Mapping[str, Value]
 """Ids come back as ``bytes`` (trace 16, span 8) or ``UUID``; a missing value as None."""
-
-
-class Relation(StrEnum):
-    """What can be written to and asked. Columns: ``hh_core.ports.tables``."""
-
-    EVENTS = "events"
-    """Base rows, the highest version of each (project, event), none that is deleted."""
-    PATCHES = "event_patches"
-    """Updates, session starts, feedback: all of an event, each once."""
-    SESSION_TRACES = "session_traces"
-    """Which traces a session may hold: by a claim or derived."""
-    TRACE_SESSIONS = "trace_sessions"
-    """For traces with several claims: the resolved session of each event."""
-    SESSIONS = "session_aggregates"
-    """The newest roll-up of each session that exists. Written by ``recount`` only."""
-    SCORES = "scores"
-    SCHEMAS = "event_schemas"
-    """Which dotted paths exist per event type, and when they were last seen."""
-    LISTING = "listing"
-    """Read only: events and sessions together, light columns, for lists."""
 
 
 class Op(StrEnum):
@@ -129,7 +111,7 @@ class Analytics(Protocol):
 
     A1  Durable. Once ``insert`` or ``recount`` returns, the rows survive a crash of the backend.
     A2  Effectively once. At every moment a query sees at most one row for each key of a relation
-        (``hh_core.ports.tables``), that of the highest version; inserting rows again, in any
+        (``hh_core.domain.tables``), that of the highest version; inserting rows again, in any
         order, batching or repetition, changes nothing.
     A3  Read your writes. A query that starts after ``insert`` returned sees the rows, in every
         relation that they feed (LISTING too).

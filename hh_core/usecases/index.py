@@ -26,8 +26,8 @@ from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.mapping import service_name
 from hh_core.domain.segments import RecordHeader, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
+from hh_core.domain.tables import EVENTS, PATCHES, SCHEMAS
 from hh_core.ports.analytics import Relation
-from hh_core.ports.tables import EVENTS, PATCHES, SCHEMAS
 from hh_core.wire.columns import encode
 from hh_core.wire.otlp import decode
 from hh_core.wire.rest import documents
@@ -210,7 +210,7 @@ class Indexer:
         times: tuple[int, int],
         parent: bytes,
     ) -> Row:
-        """One row of EVENTS, in the order of ``hh_core.ports.tables``."""
+        """One row of EVENTS, in the order of ``hh_core.domain.tables``."""
         project, (segment, offset, ordinal) = header.project, address
         received = header.received_ms * _MS
         is_suspect = not received - _PAST_NS <= times[0] <= received + _FUTURE_NS

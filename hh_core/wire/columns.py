@@ -1,6 +1,6 @@
 """Rows of the index as Arrow IPC streams: the form in which they are built, sent and inserted.
 
-Columns go in as lists, one for each column of ``hh_core.ports.tables``; nothing here touches a row.
+Columns go in as lists, one for each column of ``hh_core.domain.tables``. Nothing touches a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +12,8 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hh_core.domain.tables import COLUMNS, TELEMETRY, Column, Relation, Type
 from hh_core.errors import RejectedError
-from hh_core.ports.analytics import Relation
-from hh_core.ports.tables import COLUMNS, TELEMETRY, Column, Type
 
 _ARROW: dict[Type, Any] = {
     Type.ID: pa.binary(16),

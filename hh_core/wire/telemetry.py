@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hh_core.domain.identity import NIL, derived_session
+from hh_core.domain.tables import Relation
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, STATUSES, USAGE_KINDS, safe_name
-from hh_core.ports.analytics import Relation
 from hh_core.wire import columns
 
 FORMAT_VERSION = 1

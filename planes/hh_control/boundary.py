@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from hh_core.domain.tables import TELEMETRY
 from hh_core.domain.telemetry import EVENT_TYPES, STATUSES, USAGE_KINDS
-from hh_core.ports.tables import TELEMETRY
 
 NAME_RULE = "as it is if it matches ^[\\w.:/@ -]{1,64}$ (ASCII), else as a keyed hash"
 _UUID = "3f8c1f0e-6f5e-8a51-9d1c-2f6f0d5e7a10"

@@ -5,9 +5,27 @@ plane (DESIGN 5). A data plane's index adds where the content stands and small a
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
-from hh_core.ports.analytics import Relation
+
+class Relation(StrEnum):
+    """What can be written to the index and asked of it."""
+
+    EVENTS = "events"
+    """Base rows, the highest version of each (project, event), none that is deleted."""
+    PATCHES = "event_patches"
+    """Updates, session starts, feedback: all of an event, each once."""
+    SESSION_TRACES = "session_traces"
+    """Which traces a session may hold: by a claim or derived."""
+    TRACE_SESSIONS = "trace_sessions"
+    """For traces with several claims: the resolved session of each event."""
+    SESSIONS = "session_aggregates"
+    """The newest roll-up of each session that exists. Written by ``recount`` only."""
+    SCORES = "scores"
+    SCHEMAS = "event_schemas"
+    """Which dotted paths exist per event type, and when they were last seen."""
+    LISTING = "listing"
+    """Read only: events and sessions together, light columns, for lists."""
 
 
 class Type(Enum):
