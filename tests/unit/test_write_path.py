@@ -23,13 +23,12 @@ from hh_core.domain.segments import (
 )
 from hh_core.errors import OverloadedError, UnavailableError
 from hh_core.ports.queue import SEGMENTS
-from hh_core.usecases.commit import Window
 from hh_core.usecases.durability import Bounds
 from hh_core.usecases.receive import Writer, Written
 from hh_core.wire.otlp import Limits
 from hh_core.wire.segment import Located, read_segment
-from hh_data.ingest.settings import IngestSettings
-from hh_data.ingest.write_path import IngestPorts, WritePath, open_write_path
+from hh_data.ingest.settings import IngestPorts, IngestSettings
+from hh_data.ingest.write_path import WritePath, open_write_path
 from hh_memory.journal import JournalConfig, MemoryJournal, open_journal
 from hh_memory.objects import MemoryObjects, ObjectsConfig, open_objects
 from hh_memory.queue import MemoryQueue, QueueConfig, open_queue
@@ -108,7 +107,6 @@ class Node:
             keys=Path("none"),
             name_key=bytes(32),
             durability=self.durability,
-            window=Window(0.005 if self.durability == "disk" else 0.1),
             bounds=self.bounds,
         )
         ports = IngestPorts(

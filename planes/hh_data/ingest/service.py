@@ -19,8 +19,8 @@ from hh_data.ingest.otlp_grpc import OtlpGrpc, grpc_listening
 from hh_data.ingest.otlp_http import OtlpHttp
 from hh_data.ingest.proxy import Proxy, open_proxy
 from hh_data.ingest.rest import Rest
-from hh_data.ingest.settings import IngestSettings
-from hh_data.ingest.write_path import IngestPorts, WritePath, open_write_path
+from hh_data.ingest.settings import IngestPorts, IngestSettings
+from hh_data.ingest.write_path import WritePath, open_write_path
 from hh_data.keys import KeyDirectory
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed

@@ -1,13 +1,16 @@
-"""What ingest may be told, and what it is told by a configuration file."""
+"""What ingest is made of: settings and ports."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from hh_core.ports.journal import Journal
+from hh_core.ports.objects import Objects
+from hh_core.ports.queue import Queue
+from hh_core.ports.records import Records
 from hh_core.usecases.commit import Window
 from hh_core.usecases.durability import Bounds
 from hh_core.wire.otlp import Limits
-from hh_data.config import DataPlaneConfig
 from hh_runtime.net import Address
 
 
@@ -33,7 +36,6 @@ class IngestSettings:
     drain_seconds: float = 25.0
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-
     max_rest_bytes: int = 16 << 20
 
     @property
@@ -47,26 +49,11 @@ class IngestSettings:
         return Limits(self.max_grpc_bytes, http.max_ratio, http.max_spans, http.max_nesting)
 
 
-def settings_of(config: DataPlaneConfig, name_key: bytes) -> IngestSettings:
-    limits, ingest = config.limits, config.ingest
-    return IngestSettings(
-        http=config.listen.http,
-        grpc=config.listen.grpc,
-        api=config.api_address(),
-        internal=config.internal_address(),
-        keys=config.keys,
-        name_key=name_key,
-        node=config.node,
-        http_limits=Limits(
-            limits.max_http_bytes, limits.max_ratio, limits.max_spans, limits.max_nesting
-        ),
-        max_grpc_bytes=limits.max_grpc_bytes,
-        max_events=limits.max_events,
-        max_in_flight_requests=limits.max_in_flight_requests,
-        max_in_flight_bytes=limits.max_in_flight_bytes,
-        window=Window(ingest.commit_ms / 1000, ingest.commit_bytes),
-        bounds=Bounds(ingest.segment_bytes, int(ingest.segment_ms)),
-        drain_seconds=config.drain_seconds,
-        tls_certificate=config.listen.tls_certificate,
-        tls_key=config.listen.tls_key,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestPorts:
+    """Open ports. Queue and records may be away: ingest acknowledges without them."""
+
+    journal: Journal
+    objects: Objects
+    queue: Queue
+    records: Records

@@ -3,13 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import randbits
 
-from hh_core.ports.journal import Journal
-from hh_core.ports.objects import Objects
-from hh_core.ports.queue import Queue
-from hh_core.ports.records import Records
 from hh_core.usecases.admission import Admission
 from hh_core.usecases.commit import GroupCommit
 from hh_core.usecases.durability import DiskDurability, Durability, ObjectDurability
@@ -17,15 +13,11 @@ from hh_core.usecases.positions import PendingSegments
 from hh_core.usecases.receive import Receiver
 from hh_core.usecases.receive_clock import ReceiveClock
 from hh_core.usecases.ship import Ship
-from hh_data.ingest.settings import IngestSettings
+from hh_data.ingest.settings import IngestPorts, IngestSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestPorts:
-    journal: Journal
-    objects: Objects
-    queue: Queue
-    records: Records
+OBJECT_SECONDS = 0.1
+"""How long a batch gathers at least when each is an object of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +58,7 @@ async def open_write_path(
     )
     ship = Ship(ports.journal, ports.objects, ports.queue, ports.records)
     durability: Durability
+    window = settings.window
     if settings.durability == "disk":
         durability = DiskDurability(ports.journal, clock, bounds=bounds, on_sealed=ship.sealed)
     else:
@@ -79,8 +72,9 @@ async def open_write_path(
         )
         ship.on_put = stored.back
         durability = stored
+        window = replace(window, seconds=max(OBJECT_SECONDS, window.seconds))
     positions = PendingSegments(ports.journal, ports.objects, ports.records, node=settings.node)
-    commits = GroupCommit(durability, window=settings.window, on_durable=positions.durable)
+    commits = GroupCommit(durability, window=window, on_durable=positions.durable)
     positions.nudge = commits.nudge
     admission = Admission(
         max_requests=settings.max_in_flight_requests, max_bytes=settings.max_in_flight_bytes
