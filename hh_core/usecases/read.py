@@ -38,7 +38,7 @@ ROOTS = (
 """The fields that every event has."""
 
 _MAX_PATHS = 100_000
-_COMPOSE = 500
+_COMPOSE = 1000
 
 
 @dataclass(frozen=True, slots=True)
