@@ -37,8 +37,7 @@ from hh_core.wire.otlp import Limits
 from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
 from hh_data.ingest.service import open_ingest
-from hh_data.ingest.settings import IngestSettings
-from hh_data.ingest.write_path import IngestPorts
+from hh_data.ingest.settings import IngestPorts, IngestSettings
 from hh_data.keys import KeyDirectory
 
 NAME_KEY_BYTES = 32
