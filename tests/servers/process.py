@@ -1,0 +1,93 @@
+"""Start a server, wait until it listens, end it with the test process."""
+
+import atexit
+import contextlib
+import ctypes
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+
+
+class Server:
+    """A child process that can be killed and started again on the same port and folder."""
+
+    def __init__(
+        self, argv: Sequence[str], port: int, log: Path, stop: signal.Signals = signal.SIGTERM
+    ) -> None:
+        self.port = port
+        self._argv = list(argv)
+        self._log = log
+        self._stop = stop
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.stop)
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._argv, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent
+            )
+        self._wait_until_it_listens(self._process)
+
+    def stop(self) -> None:
+        self._end(self._stop)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.02)
+        tail = self._log.read_bytes()[-2000:].decode(errors="replace")
+        raise RuntimeError(f"{self._argv[0]} does not listen on {self.port}: {tail}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, and whose gRPC neighbours (+10000) exist."""
+    with contextlib.ExitStack() as stack:
+        ports: list[int] = []
+        while len(ports) < count:
+            listener = stack.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            port: int = listener.getsockname()[1]
+            if port < 55_000:
+                ports.append(port)
+        return ports
+
+
+def scratch_folder(name: str) -> Path:
+    """A folder that is removed when the test process ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"hh-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _die_with_parent() -> None:
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
