@@ -1,7 +1,7 @@
 """Every code block of the README and the guide is run, in order, as a reader would.
 
-- ``console``: lines that start with ``$`` are run by bash in the reader's folder. Of ``make`` only
-  the target is looked up: CI itself runs ``make test``, and another test does what ``make run`` does.
+- ``console``: lines that start with ``$`` are run by bash in the reader's folder. Of ``make``, the
+  target is looked up: CI itself runs ``make test``, and another test does what ``make run`` does.
 - ``python``: run as a script in the reader's folder.
 - ``toml``: parsed; a whole configuration file is checked by ``hh check`` in the text itself.
 """
