@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from uuid import uuid4
 
 import grpc
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from hh_core.errors import ConfigError
 from hh_core.usecases.rest_writes import RestWrites
@@ -52,7 +53,9 @@ class Ingest:
 
 
 @asynccontextmanager
-async def open_ingest(ports: IngestPorts, settings: IngestSettings) -> AsyncIterator[Ingest]:
+async def open_ingest(
+    ports: IngestPorts, settings: IngestSettings, *, registry: CollectorRegistry = REGISTRY
+) -> AsyncIterator[Ingest]:
     """Everything ingest needs, listening. Raises ``ConfigError`` (``PortTakenError``), or what the
     journal raises."""
     require_upb()
@@ -60,7 +63,7 @@ async def open_ingest(ports: IngestPorts, settings: IngestSettings) -> AsyncIter
     path = await open_write_path(ports, settings)
     counts = Counts()
     async with AsyncExitStack() as listeners:
-        listeners.enter_context(_exposed(path, counts))
+        listeners.enter_context(_exposed(path, counts, registry))
         proxy = await listeners.enter_async_context(open_proxy(settings.api))
         inside = listening(internal_app(path.positions), settings.internal, drain_seconds=1.0)
         await listeners.enter_async_context(inside)
@@ -99,7 +102,9 @@ def _front(
     )
 
 
-def _exposed(path: WritePath, counts: Counts) -> AbstractContextManager[None]:
+def _exposed(
+    path: WritePath, counts: Counts, registry: CollectorRegistry
+) -> AbstractContextManager[None]:
     totals = {
         "http_answers": counts.http,
         "grpc_answers": counts.grpc,
@@ -115,7 +120,7 @@ def _exposed(path: WritePath, counts: Counts) -> AbstractContextManager[None]:
         "untold_segments": lambda: path.ship.untold,
         "pending_segments": lambda: len(path.positions),
     }
-    return exposed("hh_ingest", totals, levels)
+    return exposed("hh_ingest", totals, levels, registry=registry)
 
 
 def _http_tls(settings: IngestSettings) -> ssl.SSLContext | None:

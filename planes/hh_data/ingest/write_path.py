@@ -15,7 +15,6 @@ from hh_core.usecases.receive_clock import ReceiveClock
 from hh_core.usecases.ship import Ship
 from hh_data.ingest.settings import IngestPorts, IngestSettings
 
-
 OBJECT_SECONDS = 0.1
 """How long a batch gathers at least when each is an object of its own."""
 
