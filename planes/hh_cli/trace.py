@@ -1,6 +1,6 @@
 """A session as a tree on a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +11,9 @@ from hh_cli.client import Client
 from hh_cli.screen import out, seconds, styled, visible
 from hh_core.errors import NotFoundError
 
-Event = Mapping[str, Any]
+Node = dict[str, Any]
+"""An event with its ``children``."""
+Document = dict[str, Any]
 
 ICONS = {"session": "◉", "model": "✦", "tool": "⚙", "chain": "⛓"}
 COLOURS = {"session": "bold cyan", "model": "magenta", "tool": "yellow", "chain": "blue"}
@@ -28,45 +30,73 @@ def latest_sessions(client: Client, *, limit: int = 1) -> list[str]:
     return [str(event["session_id"]) for event in answer["events"]]
 
 
-def read_session(client: Client, session: str | None) -> Event:
-    """The tree of ``session``, or of the newest one. Raises ``NotFoundError`` if there is none."""
+def read_session(client: Client, session: str | None) -> Document:
+    """The whole tree of ``session``, or of the newest one, its pages put together.
+
+    Raises ``NotFoundError`` if there is none.
+    """
     if session is None:
         newest = latest_sessions(client)
         if not newest:
             raise NotFoundError("no session has arrived yet; send traces, or try: hh demo")
         session = newest[0]
-    tree: Event = client.get(f"/v1/sessions/{quote(session, safe='')}")
-    return tree
+    path = f"/v1/sessions/{quote(session, safe='')}"
+    document: Document = client.get(path, limit=PAGE)
+    nodes = {node["event_id"]: node for node in _nodes(document["session"])}
+    cursor = document.pop("next_cursor", None)
+    while cursor is not None and len(nodes) < MAX_EVENTS:
+        page: Document = client.get(path, limit=PAGE, cursor=cursor)
+        _join(page["session"], nodes)
+        cursor = page.get("next_cursor")
+    if cursor is not None:
+        document["next_cursor"] = cursor
+    return document
+
+
+def _join(page: Node, nodes: dict[str, Node]) -> None:
+    """Hang what a page adds under the nodes of earlier pages, which come again as ``repeated``."""
+    for parent in list(_nodes(page)):
+        known = nodes.setdefault(parent["event_id"], parent)
+        if known is not parent:
+            fresh = [child for child in _children(parent) if child["event_id"] not in nodes]
+            known.setdefault("children", []).extend(fresh)
+
+
+def _nodes(root: Node) -> Iterator[Node]:
+    """Parents before their children."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += reversed(_children(node))
 
 
 def print_session(client: Client, session: str | None) -> None:
     """A rich tree: icons and colours by type, duration, tokens, cost, model, errors."""
     document = read_session(client, session)
-    out.print(_tree(document))
+    out.print(_tree(document["session"]))
+    if document.get("next_cursor"):
+        out.print(f"only the first {MAX_EVENTS} of {document['count']} events", style="dim")
     if document.get("behind"):
         out.print("some acknowledged events are not indexed yet", style="dim")
 
 
-def _tree(session: Event) -> Tree:
+def _tree(session: Node) -> Tree:
     tree = Tree(_line(session), guide_style="dim")
     stack = [(tree, child) for child in reversed(_children(session))]
-    shown = 0
-    while stack and shown < MAX_EVENTS:
+    while stack:
         parent, event = stack.pop()
         branch = parent.add(_line(event))
-        shown += 1
         stack += [(branch, child) for child in reversed(_children(event))]
-    if stack:
-        tree.add(Text(f"… {len(stack)} more branches; see them with --json", style="dim"))
     return tree
 
 
-def _children(event: Event) -> Sequence[Event]:
+def _children(event: Node) -> list[Node]:
     found = event.get("children")
     return found if isinstance(found, list) else []
 
 
-def _line(event: Event) -> Text:
+def _line(event: Node) -> Text:
     kind = str(event.get("event_type", "tool"))
     colour = COLOURS.get(kind, "white")
     line = Text(f"{ICONS.get(kind, '•')} ", style=colour, no_wrap=False)
@@ -77,7 +107,7 @@ def _line(event: Event) -> Text:
     return line
 
 
-def _details(event: Event, kind: str) -> list[tuple[str, str]]:
+def _details(event: Node, kind: str) -> list[tuple[str, str]]:
     metadata = event.get("metadata") or {}
     config = event.get("config") or {}
     details = []

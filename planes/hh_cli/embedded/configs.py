@@ -74,6 +74,7 @@ def _engines(layout: Layout, ports: Ports, plane: str) -> dict[str, Any]:
         },
         "analytics": {
             "adapter": "clickhouse",
+            "plane": plane,
             "url": f"http://127.0.0.1:{ports.clickhouse(plane)}",
             "user": "hh",
             "password": password("clickhouse"),
