@@ -5,4 +5,4 @@ from servers.nats import nats_server
 # from servers.postgres import postgres_server
 # from servers.s3 import s3_server
 
-__all__ = ["nats_server"]
+__all__ = ["nats_server", "postgres_server"]

@@ -33,11 +33,14 @@ class Server:
         atexit.register(self.stop)
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._argv, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent
-            )
-        self._wait_until_it_listens(self._process)
+        """Return when it listens. One that was killed may need some attempts: what it started
+        itself holds its port or its folder for a moment longer."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._listens(self._spawn(), deadline):
+            if time.monotonic() > deadline:
+                tail = self._log.read_bytes()[-2000:].decode(errors="replace")
+                raise RuntimeError(f"{self._argv[0]} does not listen on {self.port}: {tail}")
+            time.sleep(0.1)
 
     def stop(self) -> None:
         self._end(self._stop)
@@ -56,16 +59,19 @@ class Server:
             process.kill()
             process.wait()
 
-    def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                break
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._argv, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent
+            )
+        return self._process
+
+    def _listens(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
+                return True
             time.sleep(0.02)
-        tail = self._log.read_bytes()[-2000:].decode(errors="replace")
-        raise RuntimeError(f"{self._argv[0]} does not listen on {self.port}: {tail}")
+        return False
 
 
 def free_ports(count: int) -> list[int]:
