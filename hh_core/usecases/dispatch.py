@@ -18,7 +18,7 @@ from uuid import UUID
 
 import orjson
 
-from hh_core.domain.segments import KIND, inbox_key, relay_key
+from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
 from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
 from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.objects import Objects
@@ -238,11 +238,14 @@ class Dispatch:
         """The segment's name, and whether it may have been dispatched before."""
         try:
             body = orjson.loads(delivery.message.body)
-            return str(body["segment"]), int(body["attempt"]) > 1 or delivery.attempt > 1
+            name, attempt = str(body["segment"]), int(body["attempt"])
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            name, attempt = "", 0
+        if not is_segment_name(name):
             self.counts["unreadable"] += 1
             log.error("a message on %s is no pointer to a segment", SEGMENTS.name)
             return None
+        return name, attempt > 1 or delivery.attempt > 1
 
     async def _segments(self, pointers: Sequence[tuple[str, bool]]) -> None:
         """Index segments in batches of at most ``batch_rows``, give or take one segment."""

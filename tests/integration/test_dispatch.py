@@ -1,0 +1,422 @@
+"""Dispatch over memory ports: what is settled in which order, and what faults leave behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from dispatch_house import WHERE, DispatchHouse, dispatch_house
+from raw_segments import PROJECT
+from read_house import export, rest_event, span, start, update
+
+from hh_core.domain.identity import derived_session, name_key, span_event_id
+from hh_core.domain.segments import inbox_key, relay_key
+from hh_core.errors import UnavailableError
+from hh_core.ports.analytics import Relation
+from hh_core.ports.queue import SEGMENTS, Subscription
+from hh_core.usecases.dispatch import GROUP
+from hh_core.usecases.rebuild import Rebuild
+from hh_core.usecases.refused import RefusedRows, redrive
+from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.wire import telemetry
+
+Scenario = Callable[[DispatchHouse], Awaitable[None]]
+
+A = "aaaaaaaa-0000-4000-8000-000000000001"
+B = "bbbbbbbb-0000-4000-8000-000000000002"
+
+
+def run(scenario: Scenario, **limits: Any) -> None:
+    async def inside() -> None:
+        async with dispatch_house(**limits) as house:
+            await scenario(house)
+
+    asyncio.run(inside())
+
+
+def trace(number: int = 1) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def event(number: int) -> str:
+    return str(span_event_id(PROJECT, trace(), number.to_bytes(8, "big"), None))
+
+
+def test_a_segment_is_indexed_spooled_and_receipted() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1), span(2, parent=1)), start(A))
+        await house.point(called)
+        dispatch = await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 2
+        assert len(await house.rows(Relation.PATCHES)) == 1
+        assert (await house.receipt(called))["indexed"] > 0
+        spooled = telemetry.decode(await house.objects.get(relay_key(called)))
+        assert spooled.num_rows == 2
+        assert len(house.spool.sizes) == 1
+        assert dispatch.counts["segments"] == 1
+        assert dispatch.counts["rows"] == 3
+
+    run(scenario)
+
+
+def test_a_pointer_delivered_ten_times_changes_nothing() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1, session__id=A), span(2, parent=1)))
+        await house.point(called)
+        await house.drain()
+        once = await house.dump()
+        await house.point(*[called] * 9)
+        await house.drain()
+
+        assert await house.dump() == once
+
+    run(scenario)
+
+
+def test_failures_after_each_write_only_repeat_the_work() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(
+            export(span(1, session__id=A), span(2, parent=1), span(3, session__id=B)), start(A)
+        )
+        for failing in range(8):
+            house.analytics.away = [False] * failing + [True]
+            await house.point(called)
+            await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 3
+        counted = dict(await house.rows(Relation.SESSIONS, "session_id", "num_events"))
+        assert sum(counted.values()) == 3
+        assert (await house.receipt(called))["indexed"]
+
+    run(scenario)
+
+
+def test_a_segment_is_not_receipted_before_all_is_written() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1, user__id="u")))
+        await house.point(called)
+        async with house.queue.subscribe(SEGMENTS, group=GROUP) as source:
+            for failing in range(4):  # rows, links, roll-ups, paths
+                house.analytics.away = [False] * failing + [True]
+                assert await _fails(house, source)
+                assert await house.receipt(called) == {}
+
+    run(scenario)
+
+
+async def _fails(house: DispatchHouse, source: Subscription) -> bool:
+    dispatch = house.dispatch()
+    for _ in range(100):  # until the message is back
+        try:
+            if await dispatch.step(source):
+                return False
+        except UnavailableError:
+            return True
+    return False
+
+
+def test_a_damaged_record_is_counted_and_its_neighbours_are_indexed() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1)), export(span(2)), export(span(3)))
+        data = bytearray(await house.objects.get(inbox_key(called)))
+        middle = len(data) // 2
+        data[middle] ^= 0xFF
+        await house.objects.put(inbox_key(called), bytes(data), replace=True)
+        await house.point(called)
+        dispatch = await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 2
+        assert (await house.receipt(called))["corrupt"] == 1
+        assert dispatch.counts["corrupt"] == 1
+
+    run(scenario)
+
+
+def test_a_body_that_does_not_decode_is_counted_and_its_neighbours_are_indexed() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        broken = export(span(1))
+        broken = type(broken)(broken.header, b'{"resourceSpans": 7}')
+        called = await house.ship(broken, export(span(2)), rest_event(session_id=A))
+        await house.point(called)
+        await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 2
+        assert (await house.receipt(called))["corrupt"] == 1
+
+    run(scenario)
+
+
+def test_a_row_that_the_index_refuses_is_a_dead_letter_alone_and_a_redrive_restores_it() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        spans = [span(number, name="poison" if number == 5 else "fine") for number in range(1, 41)]
+        called = await house.ship(export(*spans))
+        house.analytics.poison = "poison"
+        await house.point(called)
+        await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 39
+        (letter,) = await house.letters()
+        assert (letter["segment"], letter["ordinal"], letter["code"]) == (called, 4, 422)
+        assert (letter["plane"], letter["relation"]) == ("data", "events")
+
+        house.analytics.poison = ""
+        assert await redrive(_letters(house), house.queue, nonce="1") == 1
+        await house.drain()
+        assert len(await house.rows(Relation.EVENTS)) == 40
+        assert await house.letters() == []
+
+    run(scenario)
+
+
+def test_a_letter_that_fails_again_counts_its_attempts() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1, name="poison"), span(2)))
+        house.analytics.poison = "poison"
+        await house.point(called)
+        await house.drain()
+        await house.point(called, attempt=2)
+        await house.drain()
+
+        assert [letter["attempts"] for letter in await house.letters()] == [2]
+
+    run(scenario)
+
+
+def test_an_index_that_refuses_most_rows_makes_no_letters_and_holds_up_no_other_segment() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        bad = await house.ship(export(*[span(n, name="poison") for n in range(1, 42)]))
+        good = await house.ship(export(*[span(n, name="fine") for n in range(51, 71)]))
+        house.analytics.poison = "poison"
+        await house.point(bad, good)
+        dispatch = house.dispatch()
+        draining = asyncio.create_task(house.drain(dispatch))
+        async with asyncio.timeout(10):
+            while not (await house.receipt(good)).get("indexed"):  # noqa: ASYNC110  # other process
+                await asyncio.sleep(0.01)
+
+        assert await house.letters() == []
+        assert await house.receipt(bad) == {}
+        house.analytics.poison = ""
+        await draining
+        assert len(await house.rows(Relation.EVENTS)) == 61
+
+    run(scenario)
+
+
+def test_without_room_in_the_spool_a_segment_is_indexed_and_spooled_later() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1)))
+        house.spool.free = False
+        await house.point(called)
+        dispatch = await house.drain()
+
+        assert (await house.receipt(called))["indexed"]
+        assert house.spool.sizes == []
+        assert dispatch.counts["unspooled"] == 1
+
+        house.spool.free = True
+        await house.point(called, attempt=2)
+        await house.drain()
+        assert len(house.spool.sizes) == 1
+
+    run(scenario)
+
+
+def test_a_segment_of_updates_only_spools_empty_telemetry_so_that_it_can_be_settled() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(update(A, metadata={"x": 1}))
+        await house.point(called)
+        await house.drain()
+
+        assert telemetry.decode(await house.objects.get(relay_key(called))).num_rows == 0
+
+    run(scenario)
+
+
+def test_messages_that_are_no_pointers_and_segments_that_are_gone_are_settled_and_counted() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1)))
+        await house.objects.delete([inbox_key(called)])
+        await house.point(called, "no segment")
+        dispatch = await house.drain()
+
+        assert dispatch.counts["missing"] == 1
+        assert dispatch.counts["unreadable"] == 1
+        assert await house.receipt(called) == {}
+
+    run(scenario)
+
+
+def test_a_session_id_on_the_root_that_arrives_last_leaves_no_phantom_session() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        await house.ship(export(span(2, parent=1), span(3, parent=2)))
+        await house.point(house.shipped[0])
+        await house.drain()
+        derived = str(derived_session(PROJECT, trace()))
+        assert await house.rows(Relation.SESSIONS, "session_id", "num_events") == [(derived, 2)]
+
+        await house.ship(export(span(1, session__id="run-7"), sequence=2))
+        await house.point(house.shipped[1])
+        await house.drain()
+        assert await house.rows(Relation.SESSIONS, "session_id", "num_events") == [("run-7", 3)]
+
+    run(scenario)
+
+
+def test_a_claim_that_is_taken_back_leaves_no_session_behind() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        first = await house.ship(export(span(1, session__id="wrong")))
+        second = await house.ship(
+            export(span(1, session__id="right"), sequence=2, received_ms=1_767_323_046_000)
+        )
+        for called in (first, second):
+            await house.point(called)
+            await house.drain()
+
+        assert await house.rows(Relation.SESSIONS, "session_id", "num_events") == [("right", 1)]
+
+    run(scenario)
+
+
+def test_a_trace_of_two_sessions_gives_each_event_to_its_nearest_claim() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        await house.ship(
+            export(
+                span(1, session__id="a"),
+                span(2, parent=1, session__id="b"),
+                span(3, parent=2),
+                span(4, parent=1),
+            )
+        )
+        await house.point(*house.shipped)
+        await house.drain()
+
+        counted = await house.rows(Relation.SESSIONS, "session_id", "num_events")
+        assert sorted(counted) == [("a", 2), ("b", 2)]
+
+    run(scenario)
+
+
+def test_a_span_sent_again_a_day_later_with_another_start_is_there_once() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        day = 24 * 3600 * 1000
+        await house.ship(export(span(1, session__id="s", start=0)))
+        await house.ship(
+            export(
+                span(1, session__id="s", start=day), sequence=2, received_ms=1_767_323_045_000 + day
+            )
+        )
+        await house.point(*reversed(house.shipped))
+        await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 1
+        assert await house.rows(Relation.SESSIONS, "num_events") == [(1,)]
+
+    run(scenario)
+
+
+def test_an_update_before_its_span_waits_and_is_counted_with_it() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        await house.ship(update(event(1), metadata={"late": True}))
+        await house.point(house.shipped[0])
+        await house.drain()
+        assert await house.rows(Relation.EVENTS) == []
+
+        await house.ship(export(span(1)))
+        await house.point(house.shipped[1])
+        await house.drain()
+        (row,) = await house.rows(Relation.EVENTS, "event_id")
+        assert await house.rows(Relation.PATCHES, "event_id") == [row]
+
+    run(scenario)
+
+
+def test_rest_events_and_spans_of_one_session_are_one_session() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        await house.ship(export(span(1, session__id="s")), rest_event(session_id="s"), start("s"))
+        await house.point(*house.shipped)
+        await house.drain()
+
+        key = name_key(b"n" * 32, PROJECT, "s")
+        found = await house.rows(Relation.SESSIONS, "session_key", "num_events", "is_started")
+        assert [(row[0], row[1], bool(row[2])) for row in found] == [(key, 2, True)]
+
+    run(scenario)
+
+
+def test_tokens_and_cost_of_a_call_that_two_spans_tell_are_counted_once() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        call = {
+            "gen_ai__operation__name": "chat",
+            "gen_ai__response__id": "resp-1",
+            "gen_ai__usage__input_tokens": 10,
+            "gen_ai__usage__output_tokens": 5,
+            "session__id": "s",
+        }
+        await house.ship(export(span(1, **call), span(2, parent=1, **call)))
+        await house.point(*house.shipped)
+        await house.drain()
+
+        ((usage,),) = await house.rows(Relation.SESSIONS, "usage")
+        assert usage["prompt_tokens"] == 10
+        assert usage["total_tokens"] == 15
+
+    run(scenario)
+
+
+def test_a_rebuild_from_raw_gives_an_equal_index() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        await house.ship(export(span(1, session__id="a"), span(2, parent=1)), start("a"))
+        await house.ship(export(span(3, parent=1, session__id="b"), sequence=2))
+        await house.ship(update(event(2), sequence=3, metadata={"x": 1}))
+        await house.point(*house.shipped)
+        await house.drain()
+        before = await house.dump()
+
+        async with dispatch_house() as fresh:
+            source = SegmentsSource(house.objects, house.records)
+            fresh.objects, fresh.records = house.objects, house.records
+            rebuilt = await Rebuild(fresh.index())(source.names())
+            assert await fresh.dump() == before
+        assert (rebuilt.segments, rebuilt.rows) == (3, 5)
+
+    run(scenario)
+
+
+def test_names_stay_raw_in_the_index_and_cross_only_as_names_or_hashes() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        secret = "Für Ännchen, streng geheim!"
+        called = await house.ship(
+            export(span(1, name=secret, metadata="x", error="canary-error-text"))
+        )
+        await house.point(called)
+        await house.drain()
+
+        assert await house.rows(Relation.EVENTS, "event_name", "status") == [(secret, "error")]
+        crossing = await house.objects.get(relay_key(called))
+        assert secret.encode() not in crossing
+        assert b"canary-error-text" not in crossing
+
+    run(scenario)
+
+
+def _letters(house: DispatchHouse) -> RefusedRows:
+    return RefusedRows(house.records, now_ms=lambda: 0)
+
+
+def test_the_door_may_batch_as_it_likes() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        spans = [span(1, session__id="a"), span(2, parent=1), span(3, parent=2, session__id="b")]
+        await house.ship(export(*spans))
+        await house.point(*house.shipped)
+        await house.drain()
+        together = await house.dump(without={*WHERE, "resolved"})
+
+        async with dispatch_house() as apart:
+            for number, one in enumerate(reversed(spans)):
+                await apart.ship(export(one, sequence=number + 1))
+            await apart.point(*apart.shipped)
+            await apart.drain()
+            assert await apart.dump(without={*WHERE, "resolved"}) == together
+
+    run(scenario)
