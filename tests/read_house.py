@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Analytics
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
-from hh_core.registry import open_port
+from hh_core.registry import find
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.content import Content
 from hh_core.usecases.cursors import Cursors
@@ -92,17 +93,27 @@ async def read_house(
     analytics: Mapping[str, Any] = MEMORY, *, limits: ReadLimits | None = None
 ) -> AsyncIterator[ReadHouse]:
     async with (
-        open_port("objects", {"adapter": "memory"}) as objects,
-        open_port("records", {"adapter": "memory"}) as records,
-        open_port("analytics", analytics) as index,
+        _opened("objects", MEMORY) as objects,
+        _opened("records", MEMORY) as records,
+        _opened("analytics", analytics) as index,
     ):
         yield _built(objects, records, index, limits)
+
+
+def _opened(port: str, table: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
+    adapter = _adapter(port, table["adapter"])
+    options = {name: value for name, value in table.items() if name != "adapter"}
+    return adapter.open(adapter.config.model_validate(options))
+
+
+_adapter = cache(find)
+_mappers = cache(load_mappers)
 
 
 def _built(
     objects: Objects, records: Records, analytics: Analytics, limits: ReadLimits | None
 ) -> ReadHouse:
-    mapping = SpanMapping(load_mappers())
+    mapping = SpanMapping(_mappers())
     source = SegmentsSource(objects, records)
     belonging = Belonging(analytics)
     wide = WideEvents(analytics, Content(source, mapping), belonging)

@@ -1,0 +1,266 @@
+"""The data plane over HTTP: recorded clients are answered, and what they sent is readable."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from captures import OTHERS, WHOLE, captured
+from clickhouse_engine import fresh_index
+from data_plane import INGEST_KEY, PROJECT, STRANGERS_KEY, RunningDataPlane, data_plane
+from honeyhive._generated.models import (
+    ExportEventsResponse,
+    GetEventResponse,
+    GetEventsSchemaResponse,
+)
+from honeyhive.models import EventExportResponse
+
+EXPORT = "/v1/events/export"
+OURS = {
+    ("POST", "/session/start"),
+    ("POST", "/events"),
+    ("PUT", "/events"),
+    ("POST", "/events/batch"),
+    ("POST", EXPORT),
+    ("POST", "/v1/events/search"),
+    ("GET", "/v1/events/schema"),
+    ("POST", "/opentelemetry/v1/traces"),
+}
+"""The routes that this release promises to recorded clients."""
+
+
+def run(scenario: Callable[[RunningDataPlane], Awaitable[None]], **sections: Any) -> None:
+    async def main() -> None:
+        async with data_plane(fresh_index(), **sections) as plane:
+            await scenario(plane)
+
+    asyncio.run(main())
+
+
+async def replay(plane: RunningDataPlane, scenario: str) -> None:
+    for request in captured(scenario):
+        answer = await plane.ask(
+            request.method, request.target, data=request.data, headers=request.headers
+        )
+        said = (scenario, request.number, request.path, answer)
+        if (request.method, request.path) in OURS:
+            assert answer.status == 200, said
+        elif answer.status != 200:
+            assert answer.status == 404, said
+            assert answer.body["message"], said
+
+
+async def everything(plane: RunningDataPlane, *filters: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = await plane.ask("POST", EXPORT, {"filters": list(filters)})
+    assert answer.status == 200, answer
+    assert "behind" not in answer.body
+    assert "incomplete" not in answer.body
+    assert len(answer.body["events"]) == answer.body["count"] == answer.body["totalEvents"]
+    return list(answer.body["events"])
+
+
+@pytest.mark.parametrize("scenario", WHOLE)
+def test_a_recorded_client_is_answered_and_its_events_are_readable(scenario: str) -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        await replay(plane, scenario)
+
+        events = await everything(plane)
+
+        assert {event["event_type"] for event in events} >= {"session"}
+        sent = sum(
+            len(scope["spans"])
+            for request in captured(scenario)
+            if request.path.endswith("/v1/traces")
+            for resource in request.body["resourceSpans"]
+            for scope in resource["scopeSpans"]
+        )
+        of_spans = [event for event in events if "span_id" in event["metadata"]]
+        assert len(of_spans) == sent > 0
+        sessions = {e["session_id"] for e in events if e["event_type"] == "session"}
+        assert {event["session_id"] for event in events} == sessions
+        EventExportResponse(events=events, totalEvents=len(events))
+        for session in sessions:
+            await the_tree_holds_what_the_list_holds(plane, session, events)
+
+    run(main)
+
+
+async def the_tree_holds_what_the_list_holds(
+    plane: RunningDataPlane, session: str, events: list[dict[str, Any]]
+) -> None:
+    answer = await plane.ask("GET", f"/v1/sessions/{session}")
+    assert answer.status == 200
+
+    def below(node: dict[str, Any]) -> set[str]:
+        found = {child["event_id"] for child in node["children"] if "pending" not in child}
+        return found.union(*(below(child) for child in node["children"]))
+
+    listed = {
+        event["event_id"]
+        for event in events
+        if event["session_id"] == session and event["event_type"] != "session"
+    }
+    assert below(answer.body["session"]) == listed
+    assert answer.body["count"] == len(listed)
+    assert answer.body["session"]["metadata"]["num_events"] == len(listed)
+
+
+@pytest.mark.parametrize("scenario", OTHERS)
+def test_of_other_recordings_our_routes_are_answered_and_the_rest_is_a_404(scenario: str) -> None:
+    run(lambda plane: replay(plane, scenario))
+
+
+def test_what_the_sdk_enriches_arrives_where_it_belongs() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        await replay(plane, "trace_json")
+        session_id = "42557e62-eb0e-48d0-838a-bf5f93adb229"
+
+        session = (await plane.ask("GET", f"/v1/events/{session_id}")).body["event"]
+
+        assert session["metadata"]["via"] == "method"
+        assert session["metadata"]["loose_kw"] == "y"
+        assert session["outputs"] == {"final": "Paris."}
+        assert session["user_properties"] == {"user_id": "u1"}
+        assert session["metadata"]["has_feedback"] is True
+        failed = await everything(plane, {"field": "error", "operator": "exists", "type": "string"})
+        assert failed
+        assert all(isinstance(event["error"], str) for event in failed)
+        of_session = {"field": "session_id", "operator": "is", "value": session_id}
+        assert len(await everything(plane, of_session | {"type": "id"})) == len(
+            [e for e in await everything(plane) if e["session_id"] == session_id]
+        )
+
+    run(main)
+
+
+def test_answers_have_the_shapes_that_the_sdk_demands() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        await replay(plane, "trace_async")
+        exported = await plane.ask("POST", EXPORT, {"filters": [], "limit": 5.0})
+        ExportEventsResponse.model_validate(exported.body)
+        for event in exported.body["events"]:
+            one = await plane.ask("GET", f"/v1/events/{event['event_id']}")
+            assert GetEventResponse.model_validate(one.body)
+            assert one.body["event"] == event
+            for name in ("start_time", "end_time", "duration"):
+                assert isinstance(event[name], int | float)
+            for name in ("inputs", "outputs", "config", "metadata", "metrics", "feedback"):
+                assert isinstance(event[name], dict)
+        python_text = quote("{'$gte': '2026-01-01T00:00:00Z'}")
+        schema = await plane.ask("GET", f"/v1/events/schema?dateRange={python_text}")
+        GetEventsSchemaResponse.model_validate(schema.body)
+        assert schema.body["fields"]
+        legacy = await plane.ask("POST", "/events/export", {"project": "demo", "filters": []})
+        assert legacy.body["totalEvents"] == exported.body["count"]
+        session = next(e for e in exported.body["events"] if e["event_type"] == "session")
+        old = await plane.ask("GET", f"/session/{session['event_id']}")
+        assert old.body["event_id"] == session["event_id"]
+
+    run(main)
+
+
+def test_without_a_key_nothing_is_said_and_a_foreign_id_is_as_unknown_as_any() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        started = await plane.ask("POST", "/session/start", {"session": {"session_name": "s"}})
+        mine = started.body["session_id"]
+        routes = [
+            ("POST", EXPORT),
+            ("POST", "/v1/events/search"),
+            ("POST", "/events/export"),
+            ("GET", "/v1/events/schema"),
+            ("GET", f"/v1/events/{mine}"),
+            ("GET", f"/v1/sessions/{mine}"),
+            ("GET", f"/session/{mine}"),
+        ]
+        for method, path in routes:
+            body = {} if method == "POST" else None
+            for key, status in ((None, 401), ("hh_unknown", 401), (INGEST_KEY, 403)):
+                refused = await plane.ask(method, path, body, key=key)
+                assert refused.status == status, (path, key)
+                assert set(refused.body) == {"message", "errorCode"}
+            assert (await plane.ask(method, path, body)).status == 200
+        for path in (f"/v1/events/{mine}", f"/v1/sessions/{mine}", f"/session/{mine}"):
+            foreign = await plane.ask("GET", path, key=STRANGERS_KEY)
+            unknown = await plane.ask("GET", path.replace(mine, str(uuid4())), key=STRANGERS_KEY)
+            assert foreign.status == unknown.status == 404
+            assert foreign.body == unknown.body
+
+    run(main)
+
+
+MISTAKES: list[tuple[Any, str]] = [
+    ([], "body"),
+    ({"limit": 7501}, "limit"),
+    ({"limit": "many"}, "limit"),
+    ({"page": 0}, "page"),
+    ({"dateRange": {"since": "x"}}, "dateRange"),
+    ({"dateRange": {"$gte": "soon"}}, "dateRange.$gte"),
+    ({"filters": [{"field": "a", "operator": "like", "value": 1}]}, "filters[0].operator"),
+    ({"projections": [1]}, "projections"),
+]
+
+
+def test_a_mistake_is_named() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        for body, names in MISTAKES:
+            answer = await plane.ask("POST", EXPORT, body)
+
+            assert answer.status == 400
+            assert names in answer.body["message"]
+            assert answer.body["errorCode"] == "bad_request"
+
+    run(main)
+
+
+def test_what_is_no_route_is_a_404_in_json() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        for method, path in (
+            ("GET", "/"),
+            ("GET", "/v1/runs"),
+            ("DELETE", EXPORT),
+            ("POST", "/v1/datasets"),
+            ("GET", "/v1/events/"),
+            ("GET", "/../etc/passwd"),
+        ):
+            answer = await plane.ask(method, path)
+            assert answer.status == 404, (method, path)
+            assert answer.body["message"]
+        malformed = await plane.ask("POST", EXPORT, data=b"{")
+        assert (malformed.status, malformed.body["message"]) == (400, "the body is not JSON")
+        large = await plane.ask("POST", EXPORT, data=b" " * (2 << 20))
+        assert large.status == 413
+
+    run(main)
+
+
+def test_the_reference_is_served_without_a_key_and_loads_nothing_from_elsewhere() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        page = await plane.ask("GET", "/docs", key=None)
+        document = await plane.ask("GET", "/openapi.json", key=None)
+
+        assert page.status == document.status == 200
+        assert page.headers["Content-Type"].startswith("text/html")
+        text = page.body.decode()
+        assert "<script" not in text
+        assert "http://" not in text
+        assert "https://" not in text
+        for path in document.body["paths"]:
+            assert path in text
+        assert document.body["openapi"].startswith("3.1")
+
+    run(main)
+
+
+def test_a_span_is_readable_right_after_its_acknowledgement() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        for number in range(20):
+            event = {"event_type": "tool", "event_name": f"n{number}", "inputs": {"n": number}}
+            created = await plane.ask("POST", "/events", {"event": event})
+            answer = await plane.ask("GET", f"/v1/events/{created.body['event_id']}")
+            assert answer.status == 200
+            assert answer.body["event"]["inputs"] == {"n": number}
+            assert answer.body["event"]["project_id"] == PROJECT
+
+    run(main)
