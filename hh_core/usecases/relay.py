@@ -188,13 +188,15 @@ class Relay:
             await self._settle([segment])
             return
         for first, rows, render in parts:
+            if segment not in self._sent:
+                return  # receipted meanwhile: all of it had arrived before
             batch = Batch(
                 segment=segment,
                 digest=sent.digest,
                 first_row=first,
                 rows=rows,
                 total_rows=total,
-                attempt=sent.attempt,
+                attempt=self._now_ms() & 0xFFFFFFFF,  # survives a restart, unlike a counter
                 arrow=render(),
             )
             try:

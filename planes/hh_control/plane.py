@@ -38,7 +38,9 @@ async def composed(config: ControlPlaneConfig) -> AsyncIterator[Composition]:
     """Open the ports that the services need, then their sockets. Newest closes first."""
     needed = {port: table for port, table in config.tables().items() if port in config.needed()}
     async with AsyncExitStack() as stack:
-        ports = await stack.enter_async_context(opened(needed, open_seconds=config.open_seconds))
+        # the writer waits for the index, and the others serve without it
+        opening = opened(needed, open_seconds=config.open_seconds, later=("analytics",))
+        ports = await stack.enter_async_context(opening)
         plane = ControlPlane(config=config, **ports)
         services: dict[str, Service] = {}
         if "writer" in config.services:

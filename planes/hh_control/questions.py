@@ -117,7 +117,7 @@ def parse_question(body: Any, project: UUID, *, now_ms: int) -> Question:
     _require(len(set(answered)) == len(answered), "measures", "names must differ, also from groups")
     first, last = _range(body, now_ms)
     filters = tuple(_condition(item) for item in _list(body, "filters"))
-    used = {*groups, *(part.column for part in (*measures, *filters))}
+    used = {*groups, *(one.column for one in measures), *(one.column for one in filters)}
     # only the listing is ordered by time; it tells no data planes apart, and has sessions too
     is_listed = "dp_id" not in used
     query = Query(

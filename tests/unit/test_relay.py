@@ -172,7 +172,7 @@ def test_rows_that_are_sent_ten_times_are_receipted_once_and_nothing_is_lost() -
     run(test)
 
 
-def test_what_is_not_receipted_is_sent_again_after_a_while_with_another_attempt() -> None:
+def test_what_is_not_receipted_is_sent_again_after_a_while_under_another_name() -> None:
     async def test(world: World) -> None:
         await world.spool(1, rows=5)
         relay = world.relay()
@@ -186,7 +186,8 @@ def test_what_is_not_receipted_is_sent_again_after_a_while_with_another_attempt(
         await relay.step()
 
         sent = [call.batches[0].attempt for call in world.wire.calls if call.batches]
-        assert sent == [1, 2]
+        assert len(sent) == 2
+        assert sent[0] != sent[1]
 
     run(test)
 

@@ -1,0 +1,232 @@
+"""Telemetry over the real engines: relay, gRPC, NATS, PostgreSQL, ClickHouse; and their faults."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiohttp import ClientSession
+from pydantic import SecretStr
+from servers.clickhouse import RunningClickhouse, start_clickhouse
+from servers.nats import RunningNats, start_nats
+from servers.postgres import postgres_server
+from servers.process import free_ports
+from telemetry_rows import DP_ID, PROJECT, telemetry_rows
+
+from hh_control.config import ControlPlaneConfig
+from hh_control.plane import composed
+from hh_core.domain.segments import relay_key, segment_name
+from hh_core.usecases.relay import Relay, RelayLimits
+from hh_core.wire.telemetry import encode
+from hh_data.config import ControlConfig
+from hh_data.relay_link import open_relay_client
+from hh_memory.objects import ADAPTER as OBJECTS
+from hh_memory.objects import MemoryObjects, ObjectsConfig
+from hh_memory.records import ADAPTER as RECORDS
+from hh_memory.records import RecordsConfig
+
+TOKEN, KEY = "the data plane's token", "hh_key"
+ROWS = 200
+LIMITS = RelayLimits(poll_seconds=0.05, resend_seconds=1.0, longest_pause=0.5, lease_seconds=2.0)
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@dataclass
+class House:
+    """A control plane's engines and files; the plane itself is started by each test."""
+
+    config: ControlPlaneConfig
+    nats: RunningNats
+    clickhouse: RunningClickhouse
+    objects: MemoryObjects
+    relay: Relay
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The plane, from open ports to a drained exit."""
+        stopping = asyncio.Event()
+        async with composed(self.config) as composition, asyncio.TaskGroup() as tasks:
+            for service in composition.services.values():
+                tasks.create_task(service(stopping))
+            yield
+            stopping.set()
+
+    async def spool(self, number: int) -> None:
+        """A segment of its own, the same whenever it is spooled."""
+        segment = segment_name(1_764_000_000_000 + number, number, 1)
+        rows = telemetry_rows(
+            ROWS,
+            segment=[segment] * ROWS,
+            event_id=[UUID(int=number << 32 | row + 1).bytes for row in range(ROWS)],
+            trace_id=[(number << 32 | row // 10 + 1).to_bytes(16, "big") for row in range(ROWS)],
+        )
+        await self.objects.put(relay_key(segment), encode(rows))
+        self.relay.spooled(1)
+
+    async def relayed(self) -> None:
+        """Wait until nothing is spooled."""
+        while await self.objects.list("relay/"):  # noqa: ASYNC110  # a store tells nobody
+            await asyncio.sleep(0.05)
+
+    async def measured(self) -> dict[str, Any]:
+        body = {
+            "measures": [
+                {"function": "count", "name": "events"},
+                {"function": "sum", "column": "usage", "name": "usage"},
+                {"function": "uniq", "column": "trace_id", "name": "traces"},
+            ]
+        }
+        async with self._client() as client:
+            async with client.post("/v1/analytics/query", json=body) as answer:
+                assert answer.status == 200, await answer.text()
+                (row,) = (await answer.json())["rows"]
+            async with client.get("/v1/analytics/sessions?limit=1000") as answer:
+                sessions = (await answer.json())["sessions"]
+            async with client.get("/v1/dead-letters") as answer:
+                letters = (await answer.json())["dead_letters"]
+        return {
+            **row,
+            "in_sessions": sum(session["num_events"] for session in sessions),
+            "sessions": len(sessions),
+            "letters": len(letters),
+        }
+
+    def _client(self) -> ClientSession:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        return ClientSession(f"http://{self.config.listen.http}", headers=headers)
+
+
+def expected(segments: int) -> dict[str, Any]:
+    rows = segments * ROWS
+    usage = {"prompt_tokens": 10 * rows, "completion_tokens": 5 * rows, "total_tokens": 15 * rows}
+    return {
+        "events": rows,
+        "usage": usage,
+        "traces": rows // 10,
+        "in_sessions": rows,
+        "sessions": rows // 10,
+        "letters": 0,
+    }
+
+
+def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> ControlPlaneConfig:
+    def digest(text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    key = {
+        "digest": digest(KEY),
+        "key_id": str(UUID(int=1)),
+        "project_id": str(PROJECT),
+        "org_id": "org",
+        "workspace_id": "ws",
+        "scopes": ["read", "admin"],
+        "expires_ms": None,
+    }
+    plane = {"dp_id": DP_ID, "token_digest": digest(TOKEN), "projects": [str(PROJECT)]}
+    (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": [key]}))
+    (folder / "planes.json").write_text(json.dumps({"version": 1, "data_planes": [plane]}))
+    http, intake = free_ports(2)
+    return ControlPlaneConfig.model_validate(
+        {
+            "services": ["api", "intake", "writer"],
+            "keys": folder / "keys.json",
+            "data_planes": folder / "planes.json",
+            "drain_seconds": 5,
+            "listen": {"http": f"127.0.0.1:{http}", "intake": f"127.0.0.1:{intake}"},
+            "writer": {"longest_pause_seconds": 1.0},
+            "queue": {"adapter": "nats", **nats.config().model_dump()},
+            "records": {"adapter": "postgres", **postgres_server().config().model_dump()},
+            "analytics": {
+                "adapter": "clickhouse",
+                **clickhouse.config(plane="control").model_dump(),
+            },
+        }
+    )
+
+
+@asynccontextmanager
+async def house(
+    config: ControlPlaneConfig, nats: RunningNats, clickhouse: RunningClickhouse
+) -> AsyncIterator[House]:
+    control = ControlConfig(intake=str(config.listen.intake), token=SecretStr(TOKEN))
+    stopping = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        objects = await stack.enter_async_context(OBJECTS.open(ObjectsConfig()))
+        records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
+        link = await stack.enter_async_context(open_relay_client(control))
+        relay = Relay(objects, records, link, dp_id=DP_ID, process="test", limits=LIMITS)
+        running = asyncio.create_task(relay.run(stopping))
+        yield House(config, nats, clickhouse, objects, relay)
+        stopping.set()
+        await running
+
+
+def run(folder: Path, test: Callable[[House], Awaitable[None]]) -> None:
+    for name in ("nats", "clickhouse"):
+        (folder / name).mkdir()
+    nats, clickhouse = start_nats(folder / "nats"), start_clickhouse(folder / "clickhouse")
+    try:
+        config = _config(folder, nats, clickhouse)
+
+        async def in_house() -> None:
+            async with asyncio.timeout(150), house(config, nats, clickhouse) as ready:
+                await test(ready)
+
+        asyncio.run(in_house())
+    finally:
+        nats.server.stop()
+        clickhouse.server.stop()
+
+
+def test_rows_sent_again_and_again_across_restarts_are_there_once(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        for _ in range(3):
+            async with house.running():
+                for _ in range(3):
+                    for number in range(4):
+                        await house.spool(number)
+                    await house.relayed()
+                assert await house.measured() == expected(4)
+
+    run(tmp_path, test)
+
+
+def test_an_index_that_dies_and_a_queue_that_is_wiped_lose_nothing(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        async with house.running():
+            await house.spool(0)
+            await house.relayed()
+
+            await asyncio.to_thread(house.clickhouse.server.kill)
+            for number in range(1, 4):
+                await house.spool(number)
+            await asyncio.sleep(2.0)
+            assert len(await house.objects.list("relay/")) == 3
+            await asyncio.to_thread(house.nats.lose_everything)
+            await asyncio.to_thread(house.clickhouse.server.start)
+            await house.relayed()
+
+            assert await house.measured() == expected(4)
+
+    run(tmp_path, test)
+
+
+def test_a_control_plane_that_comes_back_gets_all_that_was_spooled(tmp_path: Path) -> None:
+    async def test(house: House) -> None:
+        for number in range(6):
+            await house.spool(number)
+        await asyncio.sleep(1.0)
+        assert house.relay.backlog == 6
+
+        async with house.running():
+            await house.relayed()
+            assert await house.measured() == expected(6)
+
+    run(tmp_path, test)
