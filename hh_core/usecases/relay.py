@@ -10,6 +10,7 @@ more, and the reconciler has those segments dispatched again later.
 import asyncio
 import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -212,7 +213,8 @@ class Relay:
     def _note(self, segment: str, digest_: str, total: int) -> _Sent:
         before = self._sent.get(segment)
         attempt = before.attempt + 1 if before else 1
-        wait = min(self._limits.longest_resend, self._limits.resend_seconds * 2 ** (attempt - 1))
+        growing = self._limits.resend_seconds * 2 ** min(attempt - 1, 16)
+        wait = min(self._limits.longest_resend, growing)
         due = self._clock() + wait * random.uniform(1.0, 1.25)
         self.counts["resent" if before else "sent"] += 1
         self._sent[segment] = _Sent(digest_, total, attempt, due)
@@ -249,7 +251,7 @@ class Relay:
     def _account(self, accepted: Accepted) -> None:
         if not accepted.refused_rows:
             return
-        reasons = sorted({refusal.code for refusal in accepted.refusals})
+        reasons = sorted({refusal.code for refusal in accepted.refusals if _is_code(refusal.code)})
         log.error(
             "the control plane took %d of %d rows of %s: %s",
             accepted.rows - accepted.refused_rows,
@@ -289,6 +291,11 @@ class Relay:
             await _first(self._limits.poll_seconds / 2, stopping)
         else:
             await _first(self._limits.poll_seconds, stopping, self._nudged)
+
+
+def _is_code(text: str) -> bool:
+    """A code of ours: another plane's free text must not reach these logs."""
+    return re.fullmatch(r"[a-z_]{1,32}\.[a-z_]{1,32}", text) is not None
 
 
 def _level(failures: int) -> int:
