@@ -75,6 +75,15 @@ class Platform:
     def cpu_seconds(self) -> float:
         return sum(_cpu(process) for process in self._processes())
 
+    def cpu_by_process(self) -> dict[str, float]:
+        """CPU seconds of each named process with its children, the supervisor's own apart."""
+        return {
+            name: sum(_cpu(one) for one in (process, *process.children(recursive=True)))
+            for name, pid in self.endpoints["processes"].items()
+            if name != "supervisor"
+            for process in (psutil.Process(pid),)
+        }
+
     def memory_mb(self) -> float:
         return sum(process.memory_full_info().pss for process in self._processes()) / 1e6
 
@@ -200,6 +209,7 @@ def measure(target: Platform, spans: int, connections: int, rate: float | None) 
     stored = {plane: target.stored_bytes(plane) for plane in ("data", "control")}
 
     before, begun = target.cpu_seconds(), time.perf_counter()
+    parts = target.cpu_by_process()
     sent = send(target, bodies, connections, rate)
     acked, acked_at = target.cpu_seconds(), time.perf_counter()
     memory = target.memory_mb()
@@ -220,6 +230,10 @@ def measure(target: Platform, spans: int, connections: int, rate: float | None) 
         "ack_p99_ms": 1e3 * latencies[int(len(latencies) * 0.99)],
         "memory_mb": memory,
         "idle_cores": idle,
+        **{
+            f"cpu {name}": (seconds - parts[name]) * per_kilo
+            for name, seconds in target.cpu_by_process().items()
+        },
         **{
             f"bytes_per_span_{plane}": (target.stored_bytes(plane) - size) / sent.spans
             for plane, size in stored.items()
@@ -268,8 +282,9 @@ def show(figures: dict[str, Any]) -> None:
     table.add_column("figure")
     table.add_column("value", justify="right")
     for name, value in figures.items():
-        text = f"{value:,.4f}" if name.startswith("cpu") else f"{value:,.1f}"
-        table.add_row(name.replace("_", " "), text if isinstance(value, float) else str(value))
+        digits = 4 if name.startswith("cpu") else 1
+        text = f"{value:,.{digits}f}" if isinstance(value, float) else str(value or "none")
+        table.add_row(name.replace("_", " "), text)
     Console().print(table)
 
 
