@@ -21,6 +21,7 @@ from hh_core.usecases.redrive import Redrive
 from hh_runtime.keys import ADMIN, READ, KeyDirectory, Principal
 
 MAX_BODY_BYTES = 64 << 10
+MAX_ID = 256
 _SESSION_COLUMNS = (
     "session_key",
     "start_ns",
@@ -71,7 +72,8 @@ class ControlApi:
         app.router.add_post("/v1/analytics/query", self._query)
         app.router.add_get("/v1/analytics/sessions", self._sessions, allow_head=False)
         app.router.add_get("/v1/dead-letters", self._dead_letters, allow_head=False)
-        app.router.add_get("/v1/dead-letters/{id}", self._dead_letter, allow_head=False)
+        letter = "/v1/dead-letters/{id:(?!redrive$)[^/]+}"
+        app.router.add_get(letter, self._dead_letter, allow_head=False)
         app.router.add_post("/v1/dead-letters/redrive", self._redrive_letters)
         return app
 
@@ -119,13 +121,15 @@ class ControlApi:
         principal = self._admin(request)
         limit = _number(request, "limit", 100, 1, 1000)
         after = request.query.get("after", "")
+        if len(after) > MAX_ID:
+            raise RejectedError(f"after: must be at most {MAX_ID} characters", code=422)
         letters = await self._letters.page(project=str(principal.project), after=after, limit=limit)
         more = letters[-1].id if len(letters) == limit else None
         return answered({"dead_letters": [letter.summary() for letter in letters], "after": more})
 
     async def _dead_letter(self, request: web.Request) -> web.Response:
         principal = self._admin(request)
-        letter = await self._letters.get(request.match_info["id"][:256])
+        letter = await self._letters.get(request.match_info["id"][:MAX_ID])
         if letter.project != str(principal.project):
             raise NotFoundError("no such dead letter")
         return answered({**letter.summary(), "row": _row(letter)})

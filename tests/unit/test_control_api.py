@@ -265,6 +265,8 @@ def test_dead_letters_are_listed_shown_and_redriven(tmp_path: Path) -> None:
         ("/v1/analytics/sessions?limit=0", "full", 422),
         ("/v1/analytics/sessions?limit=a", "full", 422),
         ("/v1/analytics/query", "full", 405),
+        ("/v1/dead-letters/redrive", "full", 405),
+        ("/v1/dead-letters?after=" + "x" * 257, "full", 422),
         ("/v1/nothing", "full", 404),
         ("/v1/nothing", None, 404),
         ("/%2e%2e/etc/passwd", None, 404),
