@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from hh_core.domain.claims import ClaimRow, resolve
-from hh_core.domain.identity import NIL, derived_session
+from hh_core.domain.identity import NIL
 from hh_core.errors import OverloadedError
 from hh_core.ports.analytics import (
     Analytics,
@@ -48,7 +48,8 @@ class Recount:
         """Recount every session that rows of the ``touched`` traces belong, or have belonged, to;
         and those of the ``patched`` events, which may be sessions themselves.
 
-        Call it after the rows are inserted. Raises what the analytics port raises.
+        Call it after the rows and their links (SESSION_TRACES) are inserted. Raises what
+        the analytics port raises.
         """
         patched = patched or {}
         for project in {*touched, *patched}:
@@ -62,10 +63,9 @@ class Recount:
         for part in _parts(sorted(all_traces)):
             resolved = self._clock()
             claims = await self._claims(project, part)
-            for trace in part:
-                sessions.add(derived_session(project, trace))
-                sessions |= claims[trace]
-                if len(claims[trace]) > 1:
+            for trace, claimed in claims.items():
+                sessions |= claimed
+                if len(claimed) > 1:
                     await self._resolve(project, trace, resolved)
             sessions |= await self._linked(project, part)
         for sessions_part in _parts(sorted(sessions)):
@@ -87,9 +87,7 @@ class Recount:
             found |= {cast(bytes, row["trace_id"]) for row in rows}
         return found
 
-    async def _claims(
-        self, project: UUID, traces: Sequence[bytes]
-    ) -> defaultdict[bytes, set[UUID]]:
+    async def _claims(self, project: UUID, traces: Sequence[bytes]) -> Mapping[bytes, set[UUID]]:
         """The distinct claims that stand in each trace now."""
         rows = await self._analytics.select(
             Query(
@@ -110,8 +108,8 @@ class Recount:
         return claims
 
     async def _linked(self, project: UUID, traces: Sequence[bytes]) -> set[UUID]:
-        """Every session that the traces may have belonged to: a claim that a re-sent span took
-        back leaves a session which must be counted once more."""
+        """Every session that the traces may have belonged to, derived ones too: one that a later
+        claim, or a re-sent span, has emptied must be counted once more."""
         rows = await self._analytics.select(
             Query(
                 relation=Relation.SESSION_TRACES,

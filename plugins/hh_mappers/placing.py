@@ -20,6 +20,8 @@ def give_all(bucket: dict[str, Json], value: Json, key: str, *, origin: str) -> 
     """An object gives its own keys, anything else stands under ``key``."""
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
+            if item is None:
+                bucket.setdefault(name, None)
             give(bucket, name, item, origin=f"{origin}.{name}")
     else:
         give(bucket, key, value, origin=origin)

@@ -293,6 +293,14 @@ def test_a_trace_of_two_sessions_gives_each_event_to_its_nearest_claim() -> None
 
         counted = await house.rows(Relation.SESSIONS, "session_id", "num_events")
         assert sorted(counted) == [("a", 2), ("b", 2)]
+        a, b = (name_key(b"n" * 32, PROJECT, text) for text in "ab")
+        resolved = await house.rows(Relation.TRACE_SESSIONS, "event_id", "session_key")
+        assert {str(found): key for found, key in resolved} == {
+            event(1): a,
+            event(2): b,
+            event(3): b,
+            event(4): a,
+        }
 
     run(scenario)
 

@@ -1,0 +1,58 @@
+"""Examples of dotted paths: nesting, arrays, and the bounds of the index."""
+
+import math
+
+from hh_core.domain.paths import MAX_PATHS, index, json_value, nested, scalars
+
+
+def test_dotted_keys_become_objects_and_numbered_ones_lists() -> None:
+    flat = [("a.b", 1), ("l.0.x", 1), ("l.1.x", 2), ("plain", True)]
+
+    assert nested(flat) == {"a": {"b": 1}, "l": [{"x": 1}, {"x": 2}], "plain": True}
+
+
+def test_numbers_with_a_gap_stay_keys() -> None:
+    assert nested([("l.0", "a"), ("l.2", "c")]) == {"l": {"0": "a", "2": "c"}}
+
+
+def test_a_path_that_another_begins_with_stays_beside_it_whatever_the_order() -> None:
+    both = {"a": 1, "a.b": 2}
+
+    assert nested([("a", 1), ("a.b", 2)]) == nested([("a.b", 2), ("a", 1)]) == both
+
+
+def test_an_object_that_was_a_value_stays_an_object() -> None:
+    assert nested([("a.b", {"0": "x"})]) == {"a": {"b": {"0": "x"}}}
+
+
+def test_a_key_of_very_many_dots_does_not_exhaust_the_stack() -> None:
+    assert nested([(".".join("k" * 5000), 1)])
+
+
+def test_scalars_name_every_leaf() -> None:
+    tree = {"a": [1, {"b": "x"}], "empty": "", "none": None}
+
+    assert [*scalars("m", tree)] == [("m.a.0", 1), ("m.a.1.b", "x")]
+
+
+def test_the_index_keeps_small_values_and_counts_the_others() -> None:
+    kept, left_out = index({"m.short": "x", "m.long": "x" * 257, "m.n": {"a": 1}, "m.empty": ""})
+
+    assert kept == {"m.short": "x", "m.n.a": 1}
+    assert left_out == 1
+
+
+def test_the_index_keeps_so_many_values_and_no_more() -> None:
+    kept, left_out = index({f"m.{number}": number for number in range(MAX_PATHS + 5)})
+
+    assert (len(kept), left_out) == (MAX_PATHS, 5)
+
+
+def test_two_values_of_one_dotted_path_are_not_guessed() -> None:
+    kept, left_out = index({"m.a.b": 1, "m.a": {"b": 2}})
+
+    assert (kept, left_out) == ({"m.a.b": 1}, 1)
+
+
+def test_what_json_cannot_hold_becomes_text() -> None:
+    assert json_value([math.nan, -math.inf, b"\x00\xff"]) == ["NaN", "-Infinity", "AP8="]
