@@ -4,6 +4,7 @@ import gzip
 import http.client
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -469,6 +470,30 @@ def test_grpc_refusals(house: House, body: bytes, key: str | None, code: grpc.St
 
     assert caught.value.code() is code
     assert "RetryInfo" not in str(caught.value.trailing_metadata())
+
+
+def test_a_call_that_sends_nothing_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hh_data.ingest.bodies.BODY_SECONDS", 0.3)
+    silent = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        silent.wait(20)
+        yield from ()
+
+    with serving(tmp_path) as house, grpc.insecure_channel(house.grpc) as channel:
+        call = channel.stream_unary(METHOD)
+        metadata = [("authorization", f"Bearer {KEY}")]
+        with pytest.raises(grpc.RpcError) as slow:
+            call(nothing(), metadata=metadata, timeout=10)
+        silent.set()
+        with pytest.raises(grpc.RpcError) as empty:
+            call(iter([]), metadata=metadata, timeout=10)
+
+    assert slow.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert "faster" in slow.value.details()
+    assert empty.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_a_span_bomb_over_grpc_is_exhausted_without_an_invitation_to_retry(house: House) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from ingest_house import HEADERS, KEY, PROJECT, READ_KEY, House, ingest_house, s
 from yarl import URL
 
 from hh_core.domain.segments import RecordKind
+from hh_core.errors import UnavailableError
 from hh_core.usecases.commit import Window
-from hh_data.api.positions import open_positions
+from hh_data.api.positions import IngestPositions, open_positions
 from hh_runtime.http import listening
 from hh_runtime.net import Address
 
@@ -236,6 +237,36 @@ def test_what_is_no_write_goes_to_the_read_api_and_back_as_it_is(house: House) -
     assert missing == (404, {"message": "no"})
 
 
+def test_a_head_request_is_passed_on(house: House) -> None:
+    async def work() -> tuple[int, bytes]:
+        async with (
+            aiohttp.ClientSession() as client,
+            client.head(f"{house.url}/docs", headers=HEADERS) as answer,
+        ):
+            first = (answer.status, await answer.read())
+            async with client.get(f"{house.url}/docs", headers=HEADERS) as again:
+                assert (await again.json())["method"] == "GET"
+            return first
+
+    with _with_read_api(house):
+        assert asyncio.run(work()) == (200, b"")
+
+
+def test_a_client_that_asks_first_is_invited_on_the_way_to_the_read_api(house: House) -> None:
+    head = (
+        "POST /v1/events/export HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        "Content-Length: 2\r\nConnection: close\r\n\r\n"
+    )
+    with (
+        _with_read_api(house),
+        socket.create_connection(("127.0.0.1", house.ingest.http.port), timeout=5) as connection,
+    ):
+        connection.sendall(head.encode())
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_long_answer_is_streamed(house: House) -> None:
     async def work() -> tuple[str, int]:
         async with (
@@ -255,7 +286,7 @@ def test_readers_of_the_plane_are_told_what_is_pending(tmp_path: Path) -> None:
             open_positions([house.settings.internal]) as positions,
             aiohttp.ClientSession() as client,
         ):
-            assert await positions.pending(PROJECT) == set()
+            assert await _known(positions) == set()
             async with client.post(
                 f"{house.url}/events", json={"event": {}}, headers=HEADERS
             ) as answer:
@@ -268,6 +299,16 @@ def test_readers_of_the_plane_are_told_what_is_pending(tmp_path: Path) -> None:
             ]
 
     asyncio.run(work())
+
+
+async def _known(positions: IngestPositions) -> Collection[str]:
+    """A process that has just started says for a moment that it does not know."""
+    for _ in range(100):
+        try:
+            return await positions.pending(PROJECT)
+        except UnavailableError:
+            await asyncio.sleep(0.01)
+    raise AssertionError("the process never knew")
 
 
 def test_the_internal_endpoints_are_not_on_the_public_port(house: House) -> None:

@@ -38,7 +38,7 @@ def encoding_of(request: web.BaseRequest) -> Encoding:
 async def read(request: web.BaseRequest, ticket: Ticket, limit: int) -> bytes:
     """The body as it came. Raises ``RejectedError`` (413 over ``limit``, whatever was declared;
     408 for a client that is too slow; 400 for broken framing) or ``OverloadedError``."""
-    await _invite(request)
+    await invite(request)
     parts: list[bytes] = []
     size = 0
     try:
@@ -58,7 +58,7 @@ async def read(request: web.BaseRequest, ticket: Ticket, limit: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _invite(request: web.BaseRequest) -> None:
+async def invite(request: web.BaseRequest) -> None:
     """A client that asked first is told to go on only now that it may."""
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,5 +1,6 @@
 """OTLP/gRPC: TraceService, on raw bytes, so that the body is journalled as it came."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from hh_core.errors import ConfigError, RejectedError
 from hh_core.usecases.admission import Admission
 from hh_core.usecases.receive import Receiver, Writer
 from hh_core.wire.otlp import Checked, Limits
+from hh_data.ingest import bodies
 from hh_data.ingest.answers import export_response, refusal_of
 from hh_data.ingest.metrics import Counts
 from hh_data.keys import INGEST, KeyDirectory
@@ -50,9 +52,7 @@ class OtlpGrpc:
         principal = self._keys.authenticate(metadata.get("authorization"))
         principal.require(INGEST)
         with self._admission.admit() as ticket:
-            body = await context.read()
-            if body is grpc.aio.EOF:
-                raise RejectedError("the call has no message; send one")
+            body = await _message(context)
             ticket.reserve(len(body))
             ticket.arrived()
             start = time.perf_counter()
@@ -69,6 +69,20 @@ class OtlpGrpc:
         details = ("grpc-status-details-bin", refusal.status().SerializeToString())
         await context.abort(refusal.grpc, refusal.message, (details,))
         raise AssertionError("abort raises")
+
+
+async def _message(context: Any) -> bytes:
+    """The call's one message. Raises ``RejectedError`` if none comes in time."""
+    try:
+        async with asyncio.timeout(bodies.BODY_SECONDS):
+            message = await context.read()
+    except TimeoutError as error:
+        raise RejectedError(
+            "the message did not arrive in time; send it faster", code=408
+        ) from error
+    if message is grpc.aio.EOF:
+        raise RejectedError("the call has no message; send one")
+    return bytes(message)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from yarl import URL
 
 from hh_core.errors import UnavailableError
 from hh_data.ingest.answers import refusal_of, rest_refusal
-from hh_data.ingest.bodies import finish
+from hh_data.ingest.bodies import finish, invite
 from hh_runtime.net import Address
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _HOP_BY_HOP = frozenset(
     (
         "connection",
+        "expect",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -30,7 +31,7 @@ _HOP_BY_HOP = frozenset(
         "upgrade",
     )
 )
-"""Headers between two neighbours only (RFC 9110, 7.6.1)."""
+"""Headers between two neighbours only (RFC 9110, 7.6.1); an expectation is met right here."""
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2.0, sock_read=330.0)
 """Longer than the longest read timeout of a client (300 s, contract A2)."""
 _AWAY = "the read API is away; try again"
@@ -43,6 +44,8 @@ class Proxy:
 
     async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
+            if request.body_exists:
+                await invite(request)
             async with self._asked(request) as upstream:
                 return await _passed_back(request, upstream)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
