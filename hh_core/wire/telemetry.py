@@ -44,9 +44,7 @@ def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
     kept["event_type"] = _mapped(
         kept["event_type"], lambda text: text if text in EVENT_TYPES else "tool"
     )
-    kept["status"] = _mapped(
-        kept["status"], lambda text: text if text in STATUSES else "unset"
-    )
+    kept["status"] = _mapped(kept["status"], lambda text: text if text in STATUSES else "unset")
     kept["usage"] = _known_usage(kept["usage"])
     kept["cost"] = _known_cost(kept["cost"])
     kept["promoted"] = pa.array([{}] * events.num_rows, SCHEMA.field("promoted").type)
