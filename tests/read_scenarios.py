@@ -1,6 +1,7 @@
 """What reading promises, told once; the tests run it over memory and over ClickHouse."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,17 @@ async def a_derived_session_disappears_when_a_claim_arrives(house: ReadHouse) ->
     event, _ = await house.reader.event(PROJECT, "chat-7")
     assert event["event_type"] == "session"
     assert event["event_id"] == event["session_id"] == "chat-7"
+
+
+async def an_event_sent_again_for_another_session_leaves_no_phantom(house: ReadHouse) -> None:
+    event_id = "230b465d-b055-4e58-8ffa-ec3decb480a1"
+    await house.accept(rest_event(event_id=event_id, session_id="first"))
+    later = rest_event(event_id=event_id, session_id="second")
+    later = replace(later, header=replace(later.header, sequence=9))
+
+    await house.accept(later)
+
+    assert {event["session_id"] for event in await house.events()} == {"second"}
 
 
 async def lists_are_newest_first_then_by_event_id_and_pages_tile_them(house: ReadHouse) -> None:
@@ -462,6 +474,7 @@ SCENARIOS = [
     a_span_reads_as_a_wide_event_with_its_content,
     every_event_has_a_session_and_sessions_are_listed_with_roll_ups,
     a_derived_session_disappears_when_a_claim_arrives,
+    an_event_sent_again_for_another_session_leaves_no_phantom,
     lists_are_newest_first_then_by_event_id_and_pages_tile_them,
     an_update_merges_outputs_replace_and_order_does_not_matter,
     a_session_start_and_its_updates_make_the_session,

@@ -13,14 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import orjson
 
 from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
 from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
-from hh_core.ports.analytics import Analytics, Relation
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
@@ -33,6 +33,8 @@ from hh_core.wire.segment import Damage, Located, read_segment
 log = logging.getLogger(__name__)
 
 GROUP = "dispatch"
+_LOOKED_UP = 1000
+"""Events in one condition."""
 
 
 class SegmentSource(Protocol):
@@ -112,6 +114,7 @@ class IndexSegments:
         and the others of EVENTS as an Arrow record batch."""
         refused: list[Refusal] = []
         good: dict[Relation, Sequence[bytes]] = {}
+        left = await self._left(batch.movable)
         for relation, rows in batch.rows.items():
             taken = await insert_all(
                 self._analytics, relation, rows, breaker_rows=self._limits.breaker_rows
@@ -122,9 +125,35 @@ class IndexSegments:
         if events.num_rows:
             links = telemetry.encode(telemetry.links(events))
             await self._analytics.insert(Relation.SESSION_TRACES, links)
-        await self._recount(telemetry.touched(events), batch.patched)
+        touched = telemetry.touched(events)
+        everywhere = {
+            project: {*touched.get(project, ()), *left.get(project, ())}
+            for project in {*touched, *left}
+        }
+        await self._recount(everywhere, batch.patched)
         await self._write_paths(batch.paths)
         return refused, events
+
+    async def _left(
+        self, movable: Mapping[UUID, Collection[UUID]]
+    ) -> Mapping[UUID, Collection[bytes]]:
+        """The traces in which events stood until now that may be about to move to another: their
+        sessions are counted anew as well. Ask before the rows go in."""
+        traces: dict[UUID, set[bytes]] = {}
+        for project, events in movable.items():
+            listed = sorted(events)
+            for start in range(0, len(listed), _LOOKED_UP):
+                part = listed[start : start + _LOOKED_UP]
+                query = Query(
+                    relation=Relation.EVENTS,
+                    project=project,
+                    columns=("trace_id",),
+                    where=(Condition("event_id", Op.IN, part),),
+                    limit=len(part),
+                )
+                found = traces.setdefault(project, set())
+                found |= {cast(bytes, r["trace_id"]) for r in await self._analytics.select(query)}
+        return traces
 
     async def _found(self, name: str) -> Iterable[Located | Damage]:
         try:
