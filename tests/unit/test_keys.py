@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hh_data.keys import ForbiddenError, KeyDirectory, UnauthenticatedError
 
 from hh_core.errors import ConfigError
+from hh_data.keys import ForbiddenError, KeyDirectory, UnauthenticatedError
 
 PROJECT = "5f0c0a86-6a53-4c2e-9ad3-0f6d1c8f2b11"
 KEY_ID = "0b6a7f3e-8a39-4b6e-8a53-4d0a3f1f9c55"
