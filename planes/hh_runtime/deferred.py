@@ -29,12 +29,17 @@ class DeferredPort:
         self._name = name
         self._port: Any = None
 
-    def __getattr__(self, attribute: str) -> Any:
-        if self._port is not None:
-            return getattr(self._port, attribute)
-        if attribute.startswith("_"):
-            raise AttributeError(attribute)
-        return lambda *_, **__: _Away(self._name)
+    def __getattr__(self, method: str) -> Any:
+        if method.startswith("_"):
+            raise AttributeError(method)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            # looked up when called: whoever keeps the method gets the open port's, once it is open
+            if self._port is None:
+                return _Away(self._name)
+            return getattr(self._port, method)(*arguments, **named)
+
+        return call
 
 
 class _Away:
@@ -95,10 +100,13 @@ async def _hold(
                 is_open.set()
                 await closing.wait()
                 return
-        except HHError as error:
+        except Exception as error:  # nobody awaits this task: what is not told here is never told
             if is_open.is_set():
                 log.warning("closing a port failed: %s", error, extra={"port": name})
                 return
-            log.info("a port does not open yet: %s", error, extra={"port": name})
+            known = isinstance(error, HHError)
+            log.info(
+                "a port does not open yet: %s", error, extra={"port": name}, exc_info=not known
+            )
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE, 2 * pause)

@@ -63,7 +63,7 @@ def test_no_more_than_ten_ports_are_used_and_only_on_loopback(running: Embedded)
         for connections in [item.net_connections("inet") for item in (process, *own)]:
             listening |= {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
 
-    assert {address.ip for address in listening} == {"127.0.0.1"}
+    assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
     ports = {address.port for address in listening}
     assert ports <= set(range(running.port_base, running.port_base + 10))
 

@@ -33,8 +33,8 @@ def run_demo(layout: Layout) -> None:
                 _finish(agent)
         client = Client(found.data_url, found.api_key)
         names = _wait_until_readable(client, run)
-    for session in names[:2]:
-        print_session(client, session)
+    for instrumentor in INSTRUMENTORS:
+        print_session(client, next(name for name in names if instrumentor in name))
     out.print(f"{len(names)} sessions of the demo are readable; see them with: hh events, hh trace")
 
 
