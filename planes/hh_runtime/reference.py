@@ -17,7 +17,7 @@ _STYLE = """
 --get:#0b6bcb;--post:#1a7f37;--put:#9a6700;--code:#eef1f5}
 @media(prefers-color-scheme:dark){:root{--ink:#e3e8f0;--soft:#9aa5b8;--line:#2b3342;--page:#12161d;
 --card:#191f29;--get:#6cb6ff;--post:#57c26e;--put:#e0b04c;--code:#222a36}}
-*{box-sizing:border-box}html{scroll-behavior:smooth}
+*{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 .frame{display:grid;grid-template-columns:17rem minmax(0,1fr);max-width:75rem;margin:auto}
 nav{position:sticky;top:0;height:100vh;overflow:auto;padding:2rem 1rem;font-size:.85rem;
@@ -25,7 +25,7 @@ border-right:1px solid var(--line)}
 nav h2{font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--soft);
 margin:1.4rem 0 .3rem}nav a{display:block;padding:.2rem .4rem;border-radius:.3rem;color:inherit;
 text-decoration:none;overflow-wrap:anywhere}nav a:hover,nav a:focus{background:var(--card)}
-main{padding:2rem 2rem 6rem}h1{margin:0 0 .3rem;font-size:1.9rem;line-height:1.2}
+main{padding:2rem 2rem 6rem}main a{color:var(--get)}h1{margin:0 0 .3rem;font-size:1.9rem;line-height:1.2}
 h2{margin:3rem 0 .5rem;font-size:1.3rem}.soft{color:var(--soft)}
 article{border:1px solid var(--line);border-radius:.6rem;margin:1rem 0;padding:1rem 1.2rem;
 background:var(--card);scroll-margin-top:1rem}article h3{margin:0;font-size:1rem;
@@ -109,7 +109,7 @@ def _operation(document: Document, method: str, path: str, operation: Document) 
         f"{_answer_type(answer)}</td></tr>"
         for status, answer in (
             (status, _resolved(document, answer))
-            for status, answer in operation["responses"].items()
+            for status, answer in sorted(operation["responses"].items())
         )
     )
     parts.append(f"<h4>Answers</h4><table>{''.join(rows)}</table></article>")
