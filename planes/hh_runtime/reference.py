@@ -25,7 +25,8 @@ border-right:1px solid var(--line)}
 nav h2{font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--soft);
 margin:1.4rem 0 .3rem}nav a{display:block;padding:.2rem .4rem;border-radius:.3rem;color:inherit;
 text-decoration:none;overflow-wrap:anywhere}nav a:hover,nav a:focus{background:var(--card)}
-main{padding:2rem 2rem 6rem}main a{color:var(--get)}h1{margin:0 0 .3rem;font-size:1.9rem;line-height:1.2}
+main{padding:2rem 2rem 6rem}main a{color:var(--get)}
+h1{margin:0 0 .3rem;font-size:1.9rem;line-height:1.2}
 h2{margin:3rem 0 .5rem;font-size:1.3rem}.soft{color:var(--soft)}
 article{border:1px solid var(--line);border-radius:.6rem;margin:1rem 0;padding:1rem 1.2rem;
 background:var(--card);scroll-margin-top:1rem}article h3{margin:0;font-size:1rem;
