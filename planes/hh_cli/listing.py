@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +13,10 @@ from hh_cli.trace import COLOURS, ICONS, tokens_of
 from hh_core.errors import ConfigError
 
 Filter = Mapping[str, object]
+
+WIDE = 140
+NARROW = 80
+"""Columns of a terminal: below it the session is not shown."""
 
 
 def filters(
@@ -46,15 +51,17 @@ def print_events(answer: Mapping[str, Any]) -> None:
     if not events:
         out.print("no events match; send traces, or try: hh demo")
         return
-    table = Table(expand=False, pad_edge=False)
+    table = Table(expand=out.width < WIDE, pad_edge=False, box=SIMPLE_HEAD)
     table.add_column("start (UTC)", no_wrap=True, style="dim")
-    table.add_column("event", overflow="fold", ratio=3)
-    table.add_column("session", overflow="ellipsis", no_wrap=True, max_width=36)
+    table.add_column("event", overflow="fold", min_width=18, ratio=3)
     for heading in ("duration", "tokens"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("error", overflow="fold", max_width=40)
+    if out.width >= NARROW:
+        table.add_column("session", overflow="ellipsis", no_wrap=True, max_width=36, ratio=2)
+    table.add_column("error", overflow="ellipsis", no_wrap=True, max_width=60, ratio=2)
     for event in events:
-        table.add_row(*_row(event))
+        row = _row(event)
+        table.add_row(*(row if out.width >= NARROW else row[:4] + row[5:]))
     out.print(table)
     total = answer.get("count", len(events))
     out.print(f"{len(events)} of {total} events" + (", still behind" * bool(answer.get("behind"))))
@@ -68,9 +75,9 @@ def _row(event: Mapping[str, Any]) -> list[Text]:
     return [
         styled(_moment(event.get("start_time"))),
         name.append(styled(event.get("event_name") or "unknown", limit=80)),
-        styled(event.get("session_id") or ""),
         styled(seconds(duration) if isinstance(duration, int | float) else ""),
         styled(tokens or ""),
+        styled(event.get("session_id") or ""),
         styled(event.get("error") or "", "red", limit=120),
     ]
 
@@ -82,7 +89,7 @@ def _moment(milliseconds: object) -> str:
         moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return str(milliseconds)
-    return moment.strftime("%m-%d %H:%M:%S.%f")[:-3]
+    return moment.strftime("%m-%d %H:%M:%S.%f" if out.width >= NARROW else "%H:%M:%S.%f")[:-3]
 
 
 def _string(field: str, operator: str, value: str | None) -> Filter:
