@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hh_data.config import DataPlaneConfig
 from hh_data.container import DataPlane, now_ms
 from hh_data.relay_link import open_relay_client
 from hh_runtime.config import load
+from hh_runtime.health import Check, add_health_routes
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.ports import opened
@@ -52,7 +53,8 @@ async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Compo
         if "dispatch" in config.services:
             services |= await _dispatch(plane, config, process, stack)
         if "api" in config.services:
-            services["api"] = await _api(plane, config, stack)
+            checks = {name: port.ping for name, port in ports.items()}
+            services["api"] = await _api(plane, config, checks, stack)
         if "ingest" in config.services:
             ingest = await stack.enter_async_context(plane.open_ingest())
             services["ingest"] = ingest.run
@@ -121,10 +123,13 @@ def _retaining(plane: DataPlane) -> Callable[[], Awaitable[object]]:
     return job
 
 
-async def _api(plane: DataPlane, config: DataPlaneConfig, stack: AsyncExitStack) -> Service:
+async def _api(
+    plane: DataPlane, config: DataPlaneConfig, checks: Mapping[str, Check], stack: AsyncExitStack
+) -> Service:
     positions = await stack.enter_async_context(open_positions(config.ingest_addresses()))
     plane.positions.override(positions)
     application = plane.read_api().application()
+    add_health_routes(application, checks)
     serving = listening(application, config.api_address(), drain_seconds=config.drain_seconds)
     await stack.enter_async_context(serving)
     return _until_stopped

@@ -64,6 +64,20 @@ class Health:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+def add_health_routes(app: web.Application, checks: Mapping[str, Check]) -> None:
+    """/healthz and /readyz on a plane's own port. They name no backend to the world."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        ready = not any(await asyncio.gather(*(_answer(check) for check in checks.values())))
+        return web.json_response({"ready": ready}, status=200 if ready else 503)
+
+    app.router.add_get("/healthz", healthz, allow_head=False)
+    app.router.add_get("/readyz", readyz, allow_head=False)
+
+
 async def _answer(check: Check) -> str:
     try:
         async with asyncio.timeout(CHECK_SECONDS):

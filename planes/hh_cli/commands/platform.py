@@ -35,6 +35,8 @@ def up(
     from hh_cli.embedded.state import read_state
 
     layout = Layout.of(data_dir)
+    with Progress("stopping") as progress:
+        start.wait_until_stopped(layout, progress.show)
     known = read_state(layout)
     running = known is not None and known.running
     guardian = None
@@ -50,11 +52,21 @@ def up(
         raise typer.Exit(130) from None
     print_summary(layout, found, already=running, detached=detach or running)
     if demo:
-        from hh_cli.demo.command import run_demo
-
-        run_demo(layout)
+        _show_demo(layout)
     if guardian is not None and not detach:
         _stay(layout, guardian.pid)
+
+
+def _show_demo(layout: Layout) -> None:
+    """A demo that fails is told about; the platform goes on."""
+    from hh_cli.demo.command import run_demo
+    from hh_cli.errors import reported
+    from hh_core.errors import HHError
+
+    try:
+        run_demo(layout)
+    except HHError as error:
+        reported(error)
 
 
 def _stay(layout: Layout, guardian: int) -> None:

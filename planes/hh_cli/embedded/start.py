@@ -23,6 +23,8 @@ from hh_core.errors import ConfigError, UnavailableError
 
 START_SECONDS = 180.0
 STOP_SECONDS = 120.0
+GONE_SECONDS = 5.0
+"""Without a supervisor for that long, nobody is coming."""
 _POLL_SECONDS = 0.05
 
 Watch = Callable[[PlatformState | None], None]
@@ -89,19 +91,38 @@ def wait_until_ready(
 ) -> Endpoints:
     """Raises ``ConfigError`` with the reason if the platform does not come up."""
     deadline = time.monotonic() + START_SECONDS
+    alive_at = time.monotonic()
     while time.monotonic() < deadline:
         state = read_state(layout)
         watch(state)
-        if state is not None and state.supervisor.alive and state.phase is Phase.READY:
+        is_alive = state is not None and state.supervisor.alive
+        if state is not None and is_alive and state.phase is Phase.READY:
             with suppress(NotRunningError):
                 return endpoints(layout)
-        if guardian is not None and guardian.poll() is not None:
-            state = read_state(layout)
-            if state is None or not state.running:
-                raise ConfigError(_why(layout, state))
-            guardian = None  # another supervisor was faster
+        if guardian is not None and guardian.poll() == 0:
+            guardian = None  # another supervisor was faster, or is still about to start
+        now = time.monotonic()
+        alive_at = now if is_alive or _is_running(guardian) else alive_at
+        ended = guardian is not None and guardian.poll() is not None
+        if ended or now - alive_at > GONE_SECONDS:
+            raise ConfigError(_why(layout, read_state(layout)))
         time.sleep(_POLL_SECONDS)
     raise UnavailableError(f"not ready after {START_SECONDS:.0f} s; see {layout.supervisor_log}")
+
+
+def wait_until_stopped(layout: Layout, watch: Watch) -> None:
+    """If a platform is on its way down, or failed to come up, wait until it is gone."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        state = read_state(layout)
+        if state is None or state.running or not state.supervisor.alive:
+            return
+        watch(state)
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_running(guardian: "subprocess.Popen[bytes] | None") -> bool:
+    return guardian is not None and guardian.poll() is None
 
 
 def stop(layout: Layout, watch: Watch) -> bool:
