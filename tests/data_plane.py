@@ -61,6 +61,14 @@ class RunningDataPlane:
             is_json = answer.content_type == "application/json"
             return Answer(answer.status, json.loads(raw) if is_json else raw, answer.headers)
 
+    async def ask_settled(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+        """Ask again while the answer says that it is behind: a loaded machine may need longer."""
+        for _ in range(20):
+            answer = await self.ask(method, path, body, **more)
+            if not (isinstance(answer.body, dict) and answer.body.get("behind")):
+                return answer
+        raise AssertionError("the index stays behind")
+
 
 @asynccontextmanager
 async def data_plane(

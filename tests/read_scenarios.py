@@ -19,6 +19,7 @@ from read_house import (
 
 from hh_core.domain.identity import derived_session
 from hh_core.errors import NotFoundError, RejectedError
+from hh_core.usecases.freshness import NotYetError
 from hh_core.usecases.pack import Pack, PackSettings
 from hh_core.usecases.search import Range
 
@@ -464,6 +465,10 @@ async def a_reader_waits_for_what_was_acknowledged_and_says_when_it_did_not_come
 
     behind = await house.export()
     assert (behind.behind, behind.count) == (True, 0)
+    with pytest.raises(NotYetError):
+        await house.reader.event(PROJECT, "4cbab0e3-dc8e-4898-99bc-86cc3d9355b5")
+    with pytest.raises(NotYetError):
+        await house.sessions.tree(PROJECT, SESSION, limit=1)
     await house.dispatch(called)
 
     fresh = await house.export()

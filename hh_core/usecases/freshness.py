@@ -10,13 +10,22 @@ from typing import Protocol
 from uuid import UUID
 
 from hh_core.domain.segments import KIND
-from hh_core.errors import PortError
+from hh_core.errors import NotFoundError, PortError
 from hh_core.ports.records import Records
 
 WAIT_SECONDS = 2.0
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.1
 _PART = 1000
+
+
+class NotYetError(NotFoundError):
+    """Not in the index, which is behind: it may be there in a moment. Ask again."""
+
+
+def missing(what: str, behind: bool) -> NotFoundError:
+    """The error for something that the index does not know."""
+    return NotYetError(f"no such {what} yet") if behind else NotFoundError(f"no such {what}")
 
 
 class Positions(Protocol):

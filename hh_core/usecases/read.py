@@ -12,11 +12,11 @@ import orjson
 from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter, matches
 from hh_core.domain.identity import name_key
-from hh_core.errors import NotFoundError, RejectedError
+from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
 from hh_core.usecases.belonging import LIGHT, Belonging
 from hh_core.usecases.candidates import NEWEST_FIRST, Candidates
-from hh_core.usecases.freshness import Freshness
+from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.narrowing import Plan, plan
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.wide_events import BUCKETS, WideEvents
@@ -108,7 +108,8 @@ class Reader:
     async def event(self, project: UUID, text: str) -> tuple[Event, bool]:
         """The event or session of that id, and whether the index is behind.
 
-        Raises ``NotFoundError`` for an unknown id and for another project's alike.
+        Raises ``NotFoundError`` for an unknown id and for another project's alike, ``NotYetError``
+        while the index is behind.
         """
         behind = await self._freshness.behind(project)
         rows = await self._analytics.select(
@@ -122,7 +123,7 @@ class Reader:
             )
         )
         if not rows:
-            raise NotFoundError("no such event")
+            raise missing("event", behind)
         # an id may name a session and an event of a client's choosing: the session is the frame
         rows = sorted(rows, key=lambda row: row["event_type"] == "session")
         (event,) = await self._wide.of(project, rows[:1])

@@ -8,11 +8,10 @@ from uuid import UUID
 from hh_core.domain.event import Event, Json
 from hh_core.domain.identity import NIL, name_key, span_event_id
 from hh_core.domain.tree import Node, SessionTree, TreeRow, build_tree
-from hh_core.errors import NotFoundError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row, Value
 from hh_core.usecases.belonging import LIGHT, TRACE_ROWS, Belonging, event_id, parts, trace_id
 from hh_core.usecases.cursors import Cursors
-from hh_core.usecases.freshness import Freshness
+from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.wide_events import WideEvents
 
 MAX_DEPTH = 64
@@ -64,12 +63,13 @@ class Sessions:
 
         Pages are cut in document order; an ancestor from an earlier page comes again with its id
         only, marked ``repeated``. A parent that has not arrived is a node marked ``pending``.
-        Raises ``NotFoundError`` for an unknown session and another project's alike.
+        Raises ``NotFoundError`` for an unknown session and another project's alike,
+        ``NotYetError`` while the index is behind.
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
         behind = await self._freshness.behind(project)
-        frame = await self._frame(project, key)
+        frame = await self._frame(project, key, behind)
         places = await self._placed(project, key)
         shown = places[first : first + limit]
         following = first + len(shown)
@@ -81,7 +81,7 @@ class Sessions:
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
         return SessionPage(session, count, sealed, behind)
 
-    async def _frame(self, project: UUID, key: UUID) -> Row:
+    async def _frame(self, project: UUID, key: UUID, behind: bool) -> Row:
         rows = await self._analytics.select(
             Query(
                 relation=Relation.LISTING,
@@ -95,7 +95,7 @@ class Sessions:
             )
         )
         if not rows:
-            raise NotFoundError("no such session")
+            raise missing("session", behind)
         return rows[0]
 
     async def _placed(self, project: UUID, key: UUID) -> Sequence[_Place]:

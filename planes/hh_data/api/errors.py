@@ -17,6 +17,7 @@ from hh_core.errors import (
     RejectedError,
     UnavailableError,
 )
+from hh_core.usecases.freshness import NotYetError
 from hh_data.keys import ForbiddenError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ _CODES = {
 }
 
 NOT_FOUND = "there is no such event or session, or this API key cannot see it"
+NOT_YET = NOT_FOUND + "; what was written last is not readable yet: ask again"
 NO_ROUTE = "there is no such route; GET /docs lists those there are"
 
 
@@ -60,9 +62,9 @@ def _dumps(body: object) -> bytes:
 
 
 def error_answer(
-    status: int, message: str, headers: Mapping[str, str] | None = None
+    status: int, message: str, headers: Mapping[str, str] | None = None, **more: bool
 ) -> web.Response:
-    body = {"message": message, "errorCode": _CODES.get(status, "error")}
+    body = {"message": message, "errorCode": _CODES.get(status, "error"), **more}
     return json_answer(body, status, headers)
 
 
@@ -90,6 +92,8 @@ def _answer_to(error: HHError) -> web.Response:
             return error_answer(401, str(error), {"WWW-Authenticate": "Bearer"})
         case ForbiddenError():
             return error_answer(403, str(error))
+        case NotYetError():
+            return error_answer(404, NOT_YET, _after(1.0), behind=True)
         case NotFoundError():
             return error_answer(404, NOT_FOUND)
         case RejectedError():
