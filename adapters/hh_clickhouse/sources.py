@@ -46,8 +46,13 @@ def columns_of(relation: Relation, plane: str) -> dict[str, Type]:
     return {column.name: column.type for column in listed}
 
 
-def branches(relation: Relation) -> tuple[Branch, ...]:
-    return _BRANCHES[relation]
+def branches(query: Query) -> tuple[Branch, ...]:
+    """The tables that ``query`` reads: where there are two orders, the one that fits."""
+    if query.relation is Relation.SESSION_TRACES:
+        fixed = {c.column for c in _certain(query) if c.op in (Op.EQ, Op.IN)}
+        if "trace_id" in fixed and "session_key" not in fixed:
+            return (Branch("session_traces_by_trace", _plain, _nothing),)
+    return _BRANCHES[query.relation]
 
 
 def select_from(

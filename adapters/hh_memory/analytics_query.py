@@ -115,7 +115,7 @@ def _summed_maps(values: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
     for value in values:
         for key, count in value.items():
             total[key] = total.get(key, 0) + count
-    return {key: count for key, count in total.items() if count}
+    return total
 
 
 def _check_measure(types: Types, measure: Measure) -> None:

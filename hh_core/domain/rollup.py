@@ -55,7 +55,7 @@ class PatchRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollup:
-    """The row of a session. ``usage`` holds no kind whose sum is zero."""
+    """The row of a session."""
 
     session_key: UUID
     session_id: str
@@ -144,7 +144,7 @@ def _usage(calls: Iterable[Sequence[EventRow]]) -> Mapping[str, int]:
     for rows in calls:
         for kind, count in (_first(row.usage for row in rows) or {}).items():
             total[kind] += count
-    return {kind: count for kind, count in total.items() if count}
+    return dict(total)
 
 
 def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hypothesis import Phase, settings
 from servers.clickhouse import clickhouse_server
 
 from hh_clickhouse.analytics import ADAPTER, ClickhouseConfig
@@ -15,6 +16,12 @@ from hh_core.registry import AdapterConfig
 class TestClickhouseAnalytics(AnalyticsContract):
     adapter = ADAPTER
     timeout = 60.0
+    histories = settings(
+        AnalyticsContract.histories,
+        max_examples=6,
+        stateful_step_count=6,  # every step is some twenty statements
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    )
 
     def config(self) -> ClickhouseConfig:
         return clickhouse_server().config()

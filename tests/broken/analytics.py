@@ -1,0 +1,137 @@
+"""Indexes that break one guarantee each."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from hh_core.domain.tables import KEYS
+from hh_core.errors import OverloadedError, RejectedError
+from hh_core.ports.analytics import Query, Relation, Row
+from hh_memory.analytics import Cells, MemoryAnalytics
+
+
+class Forgetful(MemoryAnalytics):
+    """A crash, or closing, takes everything with it."""
+
+    def close(self) -> None:
+        for table in self.backend.tables.values():
+            table.clear()
+        super().close()
+
+
+class Placed(MemoryAnalytics):
+    """Identity holds the trace and the start, so that a corrected event is there twice."""
+
+    def store(self, relation: Relation, row: Cells) -> None:
+        if relation is not Relation.EVENTS:
+            super().store(relation, row)
+            return
+        table = self.backend.tables[relation]
+        key = (*(row[name] for name in KEYS[relation]), row["trace_id"], row["start_ns"])
+        present = table.setdefault(key, row)
+        if row["version"] > present["version"]:
+            table[key] = row
+
+
+class LastWins(MemoryAnalytics):
+    """Of two versions the one that arrives last stays."""
+
+    def store(self, relation: Relation, row: Cells) -> None:
+        if relation is Relation.EVENTS:
+            key = tuple(row[name] for name in KEYS[relation])
+            self.backend.tables[relation][key] = row
+        else:
+            super().store(relation, row)
+
+
+class Lagging(MemoryAnalytics):
+    """Lists learn of an event only when the next one comes."""
+
+    def visible(self, relation: Relation, project: UUID) -> list[Cells]:
+        rows = super().visible(relation, project)
+        if relation is not Relation.LISTING:
+            return rows
+        newest = max((row["version"], row["event_id"].int) for row in rows) if rows else None
+        return [row for row in rows if (row["version"], row["event_id"].int) != newest]
+
+
+class Growing(MemoryAnalytics):
+    """Adds to what it counted before."""
+
+    async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
+        table = self.backend.tables[Relation.SESSIONS]
+        before = {key: dict(row) for key, row in table.items()}
+        await super().recount(project, sessions)
+        for key, row in before.items():
+            kept = table.setdefault(key, row)
+            kept["num_events"] = max(kept["num_events"], row["num_events"])
+
+
+class Mingled(MemoryAnalytics):
+    """Forgets the project when it counts."""
+
+    async def count(self, query: Query) -> int:
+        found = 0
+        for project in {row["project_id"] for row in self._rows_of(query.relation)}:
+            asked = Query(relation=query.relation, project=project, where=query.where)
+            found += await super().count(asked)
+        return found if query.where == () and not query.group_by else await super().count(query)
+
+    def _rows_of(self, relation: Relation) -> Collection[Cells]:
+        if relation is Relation.LISTING:
+            relation = Relation.EVENTS
+        return list(self.backend.tables[relation].values())
+
+
+class Swallowing(MemoryAnalytics):
+    """Drops in silence what it cannot store."""
+
+    async def insert(self, relation: Relation, arrow: bytes) -> None:
+        try:
+            await super().insert(relation, arrow)
+        except RejectedError:
+            return
+
+
+class Partial(MemoryAnalytics):
+    """Answers as many rows as it may read, as if they were all."""
+
+    def read(self, query: Query) -> list[Cells]:
+        try:
+            return super().read(query)
+        except OverloadedError:
+            with self.backend.lock:
+                return self.visible(query.relation, query.project)[: self.config.max_query_rows]
+
+
+class Undead(MemoryAnalytics):
+    """Answers after it was closed."""
+
+    def check(self) -> None:
+        self._closed = False
+        super().check()
+
+
+class Blurred(MemoryAnalytics):
+    """Loses the order in which a tie of starts is broken: caught by random histories."""
+
+    async def select(self, query: Query) -> list[Row]:
+        rows: list[Any] = [dict(row) for row in await super().select(query)]
+        for row in rows:
+            if row.get("event_name") == "start":
+                row["event_name"] = "a"
+        return rows
+
+
+BROKEN: dict[type[MemoryAnalytics], str] = {
+    Forgetful: "a1",
+    Placed: "a2",
+    LastWins: "a2",
+    Lagging: "a3",
+    Growing: "a4",
+    Mingled: "a5",
+    Swallowing: "a6",
+    Partial: "a7",
+    Undead: "a8",
+    Blurred: "model",
+}
