@@ -1,15 +1,26 @@
 """What reaches a terminal: nothing in data can move the cursor, hide text or forge a line."""
 
 import json
+import os
 import sys
 import unicodedata
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+PIPE_WIDTH = 120
+"""Columns where nobody says how many there are."""
+
+
+def _console(stream: TextIO, *, stderr: bool) -> Console:
+    is_measured = stream.isatty() or "COLUMNS" in os.environ
+    width = None if is_measured else PIPE_WIDTH
+    return Console(stderr=stderr, highlight=False, width=width)
+
+
+out = _console(sys.stdout, stderr=False)
+err = _console(sys.stderr, stderr=True)
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Categories without a visible shape: controls, bidirectional marks, surrogates, separators."""
