@@ -752,6 +752,8 @@ async def _grow(analytics: Analytics, *, first: int, telemetry: bool) -> None:
 async def _retried(use: Any) -> None:
     while True:
         try:
-            return await use()
+            await use()
         except UnavailableError:
             await asyncio.sleep(0.05)
+        else:
+            return

@@ -56,7 +56,7 @@ def encode(
     arrays = [_array(relation, column, columns) for column in wanted]
     try:
         batch = pa.record_batch(arrays, schema=form)
-    except pa.ArrowInvalid as error:
+    except ValueError as error:
         raise RejectedError(f"{relation}: the columns have different lengths", code=422) from error
     return _stream(form, [batch])
 

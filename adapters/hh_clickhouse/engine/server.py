@@ -75,7 +75,7 @@ class Server:
     async def _statement(self, request: web.Request) -> Statement:
         options = dict(request.query)
         try:
-            if request.content_type.startswith(("multipart/", "application/x-www-form-urlenc")):
+            if request.content_type.startswith("multipart/"):
                 options.update(await _form(request))
                 return parse(options, b"")
             body = await request.read()

@@ -1,0 +1,235 @@
+"""The engine process: who may ask, how much, and that it comes back."""
+
+import asyncio
+import contextlib
+import gzip
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import psutil
+import pytest
+from servers.clickhouse import RunningClickhouse, clickhouse_server, start_clickhouse
+
+
+def _ask(
+    engine: RunningClickhouse, body: bytes, *, options: str = "", **headers: str
+) -> tuple[int, bytes, Any]:
+    token = b64encode(f"hh:{engine.password}".encode()).decode()
+    request = urllib.request.Request(
+        f"{engine.url}/?{options}",
+        data=body,
+        headers={"Authorization": f"Basic {token}"}
+        | {k.replace("_", "-"): v for k, v in headers.items()},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(), error.headers
+
+
+def test_a_wrong_password_is_refused_as_clickhouse_does() -> None:
+    for wrong in ("Basic " + b64encode(b"hh:wrong").decode(), "Basic ?", "Bearer x", ""):
+        status, body, headers = _ask(clickhouse_server(), b"SELECT 1", Authorization=wrong)
+
+        assert (status, headers["X-ClickHouse-Exception-Code"]) == (403, "516")
+        assert b"AUTHENTICATION_FAILED" in body
+
+
+def test_credentials_may_come_in_clickhouse_s_own_headers() -> None:
+    engine = clickhouse_server()
+    own = {"X-ClickHouse-User": "hh", "X-ClickHouse-Key": engine.password}
+    request = urllib.request.Request(f"{engine.url}/", data=b"SELECT 1", headers=own)
+
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.read() == b"1\n"
+
+
+def test_ping_needs_no_credentials() -> None:
+    with urllib.request.urlopen(f"{clickhouse_server().url}/ping", timeout=30) as answer:
+        assert answer.read() == b"Ok.\n"
+
+
+def test_answers_and_requests_may_be_compressed() -> None:
+    engine = clickhouse_server()
+    status, body, headers = _ask(
+        engine,
+        gzip.compress(b"SELECT repeat('a', 5000)"),
+        options="enable_http_compression=1",
+        Content_Encoding="gzip",
+        Accept_Encoding="gzip",
+    )
+
+    assert (status, headers["Content-Encoding"]) == (200, "gzip")
+    assert gzip.decompress(body) == b"a" * 5000 + b"\n"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_a_body_that_does_not_decompress_is_a_bad_request(encoding: str) -> None:
+    status, _, headers = _ask(clickhouse_server(), b"SELECT 1", Content_Encoding=encoding)
+
+    assert (status, headers["X-ClickHouse-Exception-Code"]) == (400, "36")
+
+
+def test_settings_of_one_request_do_not_reach_the_next() -> None:
+    engine = clickhouse_server()
+    ask = b"SELECT getSetting('max_threads'), getSetting('max_execution_time')"
+    _, before, _ = _ask(engine, ask)
+    _, changed, _ = _ask(engine, ask, options="max_threads=7&max_execution_time=3")
+    bad, _, headers = _ask(engine, ask, options="no_such_setting=7")
+
+    assert changed == b"7\t3\n"
+    assert (bad, headers["X-ClickHouse-Exception-Code"]) == (400, "115")
+    for _ in range(8):
+        assert _ask(engine, ask)[1] == before
+
+
+def test_a_statement_over_its_limits_fails_with_clickhouse_s_code() -> None:
+    endless = b"SELECT sum(sipHash64(number)) FROM numbers(100000000000)"
+    greedy = b"SELECT groupArray(number) FROM numbers(100000000)"
+    assert _ask(clickhouse_server(), endless, options="max_execution_time=1")[0] == 408
+    status, _, headers = _ask(clickhouse_server(), greedy, options="max_memory_usage=10000000")
+
+    assert (status, headers["X-ClickHouse-Exception-Code"]) == (500, "241")
+
+
+def test_the_client_inserts_and_asks_with_parameters() -> None:
+    async def talk() -> Any:
+        engine = clickhouse_server()
+        client = await clickhouse_connect.get_async_client(
+            host="127.0.0.1",
+            port=engine.server.port,
+            username="hh",
+            password=engine.password,
+            compress="gzip",
+        )
+        async with client:
+            await client.command("CREATE TABLE talk (a UInt64, b String) ENGINE = Memory")
+            await client.insert("talk", [[1, "x'\\\n"], [2, "y"]], column_names=["a", "b"])
+            wanted = {"b": "x'\\\n", "many": ["y", "x'\\\n"], "long": "z" * 300_000}
+            answer = await client.query(
+                "SELECT a FROM talk WHERE b = {b:String} AND has({many:Array(String)}, b)"
+                " AND length({long:String}) = 300000",
+                parameters=wanted,
+            )
+            await client.command("DROP TABLE talk")
+            return answer.result_rows
+
+    assert asyncio.run(talk()) == [(1,)]
+
+
+def test_bodies_are_bounded_after_decompression_too(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path, "--max-body-mib", "1")
+    bomb = gzip.compress(b"SELECT 1 /*" + b" " * (8 << 20) + b"*/")
+    try:
+        for body, encoding in ((b" " * (2 << 20), "identity"), (bomb, "gzip")):
+            status, _, headers = _ask(engine, body, Content_Encoding=encoding)
+            assert (status, headers["X-ClickHouse-Exception-Code"]) == (413, "307")
+        assert _ask(engine, b"SELECT 1")[1] == b"1\n"
+    finally:
+        engine.server.stop()
+
+
+def test_what_was_inserted_is_there_after_every_kind_of_end(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path)
+    _ask(
+        engine,
+        b"CREATE TABLE kept (a UInt64) ENGINE = MergeTree ORDER BY a"
+        b" SETTINGS fsync_after_insert = 1, fsync_part_directory = 1",
+    )
+    try:
+        for number, end in enumerate((engine.server.kill, engine.server.stop), 1):
+            _ask(engine, b"INSERT INTO kept FORMAT TSV\n%d\n" % number)
+            end()
+            engine.server.start()
+            assert _ask(engine, b"SELECT count() FROM kept")[1] == b"%d\n" % number
+    finally:
+        engine.server.stop()
+
+
+def test_sigterm_lets_a_running_statement_finish(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path)
+
+    async def check() -> bytes:
+        asking = asyncio.create_task(asyncio.to_thread(_ask, engine, b"SELECT sleep(2)"))
+        await asyncio.sleep(1)
+        engine.server.stop()
+        return (await asking)[1]
+
+    assert asyncio.run(check()) == b"0\n"
+
+
+def test_a_taken_port_names_its_holder(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("x")
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        ended = _run_engine(tmp_path, "--listen", f"127.0.0.1:{port}")
+
+    assert ended.returncode == 78
+    assert f"port {port} is taken by" in ended.stderr
+    assert f"(pid {psutil.Process().pid})" in ended.stderr
+
+
+@pytest.mark.parametrize("listen", ["8123", "127.0.0.1:x", "127.0.0.1"])
+def test_an_address_that_is_none_is_a_mistake_in_the_configuration(
+    listen: str, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text("x")
+    ended = _run_engine(tmp_path, "--listen", listen)
+
+    assert (ended.returncode, "host:port" in ended.stderr) == (78, True)
+
+
+def test_an_idle_engine_is_quiet(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path)
+    try:
+        _ask(engine, b"SELECT 1")
+        process = _process_of(engine.server.port)
+        before = process.cpu_times()
+        asyncio.run(asyncio.sleep(5))
+        after = process.cpu_times()
+        assert after.user + after.system - before.user - before.system < 0.25
+        assert process.memory_full_info().uss < 400 << 20
+    finally:
+        engine.server.stop()
+
+
+def _process_of(port: int) -> psutil.Process:
+    for process in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if f"127.0.0.1:{port}" in process.cmdline():
+                return process
+    raise AssertionError("the engine is not running")
+
+
+def _run_engine(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "hh_clickhouse.engine", "--path", str(folder / "data")),
+            *("--password-file", str(folder / "password"), *options),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_interrupt_ends_it_as_sigterm_does(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path)
+    _ask(engine, b"SELECT 1")
+    process = _process_of(engine.server.port)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 0
+    engine.server.stop()
