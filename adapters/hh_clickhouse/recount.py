@@ -1,6 +1,7 @@
 """The roll-ups of sessions as one INSERT SELECT over de-duplicated rows (A4).
 
-``hh_core.domain.rollup`` says the same in Python, a rule at a time.
+``hh_core.domain.rollup`` says the same in Python, a rule at a time. A WITH is evaluated wherever it
+is named, so nothing names ``placed``, the one that reads rows, a second time.
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,11 @@ _RECOUNT = """INSERT INTO session_aggregates
  num_errors, usage, cost, has_feedback, is_started, last_received_ms, recount)
 WITH
 wanted AS ({wanted}),
+linked AS
+(
+  SELECT trace_id FROM session_traces
+  WHERE project_id = {project} AND session_key IN (SELECT * FROM wanted)
+),
 placed AS
 (
   SELECT trace_id, event_id, session_key, call_key, event_type, event_name, status, start_ns,
@@ -60,16 +66,16 @@ placed AS
     max(session_key) OVER (PARTITION BY trace_id) AS claim,
     {derived} AS derived
   FROM events FINAL
-  WHERE project_id = {project} AND {current} AND trace_id IN
-  (
-    SELECT trace_id FROM session_traces
-    WHERE project_id = {project} AND session_key IN (SELECT * FROM wanted)
-  )
+  WHERE project_id = {project} AND {current} AND trace_id IN (SELECT trace_id FROM linked)
 ),
 resolved AS
 (
   SELECT trace_id, event_id, session_key AS resolution FROM trace_sessions FINAL
-  WHERE project_id = {project} AND trace_id IN (SELECT trace_id FROM placed WHERE claims > 1)
+  WHERE project_id = {project} AND trace_id IN
+  (
+    SELECT trace_id FROM session_traces
+    WHERE project_id = {project} AND session_key IN (SELECT * FROM wanted)
+  )
 ),
 settled AS
 (
