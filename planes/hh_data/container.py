@@ -1,25 +1,19 @@
-"""Which object of the data plane gets which. Ports come in open; lifetimes are elsewhere."""
-
-import time
-from pathlib import Path
+"""Which object of dispatch and of the read API gets which. Ports come in open; lifetimes are
+elsewhere. The door has a container of its own, so that ingest loads only what it needs."""
 
 from dependency_injector import containers, providers
 
 from hh_core.domain.mapping import Mapping
-from hh_core.errors import ConfigError
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Analytics
-from hh_core.ports.journal import Journal
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import Queue
 from hh_core.ports.records import Records
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.catalogue import Catalogue
-from hh_core.usecases.commit import Window
 from hh_core.usecases.content import Content
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
-from hh_core.usecases.durability import Bounds
 from hh_core.usecases.freshness import Freshness, Positions
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.pack import Pack, PackSettings
@@ -33,55 +27,10 @@ from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sessions import Sessions
 from hh_core.usecases.wide_events import WideEvents
-from hh_core.wire.otlp import Limits
 from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
-from hh_data.ingest.service import open_ingest
-from hh_data.ingest.settings import IngestPorts, IngestSettings
 from hh_data.keys import KeyDirectory
-
-NAME_KEY_BYTES = 32
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def read_name_key(path: Path) -> bytes:
-    """Raises ``ConfigError`` unless the file holds 32 bytes."""
-    try:
-        key = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"name_key: {path}: {error.strerror}") from error
-    if len(key) != NAME_KEY_BYTES:
-        raise ConfigError(f"name_key: {path} must hold {NAME_KEY_BYTES} random bytes")
-    return key
-
-
-def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings:
-    limits, ingest = config.limits, config.ingest
-    return IngestSettings(
-        http=config.listen.http,
-        grpc=config.listen.grpc,
-        api=config.api_address(),
-        internal=config.internal_address(),
-        keys=config.keys,
-        name_key=name_key,
-        node=config.node,
-        durability=config.durability(),
-        http_limits=Limits(
-            limits.max_http_bytes, limits.max_ratio, limits.max_spans, limits.max_nesting
-        ),
-        max_grpc_bytes=limits.max_grpc_bytes,
-        max_events=limits.max_events,
-        max_in_flight_requests=limits.max_in_flight_requests,
-        max_in_flight_bytes=limits.max_in_flight_bytes,
-        window=Window(seconds=ingest.commit_ms / 1000, bytes=ingest.commit_bytes),
-        bounds=Bounds(segment_bytes=ingest.segment_bytes, segment_ms=ingest.segment_ms),
-        drain_seconds=config.drain_seconds,
-        tls_certificate=config.listen.tls_certificate,
-        tls_key=config.listen.tls_key,
-    )
+from hh_data.name_key import now_ms, read_name_key
 
 
 def _dispatch_limits(config: DataPlaneConfig) -> DispatchLimits:
@@ -126,7 +75,6 @@ class DataPlane(containers.DeclarativeContainer):
     process: providers.Dependency[str] = providers.Dependency(instance_of=str)
     queue: providers.Dependency[Queue] = providers.Dependency()
     objects: providers.Dependency[Objects] = providers.Dependency()
-    journal: providers.Dependency[Journal] = providers.Dependency()
     analytics: providers.Dependency[Analytics] = providers.Dependency()
     records: providers.Dependency[Records] = providers.Dependency()
     positions: providers.Dependency[Positions] = providers.Dependency()
@@ -141,12 +89,6 @@ class DataPlane(containers.DeclarativeContainer):
     mappers = providers.Singleton(load_mappers, blocked=config.provided.blocked_plugins)
     mapping = providers.Singleton(Mapping, mappers)
     source = providers.Singleton(SegmentsSource, objects, records)
-
-    ingest_settings = providers.Singleton(_ingest_settings, config, name_key)
-    ingest_ports = providers.Singleton(
-        IngestPorts, journal=journal, objects=objects, queue=queue, records=records
-    )
-    open_ingest = providers.Factory(open_ingest, ingest_ports, ingest_settings)
 
     dispatch_limits = providers.Singleton(_dispatch_limits, config)
     indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id)

@@ -6,20 +6,22 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hh_core.errors import ConfigError
 from hh_core.usecases.lease import Lease
-from hh_data.api.positions import open_positions
 from hh_data.background import Periodic
-from hh_data.config import DataPlaneConfig
-from hh_data.container import DataPlane, now_ms
-from hh_data.relay_link import open_relay_client
+from hh_data.config import NEEDS, DataPlaneConfig
+from hh_data.name_key import now_ms
 from hh_runtime.config import load
 from hh_runtime.health import Check, add_health_routes
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.ports import opened
 from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, run
+
+if TYPE_CHECKING:
+    from hh_data.container import DataPlane
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +50,11 @@ async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Compo
         ports = await stack.enter_async_context(
             opened(needed, open_seconds=config.open_seconds, later=_deferrable(config))
         )
-        plane = DataPlane(config=config, process=process, **ports)
         services: dict[str, Service] = {}
-        if "dispatch" in config.services:
-            services |= await _dispatch(plane, config, process, stack)
-        if "api" in config.services:
-            checks = {name: port.ping for name, port in ports.items()}
-            services["api"] = await _api(plane, config, checks, stack)
+        if not {"dispatch", "api"}.isdisjoint(config.services):
+            services |= await _behind_the_door(config, process, ports, stack)
         if "ingest" in config.services:
-            ingest = await stack.enter_async_context(plane.open_ingest())
-            services["ingest"] = ingest.run
+            services["ingest"] = await _ingest(config, ports, stack)
         required = [name for name in ports if name not in _deferrable(config)]
         yield Composition(services, {name: ports[name].ping for name in required})
 
@@ -67,8 +64,34 @@ def _deferrable(config: DataPlaneConfig) -> Collection[str]:
     return DEFERRABLE if set(config.services) == {"ingest"} else ()
 
 
+async def _ingest(
+    config: DataPlaneConfig, ports: Mapping[str, Any], stack: AsyncExitStack
+) -> Service:
+    from hh_data.door import Door  # here, so that each process loads only what it runs
+
+    used = {name: ports[name] for name in NEEDS["ingest"]}
+    ingest = await stack.enter_async_context(Door(config=config, **used).open_ingest())
+    return ingest.run
+
+
+async def _behind_the_door(
+    config: DataPlaneConfig, process: str, ports: Mapping[str, Any], stack: AsyncExitStack
+) -> dict[str, Service]:
+    from hh_data.container import DataPlane
+
+    used = {name: port for name, port in ports.items() if name != "journal"}
+    plane = DataPlane(config=config, process=process, **used)
+    services: dict[str, Service] = {}
+    if "dispatch" in config.services:
+        services |= await _dispatch(plane, config, process, stack)
+    if "api" in config.services:
+        checks = {name: port.ping for name, port in used.items()}
+        services["api"] = await _api(plane, config, checks, stack)
+    return services
+
+
 async def _dispatch(
-    plane: DataPlane, config: DataPlaneConfig, process: str, stack: AsyncExitStack
+    plane: "DataPlane", config: DataPlaneConfig, process: str, stack: AsyncExitStack
 ) -> dict[str, Service]:
     """The background work: dispatch itself, relay, reconciler, packer, retention."""
     services: dict[str, Service] = {}
@@ -81,6 +104,8 @@ async def _dispatch(
         "unrelayed_segments": lambda: reconcile.lag.unrelayed,
     }
     if config.control is not None:
+        from hh_data.relay_link import open_relay_client
+
         link = await stack.enter_async_context(open_relay_client(config.control))
         plane.link.override(link)
         relay = plane.relay()
@@ -106,7 +131,7 @@ async def _dispatch(
     return services
 
 
-def _retaining(plane: DataPlane) -> Callable[[], Awaitable[object]]:
+def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:
     """Catalogue what a crash or a wiped database left uncatalogued, then let old days go."""
     catalogue, retain = plane.catalogue(), plane.retain()
 
@@ -124,8 +149,10 @@ def _retaining(plane: DataPlane) -> Callable[[], Awaitable[object]]:
 
 
 async def _api(
-    plane: DataPlane, config: DataPlaneConfig, checks: Mapping[str, Check], stack: AsyncExitStack
+    plane: "DataPlane", config: DataPlaneConfig, checks: Mapping[str, Check], stack: AsyncExitStack
 ) -> Service:
+    from hh_data.api.positions import open_positions
+
     positions = await stack.enter_async_context(open_positions(config.ingest_addresses()))
     plane.positions.override(positions)
     application = plane.read_api().application()
