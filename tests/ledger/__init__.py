@@ -6,7 +6,7 @@ with what it knows: each acknowledged span exactly once and with its content, ea
 (PROMISES 4.4).
 """
 
-from ledger.book import Ledger, Outcome, Sent, pump
+from ledger.book import Ledger, Outcome, Sent, load, pump
 from ledger.check import Verdict, all_events, ask, check
 
-__all__ = ["Ledger", "Outcome", "Sent", "Verdict", "all_events", "ask", "check", "pump"]
+__all__ = ["Ledger", "Outcome", "Sent", "Verdict", "all_events", "ask", "check", "load", "pump"]

@@ -1,9 +1,10 @@
 """Making spans, sending them, and remembering what became of them."""
 
+import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
@@ -11,6 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+MICRO = 1_000_000
+"""A model call costs as many millionths of a dollar as its prompt has tokens."""
 
 
 class Outcome(Enum):
@@ -110,7 +114,7 @@ class Ledger:
             start_time_unix_nano=start,
             end_time_unix_nano=start + 5 * 10**6,
         )
-        attributes: dict[str, str | int] = {
+        attributes: dict[str, str | int | float] = {
             "session.id": sent.session,
             "openinference.span.kind": "CHAIN" if not parent else "LLM",
             "input.value": f"question {sent.canary}",
@@ -122,11 +126,14 @@ class Ledger:
                 "llm.token_count.prompt": sent.tokens,
                 "llm.token_count.completion": number,
                 "llm.token_count.total": sent.tokens + number,
+                "llm.cost.total": sent.tokens / MICRO,
             }
         for key, value in attributes.items():
             target = span.attributes.add(key=key).value
             if isinstance(value, str):
                 target.string_value = value
+            elif isinstance(value, float):
+                target.double_value = value
             else:
                 target.int_value = value
 
@@ -136,3 +143,21 @@ def pump(ledger: Ledger, stop: threading.Event, *, pause: float = 0.02) -> None:
     while not stop.is_set():
         ledger.send(ledger.request())
         stop.wait(pause)
+
+
+@contextlib.contextmanager
+def load(ledger: Ledger, *, senders: int = 2, pause: float = 0.05) -> Iterator[None]:
+    """``senders`` pump in the background for the length of the block."""
+    stop = threading.Event()
+    threads = [
+        threading.Thread(target=pump, args=(ledger, stop), kwargs={"pause": pause})
+        for _ in range(senders)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,10 +29,15 @@ class Verdict:
         return {name: count for name, count in named.items() if count}
 
 
+class AwayError(AssertionError):
+    """The platform said 503: it may answer in a moment."""
+
+
 def ask(
     endpoints: dict[str, Any], path: str, body: dict[str, Any] | None = None, *, plane: str = "data"
 ) -> dict[str, Any]:
-    """The JSON answer of one call; raises ``AssertionError`` unless it is a 200."""
+    """The JSON answer of one call; raises ``AssertionError`` unless it is a 200, ``AwayError``
+    when it is a 503."""
     url = urlsplit(endpoints[f"{plane}_url"])
     connection = HTTPConnection(url.hostname or "", url.port, timeout=60)
     headers = {
@@ -46,6 +51,8 @@ def ask(
         text = answer.read()
     finally:
         connection.close()
+    if answer.status == 503:
+        raise AwayError(f"{path}: 503 {text[:500]!r}")
     assert answer.status == 200, f"{path}: {answer.status} {text[:500]!r}"
     parsed: dict[str, Any] = json.loads(text)
     return parsed
@@ -74,9 +81,14 @@ def check(ledger: Ledger, *, patience: float = 90.0, only: bool = True) -> Verdi
     """
     deadline = time.monotonic() + patience
     while True:
-        verdict = _judge(ledger, only)
-        if (not verdict.lost and not verdict.wrong_sessions) or time.monotonic() > deadline:
-            return verdict
+        is_late = time.monotonic() > deadline
+        try:
+            verdict = _judge(ledger, only)
+            if is_late or not (verdict.lost or verdict.wrong_sessions):
+                return verdict
+        except (AwayError, OSError, HTTPException):
+            if is_late:
+                raise
         time.sleep(1.0)
 
 
