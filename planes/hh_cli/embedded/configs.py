@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from hh_cli.embedded.layout import Layout, Ports
+from hh_data.config import NEEDS
 
 DRAIN_SECONDS = 10.0
-MAX_DISK = 20 << 30
-"""Bytes that the journal may hold while objects are away."""
 
 
 def data_config(layout: Layout, ports: Ports, service: str, *, dp_id: UUID) -> str:
@@ -27,11 +26,13 @@ def data_config(layout: Layout, ports: Ports, service: str, *, dp_id: UUID) -> s
             "http": f"127.0.0.1:{ports.data_http}",
             "grpc": f"127.0.0.1:{ports.data_grpc}",
         },
+    }
+    tables = {
         "objects": {"adapter": "local", "path": str(plane / "objects")},
+        "journal": {"adapter": "local", "path": str(plane / "journal")},
         **_engines(layout, ports, "data"),
     }
-    if service == "ingest":
-        document["journal"] = {"adapter": "local", "path": str(plane / "journal")}
+    document |= {port: tables[port] for port in NEEDS[service]}
     if service == "dispatch":
         document["control"] = {
             "intake": f"127.0.0.1:{ports.intake}",
