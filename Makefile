@@ -9,7 +9,7 @@ PYTEST := $(BIN)/pytest
 .PHONY: help setup run test check full unit contract e2e faults bench lock clean system-packages
 
 help:  ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)  ## fill .venv with the pinned packages
 
@@ -36,20 +36,19 @@ check: setup  ## format, lint, types, imports: under a minute
 system-packages:
 	@true
 
-unit: setup
-	$(PYTEST) tests/unit tests/property tests/packaging
+unit: setup  ## rules and laws: seconds
+	$(PYTEST) -n 2 tests/unit tests/property tests/packaging
 
-contract: setup
-	$(PYTEST) tests/contract tests/conformance tests/integration
+contract: setup  ## every adapter against the real server, and use cases over them
+	$(PYTEST) tests/conformance tests/contract tests/integration
 
-e2e: setup system-packages
+e2e: setup system-packages  ## the platform as a user starts it
 	$(PYTEST) tests/e2e
 
-faults: setup
+faults: setup  ## kill, cut, fill: nothing acknowledged is lost or doubled
 	$(PYTEST) tests/faults
 
-test: check  ## everything that CI runs
-	$(PYTEST) tests
+test: check unit contract e2e faults  ## everything that CI runs
 
 full: test bench  ## the tests, and the measurements
 
