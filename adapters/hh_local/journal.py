@@ -4,6 +4,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -27,6 +28,7 @@ from hh_core.ports.journal import Journal
 from hh_core.registry import Adapter, AdapterConfig
 
 _OPEN, _SEALED = ".open", ".sealed"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -122,10 +124,20 @@ class LocalJournal:
             view = memoryview(data)
             while view:
                 view = view[os.write(segment.file, view) :]
-        except OSError:
-            self._abandon(name)
+        except OSError as error:
+            self._take_back(name, segment, error)
             raise
         segment.size += len(data)
+
+    def _take_back(self, name: str, segment: _Segment, error: OSError) -> None:
+        """For want of room nothing is doubtful: cut off what was written of these frames and go
+        on. After any other error the segment is abandoned."""
+        if error.errno not in _FULL or not _cut(segment.file, segment.size):
+            self._abandon(name)
+        elif segment.size == 0:  # it has nothing but its name
+            del self._open[name]
+            os.close(segment.file)
+            os.unlink(self._file(name, _OPEN))
 
     def _create(self, name: str) -> _Segment:
         if "/" in name or name.startswith(".") or not name:
@@ -140,7 +152,7 @@ class LocalJournal:
             raise ConflictError("the segment is sealed")
         segment = self._require(name)
         try:
-            os.fdatasync(segment.file)
+            _flush(segment.file)
             if not segment.synced:
                 os.fsync(self._folder)
         except OSError:
@@ -159,8 +171,7 @@ class LocalJournal:
     def _abandon(self, name: str) -> None:
         """Cut back to what was synced and take no more; the disk may refuse even that (J4)."""
         segment = self._open.pop(name)
-        with suppress(OSError):
-            os.ftruncate(segment.file, segment.synced)
+        _cut(segment.file, segment.synced)
         os.close(segment.file)
         os.rename(self._file(name, _OPEN), self._file(name, _SEALED))
         self._sealed[name] = segment.synced
@@ -173,19 +184,18 @@ class LocalJournal:
     def _discard(self, name: str) -> None:
         if name not in self._sealed:
             return
-        self._remember()
+        if name > self._remembered:
+            self._remember()
         os.unlink(self._file(name, _SEALED))
         del self._sealed[name]
 
     def _remember(self) -> None:
         """Keep ``last`` before the file that proves it goes (J6)."""
-        if self._remembered == self._last:
-            return
         target, fresh = self._path / "last", self._path / "last.new"
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.write(file, self._last.encode())
-            os.fsync(file)
+            _flush(file)
         finally:
             os.close(file)
         os.replace(fresh, target)
@@ -198,7 +208,7 @@ class LocalJournal:
         for path in self._path.glob(f"*{_OPEN}"):
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
-                os.fsync(file)
+                _flush(file)
             finally:
                 os.close(file)
             os.rename(path, path.with_suffix(_SEALED))
@@ -221,6 +231,23 @@ class LocalJournal:
         return self._path / (name + suffix)
 
 
+def _cut(file: int, size: int) -> bool:
+    """False if the disk refuses even that."""
+    try:
+        os.ftruncate(file, size)
+    except OSError:
+        return False
+    return True
+
+
+def _flush(file: int) -> None:
+    """Bytes and size of ``file`` are on the medium when this returns."""
+    if sys.platform == "darwin":  # its fsync stops at the drive's own cache
+        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(file)
+
+
 @contextmanager
 def _driver_errors() -> Iterator[None]:
     """Say what an error of the file system means to the caller (J5, J7)."""
@@ -229,7 +256,7 @@ def _driver_errors() -> Iterator[None]:
     except PermissionError as error:
         raise DeniedError("the folder of the journal may not be written") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _FULL:
             raise OverloadedError("the disk of the journal is full", retry_after=5.0) from error
         raise UnavailableError(f"the disk of the journal: {error.strerror}") from error
 

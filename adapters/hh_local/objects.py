@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from heapq import nsmallest
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -80,6 +80,7 @@ class LocalObjects:
         with _driver_errors():
             if target.exists() and not replace:
                 _require_equal(target, data)
+                _sync_folder(target.parent)  # whoever put it may not have come so far
                 return
             self._require_room(len(data))
             temporary = self._root / _TEMPORARY / uuid4().hex
@@ -99,13 +100,13 @@ class LocalObjects:
                     os.replace(temporary, target)
                 else:
                     os.link(temporary, target)
-                _sync_folder(target.parent)
             except FileExistsError:
                 _require_equal(target, data)
             except FileNotFoundError:
                 if attempt == _RACES - 1:
                     raise
                 continue
+            _sync_folder(target.parent)
             return
 
     def _get(self, key: str, start: int, end: int | None) -> bytes:
@@ -114,27 +115,18 @@ class LocalObjects:
             return file.read() if end is None else file.read(max(0, end - start))
 
     def _list(self, prefix: str, after: str, limit: int) -> Sequence[ObjectInfo]:
-        found = (key for key in self._keys(prefix) if key.startswith(prefix) and key > after)
-        infos = []
+        folder = prefix.rpartition("/")[0]
+        if folder and not _KEY.fullmatch(folder):
+            return []
+        start = self._folder(folder), f"{folder}/" if folder else ""
+        infos: list[ObjectInfo] = []
         with _driver_errors():
-            for key in nsmallest(limit, found):
+            for key in _keys(*start, prefix, after):
+                if len(infos) >= limit:
+                    break
                 with suppress(FileNotFoundError):
                     infos.append(ObjectInfo(key, self._file(key).stat().st_size))
         return infos
-
-    def _keys(self, prefix: str) -> Iterator[str]:
-        folder = prefix.rpartition("/")[0]
-        if folder and not _KEY.fullmatch(folder):
-            return
-        waiting = [(self._folder(folder), f"{folder}/" if folder else "")]
-        while waiting:
-            path, name = waiting.pop()
-            with suppress(FileNotFoundError), os.scandir(path) as entries:
-                for entry in entries:
-                    if entry.name.endswith(_FILE):
-                        yield name + entry.name.removesuffix(_FILE)
-                    elif entry.name != _TEMPORARY:
-                        waiting.append((Path(entry.path), name + _unfolded(entry.name)))
 
     def _delete(self, keys: Sequence[str]) -> None:
         with _driver_errors():
@@ -195,9 +187,41 @@ class LocalObjects:
                 raise RejectedError("not a key of an object: letters, digits, . _ = - and slashes")
 
 
-def _unfolded(name: str) -> str:
-    """What a folder's name adds to the keys below it."""
-    return name.removesuffix(_LONG) if name.endswith(_LONG) else f"{name}/"
+def _keys(folder: Path, name: str, prefix: str, after: str) -> Iterator[str]:
+    """Keys below ``folder``, whose keys start with ``name``, in order and one at a time: a page of
+    a large folder reads its names, but enters only folders that hold keys of the page."""
+    entries = _entries(folder)
+    found = (_below(folder, name, adds, entry, prefix, after) for adds, entry, _ in entries)
+    if any(is_long for _, _, is_long in entries):  # these do not sort as their folders do
+        yield from sorted(chain.from_iterable(found))
+    else:
+        yield from chain.from_iterable(found)
+
+
+def _entries(folder: Path) -> list[tuple[str, str, bool]]:
+    """What each entry adds to the keys below it, its name, and if it is part of a long name."""
+    entries = []
+    with suppress(FileNotFoundError), os.scandir(folder) as scan:
+        for entry in scan:
+            if entry.name.endswith(_FILE):
+                entries.append((entry.name.removesuffix(_FILE), entry.name, False))
+            elif entry.name.endswith(_LONG):
+                if entry.name != _TEMPORARY:
+                    entries.append((entry.name.removesuffix(_LONG), entry.name, True))
+            else:
+                entries.append((f"{entry.name}/", entry.name, False))
+    return sorted(entries)
+
+
+def _below(
+    folder: Path, name: str, adds: str, entry: str, prefix: str, after: str
+) -> Iterator[str]:
+    key = name + adds
+    if entry.endswith(_FILE):
+        if key > after and key.startswith(prefix):
+            yield key
+    elif key >= after[: len(key)] and (key.startswith(prefix) or prefix.startswith(key)):
+        yield from _keys(folder / entry, key, prefix, after)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -234,7 +258,7 @@ def _driver_errors() -> Iterator[None]:
     except PermissionError as error:
         raise DeniedError("the folder of the objects may not be written") from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise OverloadedError(
                 "the disk of the object store is full", retry_after=5.0
             ) from error

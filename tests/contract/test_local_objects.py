@@ -1,5 +1,7 @@
 """Objects on the local disk keep the promises of the objects port."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from hh_conformance import ObjectsContract, faults
 from hh_core.ports.objects import Objects
-from hh_local.objects import ADAPTER, LocalObjectsConfig
+from hh_local.objects import ADAPTER, LocalObjectsConfig, open_objects
 
 
 class TestLocalObjects(ObjectsContract):
@@ -37,3 +39,23 @@ class TestLocalObjects(ObjectsContract):
             for root in roots:
                 root.unlink()
                 root.with_suffix(".away").rename(root)
+
+
+def test_a_page_of_a_large_folder_is_in_order_and_quick(tmp_path: Path) -> None:
+    """Twenty thousand keys, in pages of a thousand: a page reads names, it opens no file."""
+    folder = tmp_path / "raw" / "day"
+    folder.mkdir(parents=True)
+    for number in range(20_000):
+        (folder / f"{number:05}~").touch()
+    (tmp_path / "elsewhere").mkdir()
+
+    async def pages() -> list[str]:
+        seen: list[str] = []
+        async with open_objects(LocalObjectsConfig(path=tmp_path)) as objects:
+            while page := await objects.list("raw/", after=seen[-1] if seen else "", limit=1000):
+                seen += [info.key for info in page]
+        return seen
+
+    began = time.monotonic()
+    assert asyncio.run(pages()) == [f"raw/day/{number:05}" for number in range(20_000)]
+    assert time.monotonic() - began < 10

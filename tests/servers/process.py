@@ -48,16 +48,22 @@ class Server:
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
-    def _end(self, number: signal.Signals) -> None:
+    def ended_by(self, number: signal.Signals) -> int:
+        """Its exit status after that signal."""
+        status = self._end(number)
+        assert status is not None, "it does not run"
+        return status
+
+    def _end(self, number: signal.Signals) -> int | None:
         process, self._process = self._process, None
         if process is None:
-            return
+            return None
         process.send_signal(number)
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+        return process.wait()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
