@@ -305,7 +305,7 @@ def _dump_clickhouse(port: int, password: str) -> bytes:
 def _dump_postgres(port: int, password: str) -> bytes:
     async def dump() -> bytes:
         connection = await asyncpg.connect(
-            host="127.0.0.1", port=port, user="hh", password=password, database="hh"
+            host="127.0.0.1", port=port, user="hh", password=password, database="postgres"
         )
         try:
             names = await connection.fetch(
