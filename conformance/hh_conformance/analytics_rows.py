@@ -124,6 +124,12 @@ async def all_rows(
     return sorted(found, key=lambda answer: str([answer[name] for name in columns]))
 
 
+async def ids(analytics: Analytics, relation: Relation) -> list[Any]:
+    """The ids of all events of ``PROJECT``, sessions among them in LISTING."""
+    found = await all_rows(analytics, relation, "event_id")
+    return [answer["event_id"] for answer in found]
+
+
 def event_rows(rows: Iterable[Cells], *, telemetry: bool) -> list[EventRow]:
     """The rows as the definition of a roll-up takes them."""
     return [

@@ -1,0 +1,62 @@
+"""Rows that several tests of the analytics contract start from."""
+
+from decimal import Decimal
+
+from hh_conformance.analytics_rows import (
+    HOUR_NS,
+    START_NS,
+    Cells,
+    event,
+    event_id,
+    patch,
+    row,
+    session,
+    trace_id,
+    version,
+)
+from hh_core.ports.analytics import Relation
+
+
+def busy_sessions() -> tuple[list[Cells], list[Cells]]:
+    """Nested claims, a call told twice, an error, a derived session, starts and updates."""
+    call = session(99)
+    rows = [
+        event(1, session_key=session(1), session_id="one", event_name="root", duration_ns=50),
+        event(2, parent_span_id=(1).to_bytes(8, "big"), event_type="model", call_key=call,
+              start_ns=START_NS + 2),
+        event(3, parent_span_id=(2).to_bytes(8, "big"), event_type="model", call_key=call,
+              start_ns=START_NS + 3, usage={"input": 5, "output": 2}, cost=Decimal("0.25")),
+        event(4, parent_span_id=(3).to_bytes(8, "big"), event_type="model", call_key=call,
+              start_ns=START_NS + 4, usage={"input": 6}, cost=Decimal("0.5")),
+        event(5, session_key=session(2), session_id="two", parent_span_id=(1).to_bytes(8, "big"),
+              status="error", start_ns=START_NS + 5, usage={"input": 1}),
+        event(6, parent_span_id=(5).to_bytes(8, "big"), start_ns=START_NS + 6, cost=Decimal(2)),
+        event(7, trace_id=trace_id(2), event_name="alone", usage={"output": 3}),
+        event(8, trace_id=trace_id(3), session_key=session(3), session_id="three"),
+        event(9, trace_id=trace_id(4), start_ns=START_NS - 3 * HOUR_NS),
+        event(9, trace_id=trace_id(4), session_key=session(3), version=version(0),
+              start_ns=START_NS - 3 * HOUR_NS),
+    ]  # fmt: skip
+    patches = [
+        patch(1, event_id=session(3), is_start=1, session_id="named", event_name="first",
+              start_ns=START_NS - 7, end_ns=START_NS + 7),
+        patch(2, event_id=session(3), is_start=1, event_name="second"),
+        patch(3, event_id=session(3), end_ns=START_NS + 99),
+        patch(4, event_id=session(4), is_start=1, session_id="empty", start_ns=START_NS),
+        patch(5, event_id=session(5), end_ns=START_NS),
+    ]  # fmt: skip
+    return [cells for cells in rows if cells["version"] == version(1)], patches
+
+
+def three(relation: Relation) -> list[Cells]:
+    if relation is Relation.EVENTS:
+        return [event(number, trace_id=trace_id(number)) for number in (1, 2, 3)]
+    if relation is Relation.PATCHES:
+        return [patch(number, event_id=event_id(number % 2)) for number in (1, 2, 3)]
+    own: dict[Relation, str] = {
+        Relation.SESSION_TRACES: "session_key",
+        Relation.TRACE_SESSIONS: "event_id",
+        Relation.SCORES: "event_id",
+    }
+    name = own.get(relation)
+    return [row(relation, **({name: event_id(n)} if name else {"path": str(n)})) for n in (1, 2, 3)]

@@ -1,0 +1,244 @@
+"""What questions to an index mean: the part of the analytics contract about A5."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hh_conformance.analytics_rows import (
+    HOUR_NS,
+    OTHER_PROJECT,
+    PROJECT,
+    START_NS,
+    Cells,
+    event,
+    event_id,
+    session,
+    trace_id,
+)
+from hh_conformance.analytics_suite import AnalyticsSuite
+from hh_conformance.contract import scenario
+from hh_core.domain.identity import NIL
+from hh_core.errors import RejectedError
+from hh_core.ports.analytics import (
+    Analytics,
+    AnyOf,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Order,
+    Query,
+    Relation,
+)
+
+HOSTILE = ("' OR 1=1 --", "\\' OR ''='", "{p0:String}", "a\tb\n\\", "%", "é🙂", '"', "`", "\\N")
+
+
+class QuestionsContract(AnalyticsSuite):
+    """See ``hh_conformance.analytics.AnalyticsContract``."""
+
+    @scenario
+    async def test_a5_values_are_never_read_as_part_of_a_query(self, analytics: Analytics) -> None:
+        writer = self.writer(analytics)
+        rows = [
+            event(n, event_name=text, promoted={text: text}) for n, text in enumerate(HOSTILE, 1)
+        ]
+        await writer.events(*rows, event(99, project_id=OTHER_PROJECT))
+
+        for number, text in enumerate(HOSTILE, 1):
+            for condition in (
+                Condition("event_name", Op.EQ, text),
+                Condition("event_name", Op.IN, [text]),
+                Condition(f"promoted.{text}", Op.EQ, text),
+                Condition(f"promoted.{text}", Op.EXISTS),
+            ):
+                query = Query(
+                    relation=Relation.EVENTS,
+                    project=PROJECT,
+                    columns=("event_id",),
+                    where=(condition,),
+                )
+                assert await analytics.select(query) == [{"event_id": event_id(number)}], condition
+
+    @scenario
+    async def test_a5_unknown_columns_are_rejected(self, analytics: Analytics) -> None:
+        await self.writer(analytics).events(event(1))
+        for name in ("nope", "1", "count()", "event_id)", "promoted", "", "usage.", "model.x"):
+            queries: list[dict[str, Any]] = [
+                {"columns": ("event_id",), "where": (Condition(name, Op.EQ, "x"),)},
+                {"columns": ("event_id",), "order_by": (Order(name),)},
+                {"group_by": (name,)},
+                {"measures": (Measure("m", Function.MAX, name),)},
+                {"columns": (name,)},
+            ]
+            for query in queries[: 2 if name == "promoted" else None]:
+                if name == "promoted" and "order_by" in query:
+                    continue
+                with pytest.raises(RejectedError):
+                    await analytics.select(
+                        Query(relation=Relation.EVENTS, project=PROJECT, **query)
+                    )
+
+    @scenario
+    async def test_a5_conditions_mean_what_the_port_says(self, analytics: Analytics) -> None:
+        await self.writer(analytics).events(*_varied())
+        for condition, expected in CONDITIONS:
+            for relation in (Relation.EVENTS, Relation.LISTING):
+                if relation is Relation.LISTING and _names(condition) & {"promoted", "call_key"}:
+                    continue
+                query = Query(
+                    relation=relation, project=PROJECT, columns=("event_id",), where=(condition,)
+                )
+                found = {answer["event_id"] for answer in await analytics.select(query)}
+                assert found == set(map(event_id, expected)), (relation, condition)
+                assert await analytics.count(query) == len(expected)
+
+    @scenario
+    async def test_a5_measures_are_of_the_rows_that_match(self, analytics: Analytics) -> None:
+        await self.writer(analytics).events(*_varied())
+        (found,) = await analytics.select(
+            Query(
+                relation=Relation.LISTING,
+                project=PROJECT,
+                where=(Condition("event_type", Op.NE, "session"),),
+                measures=MEASURES,
+            )
+        )
+        assert found == {
+            "n": 4, "sum": 100, "least": 10, "most": 40, "mean": 25.0, "p50": 30.0, "p90": 40.0,
+            "p99": 40.0, "models": 3, "cost": Decimal("1.5"), "usage": {"input": 8, "output": 1},
+            "inputs": 8,
+        }  # fmt: skip
+
+        nothing = Query(
+            relation=Relation.EVENTS,
+            project=PROJECT,
+            where=(Condition("model", Op.EQ, "none such"),),
+            measures=MEASURES[:6],
+        )
+        assert await analytics.select(nothing) == [
+            {"n": 0, "sum": None, "least": None, "most": None, "mean": None, "p50": None}
+        ]
+
+    @scenario
+    async def test_a5_groups_buckets_orders_and_pages(self, analytics: Analytics) -> None:
+        await self.writer(analytics).events(*_varied())
+        groups = Query(
+            relation=Relation.LISTING,
+            project=PROJECT,
+            group_by=("event_type",),
+            bucket=timedelta(hours=1),
+            measures=(Measure("n", Function.COUNT),),
+            order_by=(Order("bucket", descending=True), Order("event_type")),
+        )
+        assert await analytics.select(groups) == [
+            {"event_type": "model", "bucket": START_NS, "n": 2},
+            {"event_type": "tool", "bucket": START_NS, "n": 1},
+            {"event_type": "tool", "bucket": START_NS - HOUR_NS, "n": 1},
+        ]
+        assert await analytics.count(groups) == 3
+
+        pages = []
+        for offset in range(0, 6, 2):
+            page = await analytics.select(
+                Query(
+                    relation=Relation.LISTING,
+                    project=PROJECT,
+                    columns=("duration_ns", "cost"),
+                    order_by=(Order("cost", descending=True), Order("duration_ns")),
+                    limit=2,
+                    offset=offset,
+                )
+            )
+            pages += [answer["duration_ns"] for answer in page]
+        assert pages == [20, 30, 10, 40]
+
+
+MEASURES = (
+    Measure("n", Function.COUNT),
+    Measure("sum", Function.SUM, "duration_ns"),
+    Measure("least", Function.MIN, "duration_ns"),
+    Measure("most", Function.MAX, "duration_ns"),
+    Measure("mean", Function.AVG, "duration_ns"),
+    Measure("p50", Function.P50, "duration_ns"),
+    Measure("p90", Function.P90, "duration_ns"),
+    Measure("p99", Function.P99, "duration_ns"),
+    Measure("models", Function.UNIQ, "model"),
+    Measure("cost", Function.SUM, "cost"),
+    Measure("usage", Function.SUM, "usage"),
+    Measure("inputs", Function.SUM, "usage.input"),
+)
+
+CONDITIONS: tuple[tuple[Condition | AnyOf, Collection[int]], ...] = (
+    (Condition("model", Op.EQ, "gpt"), [1]),
+    (Condition("model", Op.NE, "gpt"), [2, 3, 4]),
+    (Condition("model", Op.IN, ["gpt", "claude", "x"]), [1, 2]),
+    (Condition("model", Op.IN, []), []),
+    (Condition("model", Op.EXISTS), [1, 2]),
+    (Condition("model", Op.NOT_EXISTS), [3, 4]),
+    (Condition("model", Op.EQ, None), [3, 4]),
+    (Condition("model", Op.NE, None), [1, 2]),
+    (Condition("event_name", Op.CONTAINS, "b"), [2, 3]),
+    (Condition("event_name", Op.CONTAINS, "B"), []),
+    (Condition("event_name", Op.NOT_CONTAINS, "b"), [1, 4]),
+    (Condition("duration_ns", Op.GT, 20), [3, 4]),
+    (Condition("duration_ns", Op.GE, 20.5), [3, 4]),
+    (Condition("duration_ns", Op.LE, 20), [1, 2]),
+    (Condition("duration_ns", Op.LT, 2**80), [1, 2, 3, 4]),
+    (Condition("start_ns", Op.LT, START_NS), [4]),
+    (Condition("start_ns", Op.GE, START_NS), [1, 2, 3]),
+    (Condition("start_ns", Op.EQ, START_NS - 1), [4]),
+    (Condition("cost", Op.GE, Decimal("0.5")), [2, 3]),
+    (Condition("cost", Op.EQ, 0.5), [3]),
+    (Condition("cost", Op.NE, 0.5), [1, 2, 4]),
+    (Condition("cost", Op.NOT_EXISTS), [1, 4]),
+    (Condition("usage.input", Op.GT, 2), [1]),
+    (Condition("usage.output", Op.NE, 1), [2, 3, 4]),
+    (Condition("usage.output", Op.EXISTS), [1]),
+    (Condition("usage", Op.NOT_EXISTS), [3, 4]),
+    (Condition("promoted.n", Op.GT, 9), [2]),
+    (Condition("promoted.n", Op.EQ, "9"), [1]),
+    (Condition("promoted.n", Op.NE, "9"), [2, 3, 4]),
+    (Condition("promoted.n", Op.LT, 100), [1, 2]),
+    (Condition("promoted.n", Op.IN, ["9", "x"]), [1, 3]),
+    (Condition("promoted.n", Op.EXISTS), [1, 2, 3]),
+    (Condition("promoted.n", Op.NOT_EXISTS), [4]),
+    (Condition("promoted.yes", Op.EQ, True), [1]),
+    (Condition("promoted.n", Op.NOT_CONTAINS, "x"), [1, 2, 4]),
+    (Condition("event_id", Op.EQ, event_id(2)), [2]),
+    (Condition("event_id", Op.IN, [event_id(2), event_id(3), NIL]), [2, 3]),
+    (Condition("trace_id", Op.EQ, trace_id(1)), [1, 2, 3]),
+    (Condition("trace_id", Op.IN, [trace_id(1), trace_id(2)]), [1, 2, 3, 4]),
+    (Condition("span_id", Op.NE, (1).to_bytes(8, "big")), [2, 3, 4]),
+    (Condition("session_key", Op.EXISTS), [4]),
+    (Condition("call_key", Op.NOT_EXISTS), [1, 2, 3, 4]),
+    (AnyOf((Condition("model", Op.EQ, "gpt"), Condition("duration_ns", Op.EQ, 40))), [1, 4]),
+    (AnyOf((Condition("event_id", Op.EQ, event_id(3)),)), [3]),
+    (AnyOf(()), []),
+)  # fmt: skip
+
+
+def _names(part: Condition | AnyOf) -> set[str]:
+    conditions = part.alternatives if isinstance(part, AnyOf) else (part,)
+    return {condition.column.partition(".")[0] for condition in conditions}
+
+
+def _varied() -> list[Cells]:
+    return [
+        event(
+            1, model="gpt", event_type="model", event_name="aa", duration_ns=10,
+            usage={"input": 7, "output": 1}, promoted={"n": "9", "yes": "true"},
+        ),
+        event(
+            2, model="claude", event_type="model", event_name="ab", duration_ns=20,
+            cost=Decimal(1), usage={"input": 1}, promoted={"n": "10.5"},
+        ),
+        event(3, event_name="bb", duration_ns=30, cost=Decimal("0.5"), promoted={"n": "x"}),
+        event(
+            4, event_name="cc", duration_ns=40, start_ns=START_NS - 1, trace_id=trace_id(2),
+            session_key=session(4), promoted={"n": ""},
+        ),
+    ]  # fmt: skip
