@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -17,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from hh_core.errors import ConfigError
 from hh_core.registry import PORTS, configure
-from hh_runtime.net import Address, parse_address
+from hh_runtime.net import SOCKETS, Address, parse_address
 from hh_runtime.references import Resolved, resolve
 
 
@@ -44,7 +43,7 @@ Listen = Annotated[Address, BeforeValidator(_address)]
 
 def default_runtime() -> Path:
     """Where sockets live when the file names no place: short, because a socket's path must be."""
-    return Path(gettempdir()) / f"hh-{os.getuid()}"
+    return SOCKETS / f"hh-{os.getuid()}"
 
 
 class TracingConfig(Section):

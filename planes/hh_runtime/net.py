@@ -13,6 +13,9 @@ from hh_core.errors import ConfigError
 
 BACKLOG = 1024
 
+SOCKETS = Path("/tmp")
+"""Above our folders of Unix sockets. Not ``$TMPDIR``: a socket's path is 103 bytes at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -5,7 +5,8 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import gettempdir
+
+from hh_runtime.net import SOCKETS
 
 DEFAULT_DATA_DIR = ".hh"
 DEFAULT_PORT_BASE = 8470
@@ -28,7 +29,7 @@ class Layout:
         """A short, private folder for Unix sockets: a data folder's path may be too long for
         them."""
         digest = hashlib.sha256(os.fsencode(self.base)).hexdigest()[:10]
-        return Path(gettempdir()) / f"hh-{os.getuid()}-{digest}"
+        return SOCKETS / f"hh-{os.getuid()}-{digest}"
 
     @property
     def endpoints(self) -> Path:

@@ -64,12 +64,15 @@ def launch(
     layout: Layout, *, port_base: int | None, dispatchers: int, detach: bool
 ) -> "subprocess.Popen[bytes]":
     """Start the guardian, and with it everything else. Returns at once."""
-    layout.base.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = read_state(layout)
     base = port_base or (known.port_base if known else DEFAULT_PORT_BASE)
     if not 1024 <= base <= 65526:
         raise ConfigError("--port-base must be between 1024 and 65526: ten ports are used")
-    output = os.open(layout.supervisor_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        layout.base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        output = os.open(layout.supervisor_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise ConfigError(f"cannot use {layout.base}: {error.strerror or error}") from error
     try:
         return subprocess.Popen(
             [
