@@ -69,11 +69,19 @@ def trace(
         print_session(client, session)
 
 
-def demo(data_dir: DataDir = _DEFAULT) -> None:
+def demo(
+    data_dir: DataDir = _DEFAULT,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Only serve the demo's model, for programs of yours.")
+    ] = False,
+) -> None:
     """Let a small support agent send real traces: no key, no internet."""
-    from hh_cli.demo.command import run_demo
+    from hh_cli.demo.command import run_demo, serve_model
 
-    run_demo(Layout.of(data_dir))
+    if serve:
+        serve_model()
+    else:
+        run_demo(Layout.of(data_dir))
 
 
 def boundary_show(as_json: Json = False) -> None:

@@ -1,6 +1,8 @@
 """``hh demo``: run the agent once under each instrumentor, and show what became of it."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +38,14 @@ def run_demo(layout: Layout) -> None:
     for instrumentor in INSTRUMENTORS:
         print_session(client, next(name for name in names if instrumentor in name))
     out.print(f"{len(names)} sessions of the demo are readable; see them with: hh events, hh trace")
+
+
+def serve_model() -> None:
+    """Serve the model that speaks OpenAI's protocol until a signal ends it (Ctrl-C)."""
+    with model_server() as model_url:
+        out.print(f"export OPENAI_BASE_URL={model_url} OPENAI_API_KEY=none", soft_wrap=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 def _start(found: Endpoints, instrumentor: str, model_url: str, run: str) -> subprocess.Popen[str]:
