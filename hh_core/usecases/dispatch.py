@@ -63,8 +63,8 @@ class Spool(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchLimits:
-    batch_rows: int = 10_000
-    batch_segments: int = 16
+    batch_rows: int = 20_000
+    batch_segments: int = 32
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     wait_seconds: float = 1.0
