@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,6 +145,7 @@ def stop(layout: Layout, watch: Watch) -> bool:
     last = read_state(layout)
     end_stale(last)
     layout.endpoints.unlink(missing_ok=True)
+    shutil.rmtree(layout.runtime, ignore_errors=True)  # sockets that nobody answers on
     return told is not None or bool(left)
 
 
