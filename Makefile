@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup run test check full unit contract e2e faults bench lock clean system-packages
+.PHONY: help setup run docs test check full unit contract e2e faults bench lock clean system-packages
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ full: test bench  ## the tests, and the measurements
 
 bench: setup
 	$(BIN)/python -m bench.ingest
+
+docs: setup  ## write the configuration reference from the settings
+	@$(BIN)/python docs/reference.py
 
 lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 	$(BIN)/python -m uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -83,6 +83,7 @@ def _table(model: type[BaseModel]) -> str:
     rows = [
         f"| `{name}` | {_type(field)} | {_default(field)} | {documented.get(name, '')} |"
         for name, field in model.model_fields.items()
+        if not _is_table(field)
     ]
     if not rows:
         return "No settings.\n"
@@ -90,14 +91,13 @@ def _table(model: type[BaseModel]) -> str:
 
 
 def _type(field: FieldInfo) -> str:
-    annotation = field.annotation
-    arguments = [argument for argument in get_args(annotation) if argument is not type(None)]
-    literals = [argument for argument in arguments if isinstance(argument, str)]
-    if literals:
-        return " or ".join(f'`"{literal}"`' for literal in literals)
+    annotation = _plain(field.annotation)
+    arguments = [_plain(one) for one in get_args(annotation) if one is not type(None)]
     known: Mapping[Any, str] = {
         str: "text", int: "integer", float: "number", bool: "true or false", Path: "path",
     }  # fmt: skip
+    if get_origin(annotation) is Literal:
+        return " or ".join(f'`"{value}"`' for value in get_args(annotation))
     if annotation in known:
         return known[annotation]
     if getattr(annotation, "__origin__", None) is tuple:
@@ -105,7 +105,36 @@ def _type(field: FieldInfo) -> str:
     if getattr(annotation, "__origin__", None) is dict:
         return "table"
     chosen = arguments[0] if arguments else annotation
+    if get_origin(chosen) is Literal:
+        return " or ".join(f'`"{value}"`' for value in get_args(chosen))
     return known.get(chosen, _name(chosen))
+
+
+def _is_table(field: FieldInfo) -> bool:
+    """A table of its own has a section of its own."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return any(inspect.isclass(kind) and issubclass(kind, BaseModel) for kind in kinds)
+
+
+def undocumented() -> list[str]:
+    """Settings without a word about them."""
+    models: list[type[BaseModel]] = [DataPlaneConfig, ControlPlaneConfig]
+    models += [section for model in models for _, section in _sections(model)]
+    models += [
+        find(port, entry.name).config for port in PORTS for entry in entry_points(group=group(port))
+    ]
+    return sorted(
+        {
+            f"{model.__name__}.{name}"
+            for model in models
+            for name, field in model.model_fields.items()
+            if not _is_table(field) and name not in _docstrings(model)
+        }
+    )
+
+
+def _plain(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _name(annotation: Any) -> str:
@@ -121,7 +150,7 @@ def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined or isinstance(field.default, BaseModel):
         return ""
     value = field.default
-    if value is None or value == () or value == {}:
+    if value is None or value == () or value == {} or value == "":
         return "none"
     if isinstance(value, Enum):
         value = value.value
@@ -145,7 +174,8 @@ def _docstrings(model: type[BaseModel]) -> dict[str, str]:
                 and isinstance(following, ast.Expr)
                 and isinstance(following.value, ast.Constant)
             ):
-                found[field.target.id] = " ".join(str(following.value.value).split())
+                text = " ".join(str(following.value.value).split())
+                found[field.target.id] = text.replace("``", "`").replace("|", "\\|")
     return found
 
 

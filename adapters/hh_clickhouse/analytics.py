@@ -32,18 +32,25 @@ _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 
 class ClickhouseConfig(AdapterConfig):
     url: str = "http://127.0.0.1:8123"
+    """`http://host:port` or `https://host:port`."""
     user: str = "hh"
+    """Who signs in."""
     password: SecretStr = SecretStr("")
+    """Of the user."""
     database: str = Field(default="hh", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+    """Created if it is not there."""
     plane: Literal["data", "control"]
+    """Which tables: those with content references, or those of telemetry only."""
     retention_days: int = Field(default=30, gt=0)
     """Rows expire this long after their receipt."""
     max_query_seconds: float = Field(default=30.0, gt=0)
+    """A query that takes longer is refused."""
     max_query_rows: int = Field(default=50_000_000, gt=0)
     """Rows that one query may read."""
     max_query_bytes: int = Field(default=1_000_000_000, gt=0)
     """Memory that one query may use."""
     max_result_rows: int = Field(default=1_000_000, gt=0)
+    """A query that answers more is refused."""
     timeout_seconds: float = Field(default=60.0, gt=0)
     """For an answer of the server to begin."""
 

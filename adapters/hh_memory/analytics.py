@@ -24,6 +24,7 @@ class AnalyticsConfig(AdapterConfig):
     name: str = Field(default_factory=lambda: uuid4().hex)
     """Databases of one name share their rows, also after closing and opening again."""
     plane: Literal["data", "control"] = "data"
+    """Which tables: those with content references, or those of telemetry only."""
     max_query_rows: int = 10_000_000
     """Rows that one query may read."""
 

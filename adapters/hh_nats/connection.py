@@ -43,7 +43,9 @@ class NatsConfig(AdapterConfig):
     servers: tuple[str, ...] = Field(min_length=1)
     """``nats://host:port``, several for a cluster. ``tls://`` asks for TLS."""
     user: str = ""
+    """Who signs in."""
     password: SecretStr = SecretStr("")
+    """Of the user."""
     ca_file: str = ""
     """Trust this authority instead of the system's."""
     prefix: str = Field(default="", pattern=r"^[a-z0-9-]{0,64}$")

@@ -26,10 +26,15 @@ class PostgresConfig(AdapterConfig):
     """Settings of the records adapter ``postgres``."""
 
     host: str = "127.0.0.1"
+    """Where the server is."""
     port: int = Field(default=5432, ge=1, le=65535)
+    """Where it listens."""
     database: str = "postgres"
+    """Must exist; the schema is made in it."""
     user: str
+    """Who signs in."""
     password: SecretStr = SecretStr("")
+    """Of the user."""
     ca_file: str = ""
     """Ask for TLS and trust this authority."""
     pool_size: int = Field(default=8, ge=2)

@@ -59,14 +59,18 @@ class S3Config(AdapterConfig):
     endpoint: str | None = None
     """``https://host:port`` of a store that is not AWS."""
     region: str = "us-east-1"
+    """Of the bucket."""
     access_key: str | None = None
     """Without it, credentials are found as AWS's tools find them (role, environment, file)."""
     secret_key: SecretStr | None = None
+    """Of the access key."""
     addressing: Literal["auto", "path", "virtual"] = "auto"
+    """Bucket in the path or in the host name."""
     layout: Literal["flat", "folders"] = "flat"
     """``folders`` for a store that keeps keys as files in folders (SeaweedFS): it lists folder by
     folder, not in the order of keys, and a name is either a file or a folder."""
     connections: int = Field(default=32, gt=0)
+    """Open at the same time."""
     timeout_seconds: float = Field(default=20.0, gt=0)
     """How long the store may keep silent."""
 

@@ -26,13 +26,16 @@ class ListenConfig(Section):
     tls_certificate: Path | None = None
     """Of the intake, with its chain (PEM)."""
     tls_key: Path | None = None
+    """PEM file of its private key."""
 
 
 class WriterConfig(Section):
     """How queued telemetry is written to the index."""
 
     batch_rows: int = Field(default=10_000, gt=0)
+    """Rows of one insert at most."""
     batch_seconds: float = Field(default=0.5, gt=0)
+    """How long an insert waits for more rows."""
     max_in_flight: int = Field(default=64, gt=0)
     """Unsettled messages of one process."""
     longest_pause_seconds: float = Field(default=10.0, gt=0)

@@ -30,22 +30,30 @@ class ListenConfig(Section):
     internal: Listen | None = None
     """What ingest tells readers of its plane; by default ``<runtime>/ingest.sock``."""
     tls_certificate: Path | None = None
+    """PEM file; with it HTTP and gRPC are served by TLS only."""
     tls_key: Path | None = None
+    """PEM file of its private key."""
 
 
 class LimitsConfig(Section):
     """The bounds at the door (PROMISES 3.6); sizes in bytes, after decompression too."""
 
     max_http_bytes: int = Field(default=64 << 20, gt=0)
+    """Of one OTLP/HTTP body."""
     max_grpc_bytes: int = Field(default=16 << 20, gt=0)
+    """Of one gRPC message."""
     max_ratio: int = Field(default=200, gt=1)
     """Decompressed over compressed size, above 1 MiB."""
     max_spans: int = Field(default=50_000, gt=0)
+    """Of one request."""
     max_nesting: int = Field(default=32, gt=0)
+    """Of values in values."""
     max_events: int = Field(default=1_000, gt=0)
     """Events in one REST batch."""
     max_in_flight_requests: int = Field(default=512, gt=0)
+    """Requests in memory together; above it 503 with Retry-After."""
     max_in_flight_bytes: int = Field(default=256 << 20, gt=0)
+    """Bodies in memory together; above it 503 with Retry-After."""
 
 
 class IngestConfig(Section):
@@ -55,9 +63,13 @@ class IngestConfig(Section):
     """What an acknowledgement waits for: this machine's disk, or the object store. By default the
     store if it is a remote one."""
     commit_ms: float = Field(default=5.0, ge=0)
+    """How long the first request of a commit waits for others."""
     commit_bytes: int = Field(default=4 << 20, gt=0)
+    """A commit is not held back for more when it has this many bytes."""
     segment_bytes: int = Field(default=8 << 20, gt=0)
+    """A segment is sealed when it has this many bytes."""
     segment_ms: int = Field(default=200, gt=0)
+    """A segment is sealed when it is this old."""
 
 
 class DispatchConfig(Section):
@@ -83,6 +95,7 @@ class RetentionConfig(Section):
     """How long raw content is kept, and how much of it."""
 
     days: int = Field(default=30, gt=0)
+    """How long raw data is kept, by the day of its receipt."""
     max_disk_bytes: int = Field(default=20 << 30, gt=0)
     """Above it the oldest days go first, whatever their age."""
 
@@ -93,6 +106,7 @@ class ReadConfig(Section):
     scan_limit: int = Field(default=10_000, gt=0)
     """Events whose content is read to answer a filter on content."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
+    """Content of one answer; beyond it the client is told to ask for less."""
     wait_seconds: float = Field(default=2.0, ge=0)
     """How long a reader waits for what is acknowledged but not indexed."""
 
@@ -105,6 +119,7 @@ class ControlConfig(Section):
     token: SecretStr
     """This data plane's own identity."""
     tls_ca: Path | None = None
+    """Authorities that the intake's certificate must chain to; default: the system's."""
 
 
 class DataPlaneConfig(ProcessConfig):

@@ -52,7 +52,9 @@ class TracingConfig(Section):
     endpoint: str
     """Base URL of an OTLP/HTTP receiver; ``/v1/traces`` is appended."""
     headers: dict[str, str] = {}
+    """Sent with each export, such as an API key."""
     sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    """Share of the traces of this process that are sent."""
 
 
 class ProcessConfig(Section):
@@ -63,6 +65,7 @@ class ProcessConfig(Section):
     process: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """This process in logs, metrics and socket names; by default plane and services."""
     services: tuple[str, ...] = Field(min_length=1)
+    """What runs in this process."""
     drain_seconds: float = Field(default=25.0, gt=0)
     """How long a stopping process may finish what it began. Less than the kill grace."""
     open_seconds: float = Field(default=60.0, ge=0)
@@ -72,7 +75,9 @@ class ProcessConfig(Section):
     health: Listen | None = None
     """Where /healthz, /readyz and /metrics are served; by default a socket in ``runtime``."""
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    """The least severe message that is logged: debug, info, warning or error."""
     blocked_plugins: tuple[str, ...] = ()
+    """Installed plugins that are left out."""
     tracing: TracingConfig | None = None
 
     def tables(self) -> dict[str, AdapterTable]:
