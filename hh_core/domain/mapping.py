@@ -46,8 +46,8 @@ class Mapping:
 
     def event(self, span: Span) -> Content:
         """What a reader sees of ``span``: every attribute is somewhere in it."""
-        content = Content()
-        for path, value in self._collect(span).attributes.items():
+        content, facts = Content(), self._collect(span)
+        for path, value in facts.attributes.items():
             bucket, _, name = path.partition(".")
             if bucket in INDEXED:
                 getattr(content, bucket)[name] = value
@@ -56,7 +56,7 @@ class Mapping:
         for mapper in self._speakers(span):
             self._guarded(mapper.name, mapper.content, span, content)
         if content.error is None:
-            content.error = _error(span)
+            content.error = _error(span) or facts.error_class or None
         content.metadata.update(_context(span))
         return content
 
