@@ -44,6 +44,7 @@ _REJECTED = frozenset(
         349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
         386,  # NO_COMMON_TYPE
         407,  # DECIMAL_OVERFLOW
+        469,  # VIOLATED_CONSTRAINT
     )
 )
 

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import gzip
+import json
+import secrets
 import signal
 import socket
 import subprocess
@@ -124,6 +126,41 @@ def test_the_client_inserts_and_asks_with_parameters() -> None:
             return answer.result_rows
 
     assert asyncio.run(talk()) == [(1,)]
+
+
+@pytest.mark.parametrize("settings", ["", " SETTINGS max_threads = 1"])
+def test_an_insert_that_the_table_or_a_view_refuses_is_refused(settings: str) -> None:
+    engine, name = clickhouse_server(), f"refusing_{secrets.token_hex(4)}"
+    for statement in (
+        f"CREATE TABLE {name} (a UInt8, CONSTRAINT c CHECK a != 7) ENGINE = MergeTree ORDER BY a",
+        f"CREATE MATERIALIZED VIEW {name}_view ENGINE = MergeTree ORDER BY a AS"
+        f" SELECT a FROM {name} WHERE throwIf(a = 9) = 0",
+    ):
+        assert _ask(engine, statement.encode())[0] == 200
+    insert = f"INSERT INTO {name} (a){settings} FORMAT TSV\n"
+
+    taken = _ask(engine, f"{insert}1\n2\n".encode())
+    constraint = _ask(engine, f"{insert}3\n7\n".encode())
+    view = _ask(engine, f"{insert}9\n".encode())
+
+    assert taken[0] == 200
+    assert (constraint[0], constraint[2]["X-ClickHouse-Exception-Code"]) == (500, "469")
+    assert (view[0], view[2]["X-ClickHouse-Exception-Code"]) == (500, "395")
+    assert _ask(engine, f"SELECT count() FROM {name}_view".encode())[1] == b"2\n"
+
+
+def test_data_may_hold_any_byte() -> None:
+    engine, name = clickhouse_server(), f"bytes_{secrets.token_hex(4)}"
+    text = "; DROP TABLE x;'\"`\x00 FORMAT CSV -- /*"
+    create = f"CREATE TABLE {name} (a String) ENGINE = MergeTree ORDER BY a"
+    assert _ask(engine, create.encode())[0] == 200
+
+    row = json.dumps({"a": text}).encode()
+    status, body, _ = _ask(engine, f"INSERT INTO {name} (a) FORMAT JSONEachRow\n".encode() + row)
+
+    assert status == 200, body
+    asked = _ask(engine, f"SELECT a FROM {name} FORMAT JSONEachRow".encode())[1]
+    assert json.loads(asked) == {"a": text}
 
 
 def test_bodies_are_bounded_after_decompression_too(tmp_path: Path) -> None:
