@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
 
 import uvloop
 
@@ -69,10 +70,33 @@ def run(config: ProcessConfig, process: str, compose: Compose) -> int:
     return os.EX_OK
 
 
-def leave_out(modules: Sequence[str]) -> None:
-    """Make ``import`` of these say that they are not installed."""
-    for name in modules:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # how Python spells it
+class _LeftOut(MetaPathFinder):
+    """Not a None in ``sys.modules``: compiled modules such as Arrow's take that for the module."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname in self._names:
+            raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
+
+
+class _Absent(MetaPathFinder):
+    """Says of some modules that they are not installed."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if fullname in self._names:
+            raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
+
+
+def leave_out(names: Sequence[str]) -> None:
+    """Make ``import`` of these modules fail as if they were not installed."""
+    sys.meta_path.insert(0, _Absent(names))
 
 
 def harden() -> None:
