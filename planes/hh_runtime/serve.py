@@ -81,22 +81,9 @@ class _LeftOut(MetaPathFinder):
             raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
 
 
-class _Absent(MetaPathFinder):
-    """Says of some modules that they are not installed."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = frozenset(names)
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> None:
-        if fullname in self._names:
-            raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
-
-
 def leave_out(names: Sequence[str]) -> None:
     """Make ``import`` of these modules fail as if they were not installed."""
-    sys.meta_path.insert(0, _Absent(names))
+    sys.meta_path.insert(0, _LeftOut(names))
 
 
 def harden() -> None:
