@@ -149,6 +149,17 @@ def test_an_insert_that_the_table_or_a_view_refuses_is_refused(settings: str) ->
     assert _ask(engine, f"SELECT count() FROM {name}_view".encode())[1] == b"2\n"
 
 
+def test_a_refusal_may_quote_bytes_that_are_no_text() -> None:
+    engine, name = clickhouse_server(), f"quoting_{secrets.token_hex(4)}"
+    constraint = "CONSTRAINT c CHECK a != unhex('f7ff')"
+    create = f"CREATE TABLE {name} (a String, {constraint}) ENGINE = MergeTree ORDER BY a"
+    assert _ask(engine, create.encode())[0] == 200
+
+    status, _, headers = _ask(engine, f"INSERT INTO {name} (a) FORMAT TSV\n".encode() + b"\xf7\xff")
+
+    assert (status, headers["X-ClickHouse-Exception-Code"]) == (500, "469")
+
+
 def test_data_may_hold_any_byte() -> None:
     engine, name = clickhouse_server(), f"bytes_{secrets.token_hex(4)}"
     text = "; DROP TABLE x;'\"`\x00 FORMAT CSV -- /*"

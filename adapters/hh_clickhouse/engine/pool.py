@@ -58,6 +58,8 @@ class Pool:
             if statement.data is None:
                 return _query(connection.raw, statement, started)
             return _insert(connection.raw, statement, statement.data, started)
+        except UnicodeDecodeError as error:  # the engine's text quotes bytes of a row
+            raise from_engine(RuntimeError(error.object.decode("utf-8", "replace"))) from error
         except RuntimeError as error:
             raise from_engine(error) from error
         finally:
