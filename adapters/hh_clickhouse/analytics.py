@@ -29,6 +29,9 @@ doing so on insert too would double its cost."""
 _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 """Its steps carry one name from table to roll-up."""
 
+_SILENT_SECONDS = 5.0
+"""After each of these that a query takes, the server must at least answer a ping."""
+
 
 class ClickhouseConfig(AdapterConfig):
     url: str = "http://127.0.0.1:8123"
@@ -127,11 +130,20 @@ class ClickhouseAnalytics:
 
     async def _ask(self, compiled: Compiled) -> Sequence[Sequence[object]]:
         self._require_open()
-        with driver_errors():
-            answer = await self._client.query(
+        asking = asyncio.ensure_future(
+            self._client.query(
                 compiled.sql, parameters=compiled.parameters, settings=dict(self._limits)
             )
-        return answer.result_rows
+        )
+        try:
+            while not asking.done():
+                await asyncio.wait((asking,), timeout=_SILENT_SECONDS)
+                if not asking.done():
+                    await self.ping()
+        finally:
+            asking.cancel()
+        with driver_errors():
+            return asking.result().result_rows
 
     def _require_open(self) -> None:
         if self._closed:
