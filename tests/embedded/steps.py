@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any, TypeVar
 
+from ledger import Ledger
+
 from embedded import Embedded
 from hh_cli.embedded.configs import to_toml
 from hh_cli.embedded.layout import Layout, Ports
@@ -86,7 +88,7 @@ def clickhouse(running: Embedded, plane: str, statement: str) -> str:
     port = Ports(running.port_base).clickhouse(plane)
     secret = Layout.of(running.folder).secret(plane, "clickhouse.password").read_text().strip()
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/",
+        f"http://127.0.0.1:{port}/?database=hh",
         data=statement.encode(),
         headers={
             "X-ClickHouse-User": "hh",
@@ -108,6 +110,22 @@ def rows(running: Embedded, plane: str, query: str) -> list[tuple[str, ...]]:
     return [tuple(line.split("\t")) for line in answer.splitlines()]
 
 
+_SAME = """SELECT hex(event_id), hex(trace_id), hex(session_key), toString(version), event_type,
+ start_ns, toString(usage), toString(cost) FROM events FINAL ORDER BY event_id"""
+
+
+def planes_agree(running: Embedded, *, seconds: float = 60.0) -> list[tuple[str, ...]]:
+    """Wait until both planes hold the same events, each once; the rows that they agree on."""
+
+    def agreed() -> list[tuple[str, ...]]:
+        data, control = rows(running, "data", _SAME), rows(running, "control", _SAME)
+        missing, foreign = set(data) - set(control), set(control) - set(data)
+        assert data == control, f"{len(missing)} are missing, {len(foreign)} are not ours"
+        return data
+
+    return until(agreed, seconds=seconds, what="the control plane holds what the data plane does")
+
+
 def counted(running: Embedded) -> int:
     """Events that the control plane counts, through its own API."""
     body = {"measures": [{"name": "events", "function": "count"}]}
@@ -121,4 +139,14 @@ def counts(running: Embedded, *, at_least: int, seconds: float = 60.0) -> int:
         lambda: (count := counted(running)) >= at_least and count,
         seconds=seconds,
         what=f"the control plane counts {at_least} events",
+    )
+
+
+def more_is_acked(ledger: Ledger, spans: int = 60, *, seconds: float = 30.0) -> None:
+    """Wait until the load that runs got that many more acknowledgements."""
+    goal = len(ledger.acked()) + spans
+    until(
+        lambda: len(ledger.acked()) >= goal,
+        seconds=seconds,
+        what=f"{spans} more spans are acknowledged",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from embedded import Embedded, platform
-from embedded.steps import counts, kill, serves_again, serving, until
+from embedded.steps import counts, kill, more_is_acked, serves_again, serving, until
 from ledger import Ledger, Outcome, check, load
 
 from hh_cli.embedded.layout import Layout
@@ -38,9 +38,9 @@ def test_killing_each_process_in_turn_loses_and_doubles_nothing(running: Embedde
     ledger = Ledger(running.endpoints)
     with load(ledger):
         for name in PROCESSES:
-            _more_is_acked(ledger)
+            more_is_acked(ledger)
             serves_again(running, kill(running, name))
-        _more_is_acked(ledger)
+        more_is_acked(ledger)
 
     verdict = check(ledger)
 
@@ -55,28 +55,19 @@ def test_killing_everything_at_once_loses_and_doubles_nothing(running: Embedded)
     """Once so that the guardian brings it back, and while it does, again with the guardian."""
     ledger = Ledger(running.endpoints)
     with load(ledger):
-        _more_is_acked(ledger)
+        more_is_acked(ledger)
         before = _kill_everything(running, guardian=False)
         until(lambda: set(serving(running).values()) - before, seconds=30, what="some serve again")
         _kill_everything(running, guardian=True)
 
         running.up()
 
-        _more_is_acked(ledger)
+        more_is_acked(ledger)
     verdict = check(ledger, only=False)
 
     assert verdict.faults() == {}
     assert any(span.outcome is Outcome.UNKNOWN for span in ledger.spans.values())
     assert set(running.endpoints["processes"]) == {"supervisor", *PROCESSES}
-
-
-def _more_is_acked(ledger: Ledger, spans: int = 60) -> None:
-    before = len(ledger.acked())
-    until(
-        lambda: len(ledger.acked()) >= before + spans,
-        seconds=30,
-        what=f"{spans} more spans are acknowledged",
-    )
 
 
 def _kill_everything(running: Embedded, *, guardian: bool) -> set[int]:

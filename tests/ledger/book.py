@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -33,6 +34,9 @@ class Sent:
     session: str
     canary: str
     tokens: int
+    """Of the prompt; the roots tell of no call."""
+    total_tokens: int = 0
+    cost: Decimal = Decimal(0)
     outcome: Outcome = Outcome.UNKNOWN
 
 
@@ -41,6 +45,8 @@ class Request:
     body: bytes
     spans: list[Sent]
     code: int = 0
+    """HTTP status of the last answer; 0 for none."""
+    retry_after: str | None = None
 
 
 @dataclass
@@ -70,6 +76,9 @@ class Ledger:
                     f"canary-{secrets.token_hex(16)}",
                     10 + number,
                 )
+                if parent:
+                    sent.total_tokens = sent.tokens + number
+                    sent.cost = Decimal(sent.tokens) / MICRO
                 self._span(scope, sent, parent, begun + number * 10**6, number)
                 parent = parent or bytes.fromhex(sent.span_id)
                 made.append(sent)
@@ -92,6 +101,7 @@ class Ledger:
             answer = connection.getresponse()
             answer.read()
             request.code = answer.status
+            request.retry_after = answer.getheader("Retry-After")
             outcome = Outcome.ACK if answer.status == 200 else Outcome.REJECT
         except (OSError, HTTPException):
             outcome = Outcome.UNKNOWN
@@ -103,7 +113,9 @@ class Ledger:
         return outcome
 
     def acked(self) -> Sequence[Sent]:
-        return [span for span in self.spans.values() if span.outcome is Outcome.ACK]
+        with self._lock:
+            spans = list(self.spans.values())
+        return [span for span in spans if span.outcome is Outcome.ACK]
 
     def _span(self, scope: Any, sent: Sent, parent: bytes, start: int, number: int) -> None:
         span = scope.spans.add(
@@ -125,8 +137,8 @@ class Ledger:
                 "llm.model_name": "gpt-4o-mini",
                 "llm.token_count.prompt": sent.tokens,
                 "llm.token_count.completion": number,
-                "llm.token_count.total": sent.tokens + number,
-                "llm.cost.total": sent.tokens / MICRO,
+                "llm.token_count.total": sent.total_tokens,
+                "llm.cost.total": float(sent.cost),
             }
         for key, value in attributes.items():
             target = span.attributes.add(key=key).value
