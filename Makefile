@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup run docs test check full unit contract e2e faults bench lock clean system-packages
+.PHONY: help setup run docs test check full unit contract e2e faults bench lock protobuf clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,16 +33,13 @@ check: setup  ## format, lint, types, imports: under a minute
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-system-packages:
-	@true
-
 unit: setup  ## rules and laws: seconds
 	$(PYTEST) -n 2 tests/unit tests/property tests/packaging
 
 contract: setup  ## every adapter against the real server, and use cases over them
 	$(PYTEST) tests/conformance tests/contract tests/integration
 
-e2e: setup system-packages  ## the platform as a user starts it
+e2e: setup  ## the platform as a user starts it
 	$(PYTEST) tests/e2e
 
 faults: setup  ## kill, cut, fill: nothing acknowledged is lost or doubled
@@ -53,7 +50,7 @@ test: check unit contract e2e faults  ## everything that CI runs
 full: test bench  ## the tests, and the measurements
 
 bench: setup
-	$(BIN)/python -m bench.ingest
+	$(BIN)/python bench/ingest.py
 
 docs: setup  ## write the configuration reference from the settings
 	@$(BIN)/python docs/reference.py
@@ -61,6 +58,11 @@ docs: setup  ## write the configuration reference from the settings
 lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 	$(BIN)/python -m uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 --extra dev --output-file requirements/dev.txt pyproject.toml
+
+protobuf: setup  ## make hh_core/wire/pb from schema/ (needs uv; the pin keeps the runtime's floor)
+	$(BIN)/python -m uv run --no-project --isolated --with 'grpcio-tools==1.78.0' \
+	  python -m grpc_tools.protoc -I schema --python_out=hh_core/wire/pb \
+	  --pyi_out=hh_core/wire/pb telemetry.proto
 
 clean:  ## remove what was built, not the data
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
