@@ -1,0 +1,157 @@
+"""An index is a function of the raw segments: emptied and rebuilt, it is equal (P17)."""
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from embedded import Embedded, platform
+from embedded.steps import clickhouse, planes_agree, reconfigure, rows, until
+from ledger import Ledger, all_events, check
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+SECOND = 10**9
+RELATIONS = (
+    "events",
+    "events_by_time",
+    "event_places",
+    "event_moves",
+    "event_patches",
+    "session_traces",
+    "session_traces_by_trace",
+    "trace_sessions",
+    "event_schemas",
+    "scores",
+)
+WHEN_WRITTEN = {
+    "session_traces": ("inserted",),
+    "session_traces_by_trace": ("inserted",),
+    "trace_sessions": ("inserted", "resolved"),
+    "event_schemas": ("inserted",),
+}
+"""Columns that say when a row was written, which a rebuild cannot and need not repeat."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with platform(tmp_path_factory.mktemp("rebuild")) as embedded:
+        yield embedded
+
+
+@pytest.mark.timeout(240)
+def test_an_index_rebuilt_from_raw_equals_the_one_that_was_lost(house: Embedded) -> None:
+    reconfigure(house, "data.dispatch", dispatch={"pack_seconds": 0.5, "reconcile_seconds": 0.2})
+    ledger = Ledger(house.endpoints)
+    _send_of_every_kind(house, ledger)
+    assert check(ledger, only=False).faults() == {}
+    planes_agree(house)
+    until(lambda: _packs(house), seconds=60, what="segments are packed")
+    _send_of_every_kind(house, ledger)
+    assert check(ledger, only=False).faults() == {}
+    planes_agree(house)
+    before, told_before = _dump(house), all_events(house.endpoints)
+
+    house.down()
+    shutil.rmtree(Path(house.folder, "data", "clickhouse"))
+    house.up()
+    assert not rows(house, "data", "SELECT * FROM events LIMIT 1")
+    house.hh("rebuild", "--from-raw", timeout=120)
+
+    after = _dump(house)
+    assert {name: len(lines) for name, lines in after.items()} == {
+        name: len(lines) for name, lines in before.items()
+    }
+    assert after == before
+    assert all_events(house.endpoints) == told_before
+    assert check(ledger, only=False).faults() == {}
+    assert before["trace_sessions"], "a trace with several claims is among them"
+    assert before["event_moves"], "so is an event that was sent again elsewhere"
+
+
+def _send_of_every_kind(house: Embedded, ledger: Ledger) -> None:
+    for _ in range(5):
+        request = ledger.request()
+        ledger.send(request)
+    ledger.send(request)
+    session, event = str(uuid4()), str(uuid4())
+    house.ask("/session/start", {"session": {"session_id": session, "session_name": "started"}})
+    single = {"event_id": event, "session_id": session, "event_name": "single"}
+    house.ask("/events", {"event": {**_MODEL, **single}})
+    house.ask("/events/batch", {"events": [{**_MODEL, "session_id": session}] * 3})
+    _update(house, {"event_id": event, "feedback": {"rating": 4}, "outputs": {"text": "better"}})
+    _update(house, {"event_id": str(uuid4()), "metadata": {"waits": "for its event"}})
+    _mixed_claims(house)
+
+
+_MODEL = {
+    "event_type": "model",
+    "event_name": "answer",
+    "source": "test",
+    "config": {"model": "gpt-4o-mini"},
+    "inputs": {"question": "why?"},
+    "outputs": {"text": "because"},
+    "duration": 12.5,
+    "metadata": {"total_tokens": 7, "prompt_tokens": 3, "completion_tokens": 4},
+}
+
+
+def _update(house: Embedded, fields: dict[str, object]) -> None:
+    status, answer = house.post("/events", json.dumps(fields).encode(), method="PUT")
+    assert status == 200, answer
+
+
+def _mixed_claims(house: Embedded) -> None:
+    """Two sessions meet in a trace; one of its spans is sent again with another start hour."""
+    trace = secrets.token_bytes(16)
+    now = time.time_ns() - 30 * SECOND
+    spans = (
+        (b"roottttt", b"", "first", now),
+        (b"kidkidki", b"roottttt", "", now + SECOND),
+        (b"otherrrr", b"roottttt", "second", now + 2 * SECOND),
+        (b"grandkid", b"otherrrr", "", now + 3 * SECOND),
+        (b"grandkid", b"otherrrr", "", now - 7200 * SECOND),
+    )
+    for span, parent, session, start in spans:
+        request = ExportTraceServiceRequest()
+        added = (
+            request.resource_spans.add()
+            .scope_spans.add()
+            .spans.add(
+                trace_id=trace,
+                span_id=span,
+                parent_span_id=parent,
+                name=span.decode(),
+                start_time_unix_nano=start,
+                end_time_unix_nano=start + SECOND,
+            )
+        )
+        if session:
+            added.attributes.add(key="session.id").value.string_value = session + trace.hex()
+        body = request.SerializeToString()
+        assert house.post("/v1/traces", body, "application/x-protobuf")[0] == 200
+
+
+def _packs(house: Embedded) -> bool:
+    """Whether packs stand in the store and nothing is left in the inbox."""
+    objects = Path(house.folder, "data", "objects")
+    left = [path for path in (objects / "inbox").rglob("*") if path.is_file()]
+    return not left and any(path.is_file() for path in (objects / "raw").rglob("*"))
+
+
+def _dump(house: Embedded) -> dict[str, list[str]]:
+    """Every relation, de-duplicated, as sorted lines."""
+    found = {name: _lines(house, name, WHEN_WRITTEN.get(name, ())) for name in RELATIONS}
+    # What no session holds any more is zero or absent: the same to every reader.
+    existing = "WHERE num_events > 0 OR is_started"
+    found["session_aggregates"] = _lines(house, "session_aggregates", ("recount",), existing)
+    return found
+
+
+def _lines(house: Embedded, table: str, without: tuple[str, ...], where: str = "") -> list[str]:
+    columns = f"* EXCEPT ({', '.join(without)})" if without else "*"
+    question = f"SELECT hex(toString(tuple({columns}))) FROM {table} FINAL {where}"
+    return sorted(clickhouse(house, "data", f"{question} FORMAT TabSeparated").splitlines())
