@@ -7,6 +7,8 @@ from hh_core.errors import RejectedError
 
 _IDS_AT_ONCE = 2_500
 """Of 32 bytes in base64 they stay below ClickHouse's limit for one form field, 128 KiB."""
+_SHORT_IDS = 6_000
+"""Of 16 bytes."""
 
 
 class Parameters:
@@ -55,5 +57,5 @@ def _base64(values: Sequence[bytes]) -> str:
 
 
 def chunks(values: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """Cut into what one parameter can hold."""
-    return [values[at : at + _IDS_AT_ONCE] for at in range(0, len(values), _IDS_AT_ONCE)]
+    """Cut ids of 16 bytes into what one parameter can hold."""
+    return [values[at : at + _SHORT_IDS] for at in range(0, len(values), _SHORT_IDS)]

@@ -6,6 +6,7 @@ so redelivery and replay never change a winner.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,20 +16,12 @@ NIL = UUID(int=0)
 
 def uuid8(*parts: bytes) -> UUID:
     """A UUIDv8 (RFC 9562, 5.8): the first 16 bytes of SHA-256 over the length-prefixed parts."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(4, "big"))
-        digest.update(part)
-    return _shaped(digest.digest())
+    return _shaped(hashlib.sha256(_prefixed(parts)).digest())
 
 
 def keyed_uuid(key: bytes, *parts: bytes) -> UUID:
     """A UUIDv8 that only the holder of ``key`` can compute: HMAC-SHA256 over the parts."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        mac.update(len(part).to_bytes(4, "big"))
-        mac.update(part)
-    return _shaped(mac.digest())
+    return _shaped(hmac.digest(key, _prefixed(parts), "sha256"))
 
 
 def parse_uuid(text: str | None) -> UUID | None:
@@ -93,7 +86,13 @@ class Version:
         return cls(number >> 80, number >> 64 & 0xFFFF, number >> 32 & mask, number & mask)
 
 
+def _prefixed(parts: Sequence[bytes]) -> bytes:
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+
+
+_FREE_BITS = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_VERSION_8 = 0x8 << 76 | 0x2 << 62
+
+
 def _shaped(digest: bytes) -> UUID:
-    number = int.from_bytes(digest[:16], "big")
-    number &= ~(0xF << 76) & ~(0x3 << 62)
-    return UUID(int=number | 0x8 << 76 | 0x2 << 62)
+    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE_BITS | _VERSION_8)

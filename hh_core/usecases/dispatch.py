@@ -63,7 +63,7 @@ class Spool(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchLimits:
-    batch_rows: int = 20_000
+    batch_rows: int = 40_000
     batch_segments: int = 32
     max_in_flight: int = 64
     lease_seconds: float = 60.0

@@ -32,7 +32,7 @@ Touched = Mapping[UUID, Collection[Any]]
 MAX_TRACE_EVENTS = 1_000_000
 """Events of one trace with several sessions that are resolved; more is ``OverloadedError``."""
 
-_PART = 2_500
+_PART = 6_000
 """Traces or sessions of one statement: its fixed cost is that of a thousand rows."""
 _ItemT = TypeVar("_ItemT")
 

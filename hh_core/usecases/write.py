@@ -40,7 +40,7 @@ class Recounts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteLimits:
-    batch_rows: int = 20_000
+    batch_rows: int = 40_000
     batch_seconds: float = 0.5
     max_in_flight: int = 64
     lease_seconds: float = 60.0

@@ -32,7 +32,7 @@ class ListenConfig(Section):
 class WriterConfig(Section):
     """How queued telemetry is written to the index."""
 
-    batch_rows: int = Field(default=10_000, gt=0)
+    batch_rows: int = Field(default=40_000, gt=0)
     """Rows of one insert at most."""
     batch_seconds: float = Field(default=0.5, gt=0)
     """How long an insert waits for more rows."""

@@ -77,7 +77,7 @@ class DispatchConfig(Section):
 
     max_in_flight: int = Field(default=64, gt=0)
     """Unsettled segments of one process."""
-    batch_rows: int = Field(default=20_000, gt=0)
+    batch_rows: int = Field(default=40_000, gt=0)
     """Rows of one insert."""
     reconcile_seconds: float = Field(default=1.0, gt=0)
     """How often the inbox is looked through."""
