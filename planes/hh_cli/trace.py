@@ -15,7 +15,7 @@ Node = dict[str, Any]
 """An event with its ``children``."""
 Document = dict[str, Any]
 
-ICONS = {"session": "◉", "model": "✦", "tool": "⚙", "chain": "⛓"}
+ICONS = {"session": "◉", "model": "✦", "tool": "⚙", "chain": "◇"}
 COLOURS = {"session": "bold cyan", "model": "magenta", "tool": "yellow", "chain": "blue"}
 NAME_LIMIT = 60
 TEXT_LIMIT = 160
