@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from raw_segments import PROJECT, name, ship
 
+from hh_core.domain.identity import NIL
 from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.segments import KIND, SegmentRecord
 from hh_core.domain.tables import COLUMNS, KEYS
@@ -158,16 +159,32 @@ class DispatchHouse:
         return [tuple(row[n] for n in names) for row in await self.analytics.select(query)]
 
     async def dump(self, *, without: Collection[str] = WHEN, project: UUID = PROJECT) -> Dump:
-        """Every row of every relation, in order of keys."""
+        """Every row of every relation that counts, in order of keys.
+
+        A trace that had several claims, and has not any more, keeps what was resolved for it: the
+        index looks there for traces of several claims only.
+        """
         dumped = {}
+        mixed = await self._mixed(project)
         for relation in STORED:
             names = tuple(c.name for c in COLUMNS[relation] if c.name not in without)
             order = [n for n in KEYS[relation] if n in names]
             query = Query(relation=relation, project=project, columns=names)
             rows = await self.analytics.select(query)
+            if relation is Relation.TRACE_SESSIONS:
+                rows = [row for row in rows if row["trace_id"] in mixed]
             ordered = sorted(rows, key=lambda row: [str(row[n]) for n in (*order, *names)])
             dumped[str(relation)] = [tuple((n, _text(row[n])) for n in names) for row in ordered]
         return dumped
+
+    async def _mixed(self, project: UUID) -> Collection[Any]:
+        """The traces in which several sessions are claimed."""
+        claims: dict[Any, set[Any]] = {}
+        columns = ("trace_id", "session_key")
+        query = Query(relation=Relation.EVENTS, project=project, columns=columns)
+        for row in await self.analytics.select(query):
+            claims.setdefault(row["trace_id"], set()).add(row["session_key"])
+        return [trace for trace, keys in claims.items() if len(keys - {None, NIL}) > 1]
 
 
 def _text(value: Any) -> str:
