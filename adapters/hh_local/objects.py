@@ -69,15 +69,30 @@ class LocalObjects:
 
     async def ping(self) -> None:
         self._check()
-        with _driver_errors():
-            os.stat(self._root / _TEMPORARY)
+        with self._errors():
+            self._require_folder()
 
     def close(self) -> None:
         self._closed = True
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """An object is missing only where the folder of all objects is there: else, for example
+        while its disk is not mounted, the store is away."""
+        with _driver_errors():
+            try:
+                yield
+            except FileNotFoundError:
+                self._require_folder()
+                raise
+
+    def _require_folder(self) -> None:
+        if not (self._root / _TEMPORARY).is_dir():
+            raise UnavailableError("the folder of the objects is not there")
+
     def _put(self, key: str, data: bytes, replace: bool) -> None:
         target = self._file(key)
-        with _driver_errors():
+        with self._errors():
             if target.exists() and not replace:
                 _require_equal(target, data)
                 _sync_folder(target.parent)  # whoever put it may not have come so far
@@ -110,7 +125,7 @@ class LocalObjects:
             return
 
     def _get(self, key: str, start: int, end: int | None) -> bytes:
-        with _driver_errors(), open(self._file(key), "rb") as file:
+        with self._errors(), open(self._file(key), "rb") as file:
             file.seek(start)
             return file.read() if end is None else file.read(max(0, end - start))
 
@@ -120,16 +135,19 @@ class LocalObjects:
             return []
         start = self._folder(folder), f"{folder}/" if folder else ""
         infos: list[ObjectInfo] = []
-        with _driver_errors():
+        with self._errors():
             for key in _keys(*start, prefix, after):
                 if len(infos) >= limit:
                     break
                 with suppress(FileNotFoundError):
                     infos.append(ObjectInfo(key, self._file(key).stat().st_size))
+            if not infos:
+                self._require_folder()
         return infos
 
     def _delete(self, keys: Sequence[str]) -> None:
-        with _driver_errors():
+        with self._errors():
+            self._require_folder()
             folders = set()
             for key in keys:
                 file = self._file(key)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hh_conformance import ObjectsContract, faults
+from hh_core.errors import UnavailableError
 from hh_core.ports.objects import Objects
 from hh_local.objects import ADAPTER, LocalObjectsConfig, open_objects
 
@@ -59,3 +60,26 @@ def test_a_page_of_a_large_folder_is_in_order_and_quick(tmp_path: Path) -> None:
     began = time.monotonic()
     assert asyncio.run(pages()) == [f"raw/day/{number:05}" for number in range(20_000)]
     assert time.monotonic() - began < 10
+
+
+def test_while_the_folder_is_gone_nothing_is_said_to_be_missing(tmp_path: Path) -> None:
+    """As when its disk is not mounted: then every object would look deleted."""
+
+    async def ask() -> None:
+        async with open_objects(LocalObjectsConfig(path=tmp_path / "objects")) as objects:
+            await objects.put("a", b"1")
+            (tmp_path / "objects").rename(tmp_path / "away")
+            for asked in (
+                objects.get("a"),
+                objects.put("b", b"2"),
+                objects.list(""),
+                objects.delete(["a"]),
+                objects.ping(),
+            ):
+                with pytest.raises(UnavailableError):
+                    await asked
+            (tmp_path / "away").rename(tmp_path / "objects")
+
+            assert await objects.get("a") == b"1"
+
+    asyncio.run(ask())
