@@ -1,13 +1,14 @@
 """While the object store is away the journal takes over, up to its bound; nothing acked is lost."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from embedded import Embedded, platform
-from embedded.steps import planes_agree, reconfigure, until
-from ledger import Ledger, Outcome, check
+from embedded.steps import kill, planes_agree, reconfigure, serves_again, until
+from ledger import Ledger, Outcome, Sent, check
 
 JOURNAL_BYTES = 256 << 10
 
@@ -19,9 +20,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize("durability", ["disk", "object"])
+@pytest.mark.parametrize(
+    ("durability", "stands_there"), [("disk", "file"), ("object", "file"), ("disk", "nothing")]
+)
 def test_the_journal_takes_over_up_to_its_bound_and_everything_is_shipped_after_the_heal(
-    house: Embedded, durability: str
+    house: Embedded, durability: str, stands_there: str
 ) -> None:
     reconfigure(
         house,
@@ -32,7 +35,9 @@ def test_the_journal_takes_over_up_to_its_bound_and_everything_is_shipped_after_
     ledger = Ledger(house.endpoints)
     assert ledger.send(ledger.request()) is Outcome.ACK
     assert check(ledger, only=False).faults() == {}
-    with _store_away(house):
+    serves_again(house, kill(house, "data.api"))  # it has read nothing yet that it could remember
+    with _store_away(house, stands_there):
+        _content_is_there_or_503(house, ledger.acked()[0])
         acked = _until_refused(ledger)
         assert acked > JOURNAL_BYTES // 2
         assert _journal_bytes(house) <= JOURNAL_BYTES
@@ -55,17 +60,26 @@ def test_the_journal_takes_over_up_to_its_bound_and_everything_is_shipped_after_
 
 
 @contextlib.contextmanager
-def _store_away(house: Embedded) -> Iterator[None]:
-    """A file stands where the folder of the objects was: every access fails, for root as well."""
+def _store_away(house: Embedded, stands_there: str) -> Iterator[None]:
+    """The folder of the objects is gone, or is a file: every access fails, for root as well."""
     objects = Path(house.folder, "data", "objects")
     aside = objects.with_name("objects.aside")
     objects.rename(aside)
-    objects.write_bytes(b"")
+    if stands_there == "file":
+        objects.write_bytes(b"")
     try:
         yield
     finally:
-        objects.unlink()
+        objects.unlink(missing_ok=True)
         aside.rename(objects)
+
+
+def _content_is_there_or_503(house: Embedded, sent: Sent) -> None:
+    """Never an event that looks as if it had no content."""
+    session = {"field": "session_id", "operator": "is", "value": sent.session, "type": "string"}
+    body = json.dumps({"filters": [session]}).encode()
+    status, answer = house.post("/v1/events/export", body)
+    assert status == 503 or (status == 200 and sent.canary.encode() in answer), (status, answer)
 
 
 def _until_refused(ledger: Ledger) -> int:
