@@ -60,6 +60,9 @@ class Group:
         self.waiting.pop(index, None)
         self.attempts.pop(index, None)
 
+    def has_done(self, index: int) -> bool:
+        return index < self.cursor and index not in self.waiting and index not in self.leases
+
     def next_due(self, *, window_full: bool) -> float:
         """When ``take`` may find something that it does not find now; infinite if unknown."""
         ends = [lease.until for lease in self.leases.values()]
@@ -89,6 +92,8 @@ class Log:
         size = message_size(message)
         if size > stream.max_message_bytes:
             raise RejectedError(f"a message of {stream.name} is too large", code=413)
+        while self.bytes + size > stream.max_bytes and self._is_settled(self.first):
+            self.drop_oldest()
         if self.bytes + size > stream.max_bytes:
             raise OverloadedError(f"{stream.name} is full")
         self.messages[self.end] = (now, message)
@@ -96,6 +101,11 @@ class Log:
         self.bytes += size
         if message.id:
             self.ids[message.id] = now  # a new one, so the oldest stays first
+
+    def _is_settled(self, index: int) -> bool:
+        """There is such a message, there are groups, and each has acked it."""
+        groups = self.groups.values()
+        return index < self.end and bool(groups) and all(one.has_done(index) for one in groups)
 
     def drop_oldest(self) -> None:
         index = self.first

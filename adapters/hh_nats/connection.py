@@ -189,8 +189,12 @@ def driver_errors() -> Iterator[None]:
         raise UnavailableError(f"NATS: {type(error).__name__}") from error
 
 
+def is_full(error: APIError) -> bool:
+    return error.err_code in _FULL
+
+
 def _refused(error: APIError) -> UnavailableError | RejectedError:
-    if error.err_code in _FULL:
+    if is_full(error):
         return OverloadedError(f"the stream is full: {error.description}")
     if error.err_code == _TOO_LARGE:
         return RejectedError("the message is larger than its stream allows", code=413)

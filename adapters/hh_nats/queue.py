@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 from nats.js.client import JetStreamContext
-from nats.js.errors import NoStreamResponseError
+from nats.js.errors import APIError, NoStreamResponseError
 
 from hh_core.errors import RejectedError
 from hh_core.ports.queue import Message, Queue, QueueCapability, Stream
 from hh_core.registry import Adapter
-from hh_nats.connection import Connection, NatsConfig, connected, driver_errors
+from hh_nats.connection import Connection, NatsConfig, connected, driver_errors, is_full
 from hh_nats.messages import encoded_headers, token, wire_size
-from hh_nats.streams import ensure_stream, jetstream, subject
+from hh_nats.streams import ensure_stream, jetstream, make_room, subject
 from hh_nats.subscription import NatsSubscription
 
 _MAX_UNACKNOWLEDGED = 256
@@ -42,7 +42,12 @@ class NatsQueue:
         _require_fits(outgoing, client.max_payload)
         with driver_errors():
             async with self._connection.while_connected():
-                await self._store(client, stream, outgoing)
+                try:
+                    await self._store(client, stream, outgoing)
+                except APIError as error:
+                    if not (is_full(error) and await make_room(client, self._config, stream)):
+                        raise
+                    await self._store(client, stream, outgoing)
 
     @asynccontextmanager
     async def subscribe(

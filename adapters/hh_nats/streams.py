@@ -69,3 +69,15 @@ async def ensure_consumer(
     if info.created is None:
         raise UnavailableError("NATS did not say when the consumer was created")
     return info.created
+
+
+async def make_room(client: Client, config: NatsConfig, stream: Stream) -> bool:
+    """Forget the oldest messages, up to the first that some group has not acked (Q6)."""
+    context = jetstream(client, config)
+    name = stream_name(config, stream)
+    consumers = await context.consumers_info(name)
+    settled = min((one.ack_floor.stream_seq for one in consumers if one.ack_floor), default=0)
+    held = (await context.stream_info(name)).state
+    if settled < held.first_seq:
+        return False
+    return await context.purge_stream(name, seq=settled + 1)

@@ -226,6 +226,23 @@ class QueueContract(Contract):
             assert _bodies(await _take(subscription, len(accepted))) == accepted
 
     @scenario
+    async def test_q6_what_every_group_has_acked_makes_room(self, queue: Queue) -> None:
+        small = Stream("roomy", "roomy", max_bytes=64 << 10)
+        async with queue.subscribe(small, group="g", max_in_flight=256) as subscription:
+            accepted = await _publish_until_refused(queue, small)
+            taken = await _take(subscription, len(accepted))
+            kept = taken[-1].message.body
+            for delivery in taken[:-1]:
+                await delivery.ack()
+
+            await queue.publish(small, [Message("key", b"y" * 1024)])
+
+            (fresh,) = await _take(subscription, 1)
+            assert fresh.message.body == b"y" * 1024
+            await taken[-1].retry()
+            assert kept in _bodies(await _take_until(subscription, kept))
+
+    @scenario
     async def test_q6_a_message_over_the_limit_is_rejected(self, queue: Queue) -> None:
         slight = Stream("slight", "slight", max_message_bytes=4096)
         async with queue.subscribe(slight, group="g") as subscription:

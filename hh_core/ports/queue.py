@@ -94,7 +94,7 @@ class Queue(Protocol):
     Guarantees, each proved by a test of the same number in ``hh_conformance.queue``:
 
     Q1  Durable. Once ``publish`` returns, every group subscribed to the stream gets every message,
-        also a group that subscribes later, within the stream's bounds.
+        also a group that subscribes later, as far as the stream still holds them (Q6).
     Q2  At least once. A message handed back by ``retry``, left unsettled when its subscription
         ends, or whose lease runs out, is delivered again with a higher ``attempt``. An acked one
         is not.
@@ -102,8 +102,9 @@ class Queue(Protocol):
     Q4  Bounded window. At most ``max_in_flight`` deliveries of a subscription are unsettled.
     Q5  Honest errors. Only ``PortError`` subclasses escape, with the driver's error as the cause.
         Use after close raises ``ClosedError``.
-    Q6  Bounded stream. A stream that is full refuses with ``OverloadedError``; it never drops an
-        older message to make room. A message over ``max_message_bytes`` is ``RejectedError``.
+    Q6  Bounded stream. A stream that is full makes room by forgetting the oldest messages that
+        every one of its groups has acked, and no other; where there are none it refuses with
+        ``OverloadedError``. A message over ``max_message_bytes`` is ``RejectedError``.
     Q7  Shared groups. Two subscriptions of one group share its messages; none is delivered to both
         while its lease holds.
     """
