@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 
 JAVASCRIPT = Path(__file__).parent / "javascript"
 NODE = Path(executable.ROOT_DIR, "bin", "node")
-NPM = Path(executable.ROOT_DIR, "bin", "npm")
+NPM = Path(executable.ROOT_DIR, "lib", "node_modules", "npm", "bin", "npm-cli.js")
 VOLATILE = {"event_id", "session_id", "parent_id", "start_time", "end_time", "duration"}
 VOLATILE_METADATA = {"trace_id", "span_id", "parent_span_id"}
 
@@ -34,7 +34,7 @@ def javascript() -> Path:
     if not (JAVASCRIPT / "node_modules").exists():
         path = f"{NODE.parent}:{os.environ['PATH']}"
         subprocess.run(
-            [NPM, "ci", "--no-audit", "--no-fund"],
+            [NODE, NPM, "ci", "--no-audit", "--no-fund"],
             cwd=JAVASCRIPT,
             check=True,
             env=os.environ | {"PATH": path},
