@@ -139,6 +139,8 @@ def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:
         if added := await catalogue.rebuild():
             log.warning("%d packs were not in the catalogue and are now", added)
         retired = await retain()
+        while await retain.forget_segments():
+            pass  # a thousand at a time
         if retired.expired_packs or retired.evicted_packs:
             log.info(
                 "raw content was let go",
