@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hh_core.domain.event import Json
+from hh_core.domain.paths import json_value
 from hh_core.domain.span import Attributes
 
 
@@ -28,6 +29,10 @@ def give_all(bucket: dict[str, Json], value: Json, key: str, *, origin: str) -> 
 
 
 def numbered(attributes: Attributes, prefix: str) -> list[tuple[str, Json]]:
-    """The attributes below ``prefix``, without it."""
+    """The attributes below ``prefix``, without it, their values as JSON has them."""
     start = len(prefix)
-    return [(key[start:], value) for key, value in attributes.items() if key.startswith(prefix)]
+    return [
+        (key[start:], value if type(value) is str else json_value(value))
+        for key, value in attributes.items()
+        if key.startswith(prefix)
+    ]

@@ -21,7 +21,12 @@ def name(value: Any) -> str | None:
 
 
 def integer(value: Any) -> int | None:
-    """A count: also as a whole float, or written as text."""
+    """A count: also as a whole float, or written as text; None beyond what JSON readers hold."""
+    found = _whole(value)
+    return found if found is not None and abs(found) < 1 << 63 else None
+
+
+def _whole(value: Any) -> int | None:
     if type(value) is int:
         return value
     if type(value) is float:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from hh_core.domain.event import Content, Facts
@@ -279,3 +280,17 @@ def test_every_event_of_a_span_carries_its_ids() -> None:
     assert content.metadata["parent_span_id"] is None
     assert content.metadata["attributes.trace_id"] == "the client's own"
     assert content.metadata["resource"] == {"service.name": "shop"}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"traceloop.span.kind": "tool", "llm.request.functions.0.name": b""},
+        {"openinference.span.kind": "LLM", "llm.token_count.prompt": 2.0**64},
+        {"honeyhive_inputs.x": b"raw"},
+    ],
+)
+def test_what_json_cannot_hold_is_told_in_a_form_that_it_can(attributes: dict[str, Any]) -> None:
+    _, content = mapped(attributes)
+
+    assert orjson.dumps([content.inputs, content.metadata])
