@@ -1,4 +1,4 @@
-"""In CI every run tries the same examples, so that a red run means a change; elsewhere they vary."""
+"""In CI every run tries the same examples, so a red run means a change; elsewhere they vary."""
 
 import os
 
