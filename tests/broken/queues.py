@@ -222,7 +222,8 @@ class Despairing(MemoryQueue):
 
 BROKEN: dict[type[MemoryQueue], str] = {
     Amnesic: "q1", Lossy: "q1",
-    Undead: "q2", Deaf: "q2", Hasty: "q2", Uncounted: "q2", Clinging: "q2", Eternal: "q2",
+    Undead: "q2 q6", Deaf: "q2 q6",  # what is never settled, or never comes back, makes no room
+    Hasty: "q2", Uncounted: "q2", Clinging: "q2", Eternal: "q2",
     Shared: "q3",
     Flood: "q4",
     Raw: "q5",
