@@ -16,7 +16,7 @@ from hh_core.domain.segments import KIND, SegmentRecord
 from hh_core.domain.tables import COLUMNS, KEYS
 from hh_core.errors import RejectedError, UnavailableError
 from hh_core.hooks import load_mappers
-from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Message, Queue
 from hh_core.ports.records import Document, Records
@@ -25,14 +25,15 @@ from hh_core.usecases.dispatch import GROUP, Dispatch, DispatchLimits, IndexSegm
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.wire.columns import decode
 
 NAME_KEY = b"n" * 32
 NOW_MS = 1_767_323_045_000
 STORED = [r for r in Relation if r not in (Relation.LISTING, Relation.SCORES)]
-WHEN = {"resolved"}
-"""Columns that say when something was computed."""
+WHEN = {"resolved", "min_mark", "max_mark"}
+"""Columns that say when, and in which batch, something was computed."""
 WHERE = {"version", "patch_id", "received_ms", "segment", "record", "ordinal", "time_suspect"}
 """Columns that say when and where something was received."""
 
@@ -60,6 +61,11 @@ class FaultyAnalytics:
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
         await self.inner.recount(project, sessions)
         self._fail()
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        return await self.inner.shared(project, mark, sessions, traces)
 
     async def select(self, query: Query) -> Sequence[Row]:
         return await self.inner.select(query)
@@ -101,9 +107,9 @@ class DispatchHouse:
         """As a process that has just started."""
         indexer = Indexer(SpanMapping(load_mappers()), name_key=NAME_KEY, dp_id="dp")
         source = SegmentsSource(self.objects, self.records)
-        recount = Recount(self.analytics)
+        roll_ups = RollUps(self.analytics, Recount(self.analytics))
         return IndexSegments(
-            self.objects, source, self.analytics, recount, indexer, limits=self.limits
+            self.objects, source, self.analytics, roll_ups, indexer, limits=self.limits
         )
 
     def dispatch(self) -> Dispatch:

@@ -26,6 +26,7 @@ from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.read import Page, Reader, ReadLimits
 from hh_core.usecases.recount import Recount
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.search import parse_query
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sessions import Sessions
@@ -129,7 +130,7 @@ def _built(
             objects,
             source,
             analytics,
-            Recount(analytics),
+            RollUps(analytics, Recount(analytics)),
             Indexer(mapping, name_key=NAME_KEY, dp_id="dp"),
         ),
         pending,

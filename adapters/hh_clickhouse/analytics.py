@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from itertools import zip_longest
 from typing import Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,9 +18,10 @@ from hh_clickhouse.parameters import chunks
 from hh_clickhouse.places import PLACE_COLUMNS, placed
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
+from hh_clickhouse.shared import shared
 from hh_clickhouse.sources import require_listed
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 
@@ -106,6 +108,23 @@ class ClickhouseAnalytics:
             text, parameters = recount(project, part, self._plane)
             with driver_errors():
                 await self._client.command(text, parameters=parameters, settings=dict(_RECOUNT))
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        self._require_open()
+        wanted = chunks(sorted({session.bytes for session in sessions}))
+        asked = chunks(sorted(set(traces)))
+        found: set[tuple[bool, bytes]] = set()
+        for some, others in zip_longest(wanted, asked, fillvalue=()):
+            text, parameters = shared(project, mark, some, others)
+            with driver_errors():
+                answer = await self._client.query(text, parameters=parameters)
+            found.update((bool(row[0]), bytes(row[1])) for row in answer.result_rows)
+        return Shared(
+            {UUID(bytes=key) for is_trace, key in found if not is_trace},
+            {key for is_trace, key in found if is_trace},
+        )
 
     async def ping(self) -> None:
         self._require_open()

@@ -165,5 +165,5 @@ _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
 
 def require_listed(relation: Relation) -> None:
     """Raise ``RejectedError`` for what is computed here and never written by a caller."""
-    if relation in (Relation.LISTING, Relation.SESSIONS):
+    if relation is Relation.LISTING:
         raise RejectedError(f"{relation} is computed, not written", code=422)

@@ -1,6 +1,7 @@
 """The analytics port in memory: dictionaries, and questions answered row by row."""
 
 import threading
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from pydantic import Field
 from hh_core.domain.rollup import EventRow, PatchRow, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, OverloadedError, RejectedError, UnavailableError
-from hh_core.ports.analytics import Query, Relation, Row
+from hh_core.ports.analytics import Query, Relation, Row, Shared
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 from hh_memory.analytics_query import answer, selected
@@ -35,6 +36,9 @@ class Backend:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.tables: dict[Relation, dict[Key, Cells]] = {relation: {} for relation in Relation}
+        self.recounted: set[Key] = set()
+        self.places: defaultdict[Key, set[bytes]] = defaultdict(set)
+        """Traces in which each event stands or stood."""
         self.away = False
 
 
@@ -49,7 +53,13 @@ _VERSIONS = {
 """Of two rows of one key the one with the higher value stays."""
 
 _MERGED: Mapping[Relation, Mapping[str, Callable[[Any, Any], Any]]] = {
-    Relation.SESSION_TRACES: {"is_derived": min, "min_hour": min, "max_hour": max},
+    Relation.SESSION_TRACES: {
+        "is_derived": min,
+        "min_hour": min,
+        "max_hour": max,
+        "min_mark": min,
+        "max_mark": max,
+    },
     Relation.SCHEMAS: {"first_ns": min, "last_ns": max},
 }
 """Two rows of one key become one."""
@@ -65,7 +75,7 @@ class MemoryAnalytics:
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
         self.check()
-        if relation in (Relation.LISTING, Relation.SESSIONS):
+        if relation is Relation.LISTING:
             raise RejectedError(f"{relation} is computed, not written", code=422)
         telemetry = relation is Relation.EVENTS and self.config.plane == "control"
         rows = _rows(relation, decode(relation, arrow, telemetry=telemetry))
@@ -89,9 +99,32 @@ class MemoryAnalytics:
             )
             table = self.backend.tables[Relation.SESSIONS]
             for session in sessions:
+                self.backend.recounted.add((project, session))
                 table.pop((project, session), None)
                 if session in rollups:
                     table[project, session] = _session(project, rollups[session])
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        self.check()
+        asked = set(traces)
+        with self.backend.lock:
+            links = [
+                row
+                for row in self.visible(Relation.SESSION_TRACES, project)
+                if not row["min_mark"] == row["max_mark"] == mark
+            ]
+            patched = {row["event_id"] for row in self.visible(Relation.PATCHES, project)}
+            moved = [
+                places
+                for (owner, _), places in self.backend.places.items()
+                if owner == project and len(places) > 1 and places & asked
+            ]
+        return Shared(
+            {*patched, *(row["session_key"] for row in links)} & set(sessions),
+            asked.intersection(row["trace_id"] for row in links).union(*moved),
+        )
 
     async def ping(self) -> None:
         self.check()
@@ -100,6 +133,12 @@ class MemoryAnalytics:
         """Let a row meet the one of its key."""
         table = self.backend.tables[relation]
         key = tuple(row[column] for column in KEYS[relation])
+        if relation is Relation.SESSIONS:
+            if key not in self.backend.recounted:
+                table[key] = row
+            return
+        if relation is Relation.EVENTS:
+            self.backend.places[key].add(row["trace_id"])
         present = table.setdefault(key, row)
         if relation in _MERGED:
             for column, merge in _MERGED[relation].items():
@@ -187,9 +226,11 @@ def _event_row(row: Cells) -> EventRow:
 
 _EVENT_FIELDS = (
     *("event_id", "trace_id", "span_id", "parent_span_id", "call_key", "event_type"),
-    *("event_name", "status", "start_ns", "duration_ns", "usage", "cost"),
+    *("event_name", "status", "start_ns", "duration_ns", "usage", "cost", "received_ms"),
 )
-_PATCH_FIELDS = ("event_id", "version", "session_id", "event_name", "start_ns", "end_ns")
+_PATCH_FIELDS = (
+    *("event_id", "version", "session_id", "event_name", "start_ns", "end_ns", "received_ms"),
+)
 
 
 def _patch_row(row: Cells) -> PatchRow:

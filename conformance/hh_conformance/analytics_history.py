@@ -76,8 +76,7 @@ class AnalyticsMachine(Machine):
         again = data.draw(st.lists(st.sampled_from([*self.sent, *fresh]), max_size=3))
         batch = data.draw(st.permutations([*fresh, *again]))
         self.sent += fresh
-        self.run(self.writer.events(*batch))
-        self.run(self.writer.recount(*self.touched(batch)))
+        self.run(self.writer.batch(*batch))
 
     @rule(drawn=st.lists(st.tuples(st.integers(1, 2), st.booleans(), small), max_size=2))
     def start(self, drawn: list[tuple[int, bool, int]]) -> None:
@@ -99,11 +98,6 @@ class AnalyticsMachine(Machine):
         if fresh:
             self.run(self.writer.insert(Relation.PATCHES, *fresh, *fresh[:1]))
             self.run(self.writer.recount(*fresh))
-
-    def touched(self, batch: list[Cells]) -> list[Cells]:
-        """A moved event touches the trace that it left."""
-        moved = {cells["event_id"] for cells in batch}
-        return [cells for cells in self.sent if cells["event_id"] in moved]
 
     def living(self) -> list[Cells]:
         newest: dict[UUID, Cells] = {}

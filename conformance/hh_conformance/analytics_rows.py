@@ -9,9 +9,11 @@ from uuid import UUID
 from hh_core.domain.identity import NIL, derived_session, uuid8
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup
 from hh_core.domain.tables import COLUMNS, TELEMETRY, Type
-from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.usecases.recount import Recount
-from hh_core.wire.columns import encode
+from hh_core.usecases.rollups import RollUps
+from hh_core.wire.columns import decode, encode
+from hh_core.wire.telemetry import one_batch
 
 PROJECT, OTHER_PROJECT = UUID(int=0xA11CE), UUID(int=0xB0B)
 HOUR_NS = 3_600_000_000_000
@@ -95,6 +97,7 @@ class Writer:
         self.analytics = analytics
         self._telemetry = telemetry
         self._recount = Recount(analytics)
+        self._roll_ups = RollUps(analytics, self._recount)
 
     async def insert(self, relation: Relation, *rows: Cells) -> None:
         await self.analytics.insert(relation, arrow(relation, rows, telemetry=self._telemetry))
@@ -103,6 +106,24 @@ class Writer:
         """Insert events with the links of their traces to sessions, without a recount."""
         await self.insert(Relation.EVENTS, *rows)
         await self.insert(Relation.SESSION_TRACES, *map(_link, rows))
+
+    async def batch(self, *rows: Cells) -> None:
+        """Insert events and bring their sessions up to date, as the planes do."""
+        data = arrow(Relation.EVENTS, rows, telemetry=self._telemetry)
+        await self.analytics.insert(Relation.EVENTS, data)
+        await self._roll_ups(one_batch(decode(Relation.EVENTS, data, telemetry=self._telemetry)))
+
+    async def linked(self, mark: int, *rows: Cells) -> Shared:
+        """Insert events and their links under ``mark``; answer what they share."""
+        await self.insert(Relation.EVENTS, *rows)
+        links = [{**_link(cells), "min_mark": mark, "max_mark": mark} for cells in rows]
+        await self.insert(Relation.SESSION_TRACES, *links)
+        return await self.analytics.shared(
+            PROJECT,
+            mark,
+            {link["session_key"] for link in links},
+            {cells["trace_id"] for cells in rows},
+        )
 
     async def recount(self, *rows: Cells) -> None:
         """Recount what events or patches touch."""
@@ -150,6 +171,7 @@ def event_rows(rows: Iterable[Cells], *, telemetry: bool) -> list[EventRow]:
             cost=cells["cost"],
             has_feedback=not telemetry
             and any(k.startswith("feedback.") for k in cells["attributes"]),
+            received_ms=cells["received_ms"],
         )
         for cells in rows
     ]
@@ -165,6 +187,7 @@ def patch_rows(rows: Iterable[Cells]) -> list[PatchRow]:
             event_name=cells["event_name"],
             start_ns=cells["start_ns"],
             end_ns=cells["end_ns"],
+            received_ms=cells["received_ms"],
         )
         for cells in rows
     ]
@@ -173,6 +196,7 @@ def patch_rows(rows: Iterable[Cells]) -> list[PatchRow]:
 SESSION_COLUMNS = (
     *("session_key", "session_id", "event_name", "start_ns", "end_ns", "num_events"),
     *("num_model_events", "num_errors", "usage", "cost", "has_feedback", "is_started"),
+    "last_received_ms",
 )
 
 
@@ -202,4 +226,6 @@ def _link(cells: Cells) -> Cells:
         is_derived=int(claim == NIL),
         min_hour=hour,
         max_hour=hour,
+        min_mark=cells["version"] & 0xFFFF,
+        max_mark=cells["version"] & 0xFFFF,
     )

@@ -15,7 +15,9 @@ from hh_conformance.analytics_rows import (
     event,
     event_rows,
     ids,
+    patch,
     patch_rows,
+    row,
     session,
     trace_id,
     version,
@@ -27,6 +29,7 @@ from hh_core.domain.rollup import roll_up
 from hh_core.ports.analytics import (
     Analytics,
     Relation,
+    Shared,
 )
 from hh_core.registry import AdapterConfig
 
@@ -89,6 +92,72 @@ class SessionsContract(AnalyticsSuite):
         assert found == {"session_key": session(1), "num_events": 2}
         assert derived not in await ids(analytics, Relation.LISTING)
 
+    @scenario
+    async def test_a4_an_inserted_sum_stands_until_the_first_recount(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        told = row(Relation.SESSIONS, session_key=session(1), num_events=7, last_received_ms=NOW_MS)
+        await writer.insert(Relation.SESSIONS, told)
+        assert await all_rows(analytics, Relation.SESSIONS, "num_events") == [{"num_events": 7}]
+
+        await writer.batch(event(1, session_key=session(1)), event(1, session_key=session(1)))
+        await writer.insert(Relation.SESSIONS, told)
+        assert await all_rows(analytics, Relation.SESSIONS, "num_events") == [{"num_events": 1}]
+
+        await writer.batch(event(1, session_key=session(1), is_deleted=1, version=version(2)))
+        await writer.insert(Relation.SESSIONS, told)
+        assert await all_rows(analytics, Relation.SESSIONS, "num_events") == []
+
+    @lifetimes
+    async def test_a4_batches_that_meet_in_a_session_end_in_its_sum(
+        self, config: AdapterConfig
+    ) -> None:
+        acts = [partial(_meet, first=n, telemetry=self.telemetry) for n in (100, 200, 300)]
+
+        assert await self.race(config, acts) == [None, None, None]
+        async with self.adapter.open(config) as analytics:
+            found = await all_rows(analytics, Relation.SESSIONS, "session_key", "num_events")
+            wanted = [{"session_key": session(n), "num_events": 6} for n in range(5)]
+            assert found == sorted(wanted, key=lambda one: str(one["session_key"]))
+
+    @scenario
+    async def test_a9_a_batch_alone_shares_nothing(self, analytics: Analytics) -> None:
+        writer = self.writer(analytics)
+        other = event(9, session_key=session(9), trace_id=trace_id(9))
+        assert await writer.linked(1, other) == Shared(set(), set())
+
+        mine = [event(n, session_key=session(n), trace_id=trace_id(n)) for n in (1, 2)]
+        assert await writer.linked(2, *mine) == Shared(set(), set())
+
+    @scenario
+    async def test_a9_what_others_wrote_to_is_shared(self, analytics: Analytics) -> None:
+        writer = self.writer(analytics)
+        await writer.linked(1, event(1, session_key=session(1)))
+        await writer.insert(Relation.PATCHES, patch(1, event_id=session(3)))
+
+        again = event(1, session_key=session(1))
+        assert await writer.linked(2, again) == Shared({session(1)}, {trace_id(1)})
+        elsewhere = event(2, session_key=session(1), trace_id=trace_id(2))
+        assert await writer.linked(3, elsewhere) == Shared({session(1)}, set())
+        beside = event(3, session_key=session(2))
+        assert await writer.linked(4, beside) == Shared(set(), {trace_id(1)})
+        patched = event(4, session_key=session(3), trace_id=trace_id(4))
+        assert await writer.linked(5, patched) == Shared({session(3)}, set())
+        await writer.linked(6, event(5, trace_id=trace_id(5)))
+        moved = event(5, trace_id=trace_id(6), session_key=session(6), version=version(2))
+        assert await writer.linked(7, moved) == Shared(set(), {trace_id(5), trace_id(6)})
+
+    @lifetimes
+    async def test_a9_of_two_batches_that_meet_the_later_learns_of_it(
+        self, config: AdapterConfig
+    ) -> None:
+        acts = [partial(_claim, first=n, telemetry=self.telemetry) for n in (100, 200)]
+
+        ours, theirs = await self.race(config, acts)
+        both = [one.sessions | other.sessions for one, other in zip(ours, theirs, strict=True)]
+        assert both == [{session(n)} for n in range(10)]
+
     @lifetimes
     async def test_a4_concurrent_recounts_end_in_the_newest(self, config: AdapterConfig) -> None:
         acts = [partial(_grow, first=n, telemetry=self.telemetry) for n in (100, 200, 300)]
@@ -97,6 +166,24 @@ class SessionsContract(AnalyticsSuite):
         async with self.adapter.open(config) as analytics:
             (found,) = await all_rows(analytics, Relation.SESSIONS, "num_events")
             assert found == {"num_events": 30}
+
+
+async def _meet(analytics: Analytics, *, first: int, telemetry: bool) -> None:
+    writer = Writer(analytics, telemetry=telemetry)
+    for number in range(5):
+        for part in range(2):
+            own = {"trace_id": trace_id(first + number), "session_key": session(number)}
+            await writer.batch(event(first + 10 * number + part, **own))
+
+
+async def _claim(analytics: Analytics, *, first: int, telemetry: bool) -> list[Shared]:
+    writer = Writer(analytics, telemetry=telemetry)
+    return [
+        await writer.linked(
+            first + n, event(first + n, session_key=session(n), trace_id=trace_id(first + n))
+        )
+        for n in range(10)
+    ]
 
 
 async def _grow(analytics: Analytics, *, first: int, telemetry: bool) -> None:

@@ -38,6 +38,7 @@ class EventRow:
     usage: Mapping[str, int] = field(default_factory=dict)
     cost: Decimal | None = None
     has_feedback: bool = False
+    received_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class PatchRow:
     event_name: str = ""
     start_ns: int = 0
     end_ns: int = 0
+    received_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Rollup:
     cost: Decimal | None
     has_feedback: bool
     is_started: bool
+    last_received_ms: int
 
 
 def roll_up(
@@ -121,6 +124,10 @@ def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) 
         cost=_cost(calls),
         has_feedback=any(row.has_feedback for row in ordered),
         is_started=bool(starts),
+        last_received_ms=max(
+            max((row.received_ms for row in events), default=0),
+            max((row.received_ms for row in patches), default=0),
+        ),
     )
 
 

@@ -20,7 +20,8 @@ class Relation(StrEnum):
     TRACE_SESSIONS = "trace_sessions"
     """For traces with several claims: the resolved session of each event."""
     SESSIONS = "session_aggregates"
-    """The newest roll-up of each session that exists. Written by ``recount`` only."""
+    """The newest roll-up of each session that exists. A row that is inserted stands until the first
+    ``recount`` of its session."""
     SCORES = "scores"
     SCHEMAS = "event_schemas"
     """Which dotted paths exist per event type, and when they were last seen."""
@@ -120,6 +121,8 @@ SESSION_TRACES = _columns(
     is_derived=Type.FLAG,
     min_hour=Type.TIME,  # of the trace's start times, cut to the hour, in nanoseconds
     max_hour=Type.TIME,
+    min_mark=Type.U64,  # of the batches that told of the link, each drawn at random
+    max_mark=Type.U64,
 )
 
 TRACE_SESSIONS = _columns(
@@ -144,6 +147,7 @@ SESSIONS = _columns(
     cost=Type.COST,
     has_feedback=Type.FLAG,
     is_started=Type.FLAG,
+    last_received_ms=Type.U64,  # of its newest row
 )
 
 SCORES = _columns(

@@ -4,7 +4,7 @@ Rows go in as Arrow IPC streams (bytes: the port knows no library), answers come
 Every query names one project; there is no way to ask across projects.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -106,6 +106,15 @@ class Query:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What others have written to, beside the batch that asks."""
+
+    sessions: Set[UUID]
+    traces: Set[bytes]
+    """Those in which events of the batch stand or stood before are among them."""
+
+
 class Analytics(Protocol):
     """Guarantees, each proved by a test of the same number in ``hh_conformance.analytics``:
 
@@ -117,7 +126,8 @@ class Analytics(Protocol):
         relation that they feed (LISTING too).
     A4  Functions of rows. After ``recount`` of every touched session, SESSIONS equals what
         ``hh_core.domain.rollup`` computes from the rows; sums may shrink; a session that holds
-        nothing any more is gone. Concurrent recounts end in the newest.
+        nothing any more is gone. Concurrent recounts end in the newest, and any recount stands
+        before a row of SESSIONS that was inserted.
     A5  Tenants never meet. Rows, counts and measures are of ``query.project`` only, whatever the
         values in conditions say. Column names that the relation does not have are
         ``RejectedError``.
@@ -127,6 +137,10 @@ class Analytics(Protocol):
         it never answers a part as if it were all.
     A8  Honest errors. Only ``PortError`` subclasses escape, with the driver's error as the cause.
         Use after close raises ``ClosedError``; a lost connection heals by itself.
+    A9  Who shares learns of it. A batch inserts its events, then its links under a mark of its own,
+        then asks ``shared``: that names each of its sessions and traces with a link of another
+        mark, each session with a patch, and each trace whose events have moved. Of two batches
+        that meet, the later at least is told.
     """
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
@@ -140,6 +154,12 @@ class Analytics(Protocol):
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
         """Compute the roll-ups of ``sessions`` anew from rows, in one statement (A4)."""
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        """Which of ``sessions`` and ``traces`` are not those of the batch ``mark`` alone (A9)."""
+        ...
 
     async def ping(self) -> None:
         """Return if the backend answers, raise ``UnavailableError`` if not. Must be cheap."""

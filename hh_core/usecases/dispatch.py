@@ -13,28 +13,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
-from uuid import UUID
+from typing import Any, Protocol
 
 import orjson
 
 from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
 from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
+from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
 from hh_core.usecases.deliveries import leased
 from hh_core.usecases.index import Batch, Indexer, Path, arrow, schema_rows
 from hh_core.usecases.refused import BreakerError, Refusal, RefusedRows, insert_all
+from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
 from hh_core.wire.segment import Damage, Located, read_segment
 
 log = logging.getLogger(__name__)
 
 GROUP = "dispatch"
-_LOOKED_UP = 1000
-"""Events in one condition."""
 
 
 class SegmentSource(Protocol):
@@ -43,14 +41,6 @@ class SegmentSource(Protocol):
     async def segment(self, name: str) -> Sequence[Located]:
         """Raises ``NotFoundError`` when it is nowhere."""
         ...
-
-
-class Recounts(Protocol):
-    async def __call__(
-        self,
-        touched: Mapping[UUID, Collection[bytes]],
-        patched: Mapping[UUID, Collection[UUID]],
-    ) -> None: ...
 
 
 class Spool(Protocol):
@@ -84,7 +74,7 @@ class IndexSegments:
         objects: Objects,
         source: SegmentSource,
         analytics: Analytics,
-        recount: Recounts,
+        roll_ups: RollUps,
         indexer: Indexer,
         *,
         limits: DispatchLimits | None = None,
@@ -92,7 +82,7 @@ class IndexSegments:
         self._objects = objects
         self._source = source
         self._analytics = analytics
-        self._recount = recount
+        self._roll_ups = roll_ups
         self._indexer = indexer
         self._limits = limits or DispatchLimits()
         self._known: dict[Path, tuple[int, int]] = {}
@@ -114,7 +104,6 @@ class IndexSegments:
         and the others of EVENTS as an Arrow record batch."""
         refused: list[Refusal] = []
         good: dict[Relation, Sequence[bytes]] = {}
-        left = await self._left(batch.movable)
         for relation, rows in batch.rows.items():
             taken = await insert_all(
                 self._analytics, relation, rows, breaker_rows=self._limits.breaker_rows
@@ -122,38 +111,9 @@ class IndexSegments:
             refused += taken.bad
             good[relation] = taken.good
         events = _record_batch(good[Relation.EVENTS] or [arrow(Relation.EVENTS, [])])
-        if events.num_rows:
-            links = telemetry.encode(telemetry.links(events))
-            await self._analytics.insert(Relation.SESSION_TRACES, links)
-        touched = telemetry.touched(events)
-        everywhere = {
-            project: {*touched.get(project, ()), *left.get(project, ())}
-            for project in {*touched, *left}
-        }
-        await self._recount(everywhere, batch.patched)
+        await self._roll_ups(events, batch.patched)
         await self._write_paths(batch.paths)
         return refused, events
-
-    async def _left(
-        self, movable: Mapping[UUID, Collection[UUID]]
-    ) -> Mapping[UUID, Collection[bytes]]:
-        """The traces in which events stood until now that may be about to move to another: their
-        sessions are counted anew as well. Ask before the rows go in."""
-        traces: dict[UUID, set[bytes]] = {}
-        for project, events in movable.items():
-            listed = sorted(events)
-            for start in range(0, len(listed), _LOOKED_UP):
-                part = listed[start : start + _LOOKED_UP]
-                query = Query(
-                    relation=Relation.EVENTS,
-                    project=project,
-                    columns=("trace_id",),
-                    where=(Condition("event_id", Op.IN, part),),
-                    limit=len(part),
-                )
-                found = traces.setdefault(project, set())
-                found |= {cast(bytes, r["trace_id"]) for r in await self._analytics.select(query)}
-        return traces
 
     async def _found(self, name: str) -> Iterable[Located | Damage]:
         try:

@@ -71,8 +71,6 @@ class Batch:
     corrupt: dict[str, int] = field(default_factory=dict)
     """By segment: records that do not check or do not decode. Every segment is in it."""
     patched: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    movable: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    """Events whose ids clients chose: sent again, they may stand in another trace."""
     paths: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Which paths were seen, from and to the hour of which start."""
 
@@ -85,8 +83,6 @@ class Batch:
         self.corrupt |= other.corrupt
         for project, events in other.patched.items():
             self.patched[project] |= events
-        for project, events in other.movable.items():
-            self.movable[project] |= events
         for path, (first, last) in other.paths.items():
             _see(self.paths, path, first, last)
 
@@ -138,8 +134,6 @@ class Indexer:
             rows.append(row)
             hour = row[_START] - row[_START] % _HOUR_NS
             _see(shapes, (facts.event_type, tuple(facts.attributes)), hour, hour)
-            if facts.claimed_event_id or header.kind is RecordKind.EVENT:
-                part.movable[header.project].add(UUID(bytes=row[1]))
         project = header.project.bytes
         for (event_type, paths), (first, last) in shapes.items():
             for path in paths:

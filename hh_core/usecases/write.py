@@ -10,10 +10,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-from uuid import UUID
 
 import pyarrow as pa
 
@@ -25,17 +23,14 @@ from hh_core.usecases.dead_letters import DeadLetters
 from hh_core.usecases.deliveries import leased
 from hh_core.usecases.intake import message_range
 from hh_core.usecases.receipts import Range, Receipts
-from hh_core.wire.telemetry import concat, decode, encode, links, touched
+from hh_core.usecases.rollups import RollUps
+from hh_core.wire.telemetry import concat, decode, encode
 
 log = logging.getLogger(__name__)
 
 GROUP = "writer"
 _FETCH = 4
 _PROBES = 20
-
-
-class Recounts(Protocol):
-    async def __call__(self, touched: Mapping[UUID, Collection[bytes]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +54,9 @@ class BreakerError(UnavailableError):
 class Store:
     """Rows into the index, with the links and roll-ups that hang on them."""
 
-    def __init__(self, analytics: Analytics, recount: Recounts) -> None:
+    def __init__(self, analytics: Analytics, roll_ups: RollUps) -> None:
         self._analytics = analytics
-        self._recount = recount
+        self._roll_ups = roll_ups
 
     async def rows(self, batch: pa.RecordBatch) -> None:
         await self._analytics.insert(Relation.EVENTS, encode(batch))
@@ -69,8 +64,7 @@ class Store:
     async def consequences(self, batch: pa.RecordBatch) -> None:
         """What follows from rows that are in the index."""
         if batch.num_rows:
-            await self._analytics.insert(Relation.SESSION_TRACES, encode(links(batch)))
-            await self._recount(touched(batch))
+            await self._roll_ups(batch)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ that passed ``hh_core.domain.telemetry.safe_name``. Whatever else stands in the 
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -89,17 +89,10 @@ def slices(data: bytes, rows: int) -> tuple[Sequence[tuple[int, int, Callable[[]
     return [part(first) for first in range(0, batch.num_rows, rows)], batch.num_rows
 
 
-def touched(batch: pa.RecordBatch) -> Mapping[UUID, Collection[bytes]]:
-    """The traces that hold rows of ``batch``, by project."""
-    pairs = pa.Table.from_batches([batch]).select(["project_id", "trace_id"])
-    traces: dict[UUID, set[bytes]] = {}
-    for row in pairs.group_by(["project_id", "trace_id"]).aggregate([]).to_pylist():
-        traces.setdefault(UUID(bytes=row["project_id"]), set()).add(row["trace_id"])
-    return traces
+def links(batch: pa.RecordBatch, mark: int) -> pa.RecordBatch:
+    """Rows of SESSION_TRACES: which sessions the traces of ``batch`` claim, or have by default.
 
-
-def links(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows of SESSION_TRACES: which sessions the traces of ``batch`` claim, or have by default."""
+    ``mark`` tells this batch from others."""
     table = pa.Table.from_batches([batch]).select(
         ["project_id", "trace_id", "session_key", "start_ns"]
     )
@@ -107,10 +100,12 @@ def links(batch: pa.RecordBatch) -> pa.RecordBatch:
         [("start_ns", "min"), ("start_ns", "max")]
     )
     schema = columns.schema(Relation.SESSION_TRACES)
-    return pa.RecordBatch.from_pylist([_link(row) for row in groups.to_pylist()], schema=schema)
+    return pa.RecordBatch.from_pylist(
+        [_link(row, mark) for row in groups.to_pylist()], schema=schema
+    )
 
 
-def _link(row: Mapping[str, Any]) -> dict[str, object]:
+def _link(row: Mapping[str, Any], mark: int) -> dict[str, object]:
     is_derived = row["session_key"] == NIL.bytes
     session = row["session_key"]
     if is_derived:
@@ -123,6 +118,8 @@ def _link(row: Mapping[str, Any]) -> dict[str, object]:
         "is_derived": int(is_derived),
         "min_hour": first - first % _HOUR_NS,
         "max_hour": last - last % _HOUR_NS,
+        "min_mark": mark,
+        "max_mark": mark,
     }
 
 

@@ -15,6 +15,7 @@ from hh_core.usecases.intake import Intake
 from hh_core.usecases.receipts import Receipts
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.redrive import Redrive
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store, WriteLimits, Writer
 from hh_runtime.keys import KeyDirectory
 
@@ -49,7 +50,8 @@ class ControlPlane(containers.DeclarativeContainer):
     servicer = providers.Singleton(TelemetryServicer, intake, tokens)
 
     recount = providers.Singleton(Recount, analytics)
-    store = providers.Singleton(Store, analytics, recount)
+    roll_ups = providers.Singleton(RollUps, analytics, recount)
+    store = providers.Singleton(Store, analytics, roll_ups)
     limits = providers.Singleton(_limits, config.provided.writer)
     writer = providers.Singleton(Writer, queue, records, store, limits=limits)
     redrive = providers.Singleton(Redrive, records, store)

@@ -24,6 +24,7 @@ from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.relay import Link, Relay, RelayLimits
 from hh_core.usecases.retain import Retain, RetainSettings
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sessions import Sessions
 from hh_core.usecases.wide_events import WideEvents
@@ -93,8 +94,9 @@ class DataPlane(containers.DeclarativeContainer):
     dispatch_limits = providers.Singleton(_dispatch_limits, config)
     indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id)
     recount = providers.Singleton(Recount, analytics)
+    roll_ups = providers.Singleton(RollUps, analytics, recount)
     index = providers.Singleton(
-        IndexSegments, objects, source, analytics, recount, indexer, limits=dispatch_limits
+        IndexSegments, objects, source, analytics, roll_ups, indexer, limits=dispatch_limits
     )
     relay = providers.Singleton(
         Relay,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hh_core.domain.tables import KEYS
 from hh_core.errors import OverloadedError, RejectedError
-from hh_core.ports.analytics import Query, Relation, Row
+from hh_core.ports.analytics import Query, Relation, Row, Shared
 from hh_memory.analytics import Cells, MemoryAnalytics
 
 
@@ -123,15 +123,35 @@ class Blurred(MemoryAnalytics):
         return rows
 
 
+class Solitary(MemoryAnalytics):
+    """Takes every batch for the only one."""
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        self.check()
+        return Shared(set(), set())
+
+
+class Stubborn(MemoryAnalytics):
+    """Lets what a batch added up overwrite a recount."""
+
+    def store(self, relation: Relation, row: Cells) -> None:
+        self.backend.recounted.clear()
+        super().store(relation, row)
+
+
 BROKEN: dict[type[MemoryAnalytics], str] = {
     Forgetful: "a1",
     Placed: "a2",
     LastWins: "a2",
     Lagging: "a3",
     Growing: "a4",
+    Stubborn: "a4",
     Mingled: "a5",
     Swallowing: "a6",
     Partial: "a7",
     Undead: "a8",
+    Solitary: "a9",
     Blurred: "model",
 }

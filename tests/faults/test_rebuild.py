@@ -28,8 +28,8 @@ RELATIONS = (
     "scores",
 )
 WHEN_WRITTEN = {
-    "session_traces": ("inserted",),
-    "session_traces_by_trace": ("inserted",),
+    "session_traces": ("inserted", "min_mark", "max_mark"),
+    "session_traces_by_trace": ("inserted", "min_mark", "max_mark"),
     "trace_sessions": ("inserted", "resolved"),
     "event_schemas": ("inserted",),
 }

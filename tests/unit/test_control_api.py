@@ -23,6 +23,7 @@ from hh_core.usecases.dead_letters import DeadLetters
 from hh_core.usecases.intake import DATA_PLANES
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.redrive import Redrive
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store
 from hh_memory.analytics import ADAPTER as ANALYTICS
 from hh_memory.records import ADAPTER as RECORDS
@@ -94,7 +95,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
         config = ANALYTICS.config.model_validate({"plane": "control"})
         index = await stack.enter_async_context(ANALYTICS.open(config))
-        store = Store(index, Recount(index))
+        store = Store(index, RollUps(index, Recount(index)))
         api = ControlApi(
             index,
             records,

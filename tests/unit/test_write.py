@@ -14,12 +14,13 @@ import pytest
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, START_NS, telemetry_rows
 
 from hh_core.errors import RejectedError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.ports.queue import EVENTS, Message
 from hh_core.usecases.dead_letters import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, DeadLetters
 from hh_core.usecases.receipts import Receipts, covers
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.redrive import Redrive
+from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import GROUP, BreakerError, Store, WriteLimits, Writer
 from hh_core.wire.telemetry import decode, digest, encode
 from hh_memory.analytics import ADAPTER as ANALYTICS
@@ -39,7 +40,7 @@ class Picky:
         self._index = index
         self.refuses: Callable[[dict[str, Any]], bool] = lambda row: row["model"] == POISON
         self.dies: dict[str, int] = {}
-        """Step to how often it raises: before an insert, after it, or in a recount."""
+        """Step to how often it raises: before an insert, after it, or when it counts."""
         self.inserts = 0
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
@@ -56,6 +57,12 @@ class Picky:
 
     async def count(self, query: Query) -> int:
         return await self._index.count(query)
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        self._die("shared")
+        return await self._index.shared(project, mark, sessions, traces)
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
         self._die("recount")
@@ -78,7 +85,7 @@ class World:
     now: list[int] = field(default_factory=lambda: [1_000_000])
 
     def __post_init__(self) -> None:
-        self.store = Store(self.index, Recount(self.index))
+        self.store = Store(self.index, RollUps(self.index, Recount(self.index)))
         clock = lambda: self.now[0]  # noqa: E731  # read anew by each of these
         self.writer = Writer(self.queue, self.records, self.store, limits=LIMITS, now_ms=clock)
         self.redrive = Redrive(self.records, self.store, now_ms=clock)
@@ -179,7 +186,7 @@ def test_any_repetition_order_and_crash_ends_in_the_same_rows_and_sums(seed: int
             dice.shuffle(parts)
             for first, part in parts:
                 await world.send(part, first=first, attempt=attempt)
-            step = dice.choice(["before", "after", "recount"])
+            step = dice.choice(["before", "after", "shared", "recount"])
             world.index.dies = {step: dice.randrange(4)}
             await world.drain()
 
@@ -197,12 +204,13 @@ def _claims(count: int) -> list[bytes]:
 def test_no_receipt_is_given_before_the_rows_are_there_and_counted() -> None:
     async def test(world: World) -> None:
         await world.send(telemetry_rows(5))
-        world.index.dies = {"recount": 1}
         async with world.queue.subscribe(EVENTS, group=GROUP) as source:
             deliveries = await source.fetch(10, wait=0.1)
-            with pytest.raises(UnavailableError):
-                await world.writer.write(deliveries)
-            assert not await world.is_receipted(5)
+            for step in ("shared", "recount"):
+                world.index.dies = {step: 1}
+                with pytest.raises(UnavailableError):
+                    await world.writer.write(deliveries)
+                assert not await world.is_receipted(5)
 
             await world.writer.write(deliveries)
             assert await world.is_receipted(5)

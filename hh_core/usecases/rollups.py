@@ -1,0 +1,119 @@
+"""Bring sessions up to date after rows have gone in: the same on both planes.
+
+Most sessions are new, and one batch holds them whole: those are added up from the batch. What
+others have written to as well is counted anew from the index's rows. Which is which the index
+tells (``Analytics.shared``), after rows and links are in: of two batches that meet in a session,
+the later at least counts anew, and a recount stands before a sum from a batch.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hh_core.ports.analytics import Analytics, Relation
+from hh_core.usecases.recount import Recount, Touched
+from hh_core.wire import telemetry
+from hh_core.wire.rollups import roll_ups
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a batch says of the traces and sessions of one project."""
+
+    claims: defaultdict[bytes, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    """The sessions that events of a trace claim."""
+    derived: dict[bytes, bytes] = field(default_factory=dict)
+    """The session of a trace in which some event claims none."""
+
+    def sessions(self) -> set[bytes]:
+        return {*self.derived.values()}.union(*self.claims.values())
+
+    def traces(self) -> Set[bytes]:
+        return self.claims.keys() | self.derived.keys()
+
+
+class RollUps:
+    """Idempotent and order-free: SESSIONS ends as a function of the rows that are there."""
+
+    def __init__(
+        self,
+        analytics: Analytics,
+        recount: Recount,
+        draw_mark: Callable[[], int] = lambda: random.SystemRandom().getrandbits(63),
+    ) -> None:
+        """``draw_mark``: a number that no other batch has, a repetition of this one included."""
+        self._analytics = analytics
+        self._recount = recount
+        self._draw_mark = draw_mark
+
+    async def __call__(self, events: pa.RecordBatch, patched: Touched | None = None) -> None:
+        """Call it after the rows of ``events`` are inserted, and the ``patched`` events' patches.
+
+        Raises what the analytics port raises; do it again then, with the same rows.
+        """
+        mark = self._draw_mark()
+        links = telemetry.links(events, mark)
+        if links.num_rows:
+            await self._analytics.insert(Relation.SESSION_TRACES, telemetry.encode(links))
+        touched = {
+            project: await self._add_up(project, held, _of_project(events, project), mark)
+            for project, held in _held(links).items()
+        }
+        await self._recount(touched, patched)
+
+    async def _add_up(self, project: UUID, held: _Held, rows: pa.Table, mark: int) -> Set[bytes]:
+        """Write the sessions that the batch holds whole. Answers the traces of the others."""
+        sessions, traces = held.sessions(), held.traces()
+        shared = await self._analytics.shared(
+            project, mark, {UUID(bytes=session) for session in sessions}, traces
+        )
+        unclear = shared.traces | _unclear(rows)
+        unclear |= {trace for trace, claims in held.claims.items() if len(claims) > 1}
+        others = {session.bytes for session in shared.sessions}.union(
+            *(held.claims.get(trace, ()) for trace in unclear),
+            (held.derived[trace] for trace in unclear & held.derived.keys()),
+        )
+        whole: dict[bytes, bytes] = {}
+        for trace in traces - unclear:
+            session = min(held.claims.get(trace, ()), default=held.derived.get(trace, b""))
+            if session not in others:
+                whole[trace] = session
+        if whole:
+            batch = roll_ups(project, rows, whole)
+            await self._analytics.insert(Relation.SESSIONS, telemetry.encode(batch))
+        return unclear | (traces - whole.keys())
+
+
+def _held(links: pa.RecordBatch) -> Mapping[UUID, _Held]:
+    found: defaultdict[bytes, _Held] = defaultdict(_Held)
+    names = ("project_id", "trace_id", "session_key", "is_derived")
+    for project, trace, session, is_derived in zip(
+        *(links.column(name).to_pylist() for name in names), strict=True
+    ):
+        if is_derived:
+            found[project].derived[trace] = session
+        else:
+            found[project].claims[trace].add(session)
+    return {UUID(bytes=project): held for project, held in found.items()}
+
+
+def _of_project(events: pa.RecordBatch, project: UUID) -> pa.Table:
+    table = pa.Table.from_batches([events])
+    own = pc.equal(table.column("project_id"), pa.scalar(project.bytes, pa.binary(16)))
+    return table if pc.all(own).as_py() else table.filter(own)
+
+
+def _unclear(rows: pa.Table) -> set[bytes]:
+    """Traces of which the batch does not hold each event once: the index knows which row counts."""
+    ids, deleted = rows.column("event_id"), pc.greater(rows.column("is_deleted"), 0)
+    if len(pc.unique(ids)) == rows.num_rows and not pc.any(deleted).as_py():
+        return set()
+    counts = rows.group_by("event_id").aggregate([([], "count_all")])
+    doubles = counts.filter(pc.greater(counts.column("count_all"), 1)).column("event_id")
+    marked = pc.or_(deleted, pc.is_in(ids, value_set=doubles.combine_chunks()))
+    return set(rows.column("trace_id").filter(marked).to_pylist())

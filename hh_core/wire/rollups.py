@@ -1,0 +1,177 @@
+"""Roll-ups of sessions that one batch of rows holds whole, column by column.
+
+``hh_core.domain.rollup`` says the same a rule at a time; a property test holds the two together.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hh_core.domain.tables import Relation
+from hh_core.wire import columns
+
+SCHEMA = columns.schema(Relation.SESSIONS)
+
+_NIL = pa.scalar(bytes(16), pa.binary(16))
+_USAGE = SCHEMA.field("usage").type
+
+
+def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> pa.RecordBatch:
+    """Rows of SESSIONS. ``sessions`` names the one session of each trace; other traces do not
+    count.
+
+    ``rows`` are of EVENTS (of telemetry, or with content): each event of ``project`` once, none
+    deleted.
+    """
+    ordered = _placed(rows, sessions).sort_by(
+        [("start_ns", "ascending"), ("event_id", "ascending")]
+    )
+    groups = ordered.group_by("session", use_threads=False).aggregate(
+        [
+            ("event_name", "first"),
+            ("start_ns", "min"),
+            ("end_ns", "max"),
+            ([], "count_all"),
+            ("is_model", "sum"),
+            ("is_error", "sum"),
+            ("feedback", "max"),
+            ("received_ms", "max"),
+        ]
+    )
+    keys = groups.column("session").combine_chunks()
+    start, count = groups.column("start_ns_min"), len(keys)
+    cells = {
+        "project_id": pa.repeat(pa.scalar(project.bytes, pa.binary(16)), count),
+        "session_key": keys,
+        "session_id": _texts(ordered, keys),
+        "event_name": groups.column("event_name_first"),
+        "start_ns": start,
+        "end_ns": pc.max_element_wise(start, groups.column("end_ns_max")),
+        "num_events": groups.column("count_all"),
+        "num_model_events": groups.column("is_model_sum"),
+        "num_errors": groups.column("is_error_sum"),
+        "usage": _usage(ordered, keys),
+        "cost": _cost(ordered, keys),
+        "has_feedback": groups.column("feedback_max"),
+        "is_started": pa.repeat(pa.scalar(0, pa.uint8()), count),
+        "last_received_ms": groups.column("received_ms_max"),
+    }
+    arrays = [_whole(pc.cast(cells[field.name], field.type)) for field in SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def _placed(rows: pa.Table, sessions: Mapping[bytes, bytes]) -> pa.Table:
+    """The rows of the ``sessions``' traces, with what a session adds up."""
+    traces = pa.array(list(sessions), pa.binary(16))
+    found = pc.index_in(rows.column("trace_id"), value_set=traces)
+    kept = rows.filter(pc.is_valid(found))
+    owners = pa.array(list(sessions.values()), pa.binary(16)).take(pc.drop_null(found))
+    keyless = pc.equal(kept.column("call_key"), _NIL)
+    has_text = "session_id" in kept.column_names
+    return pa.table(
+        {
+            "session": owners,
+            "claim": kept.column("session_key"),
+            "event_id": kept.column("event_id"),
+            "keyless": keyless,
+            "call": pc.if_else(keyless, kept.column("event_id"), kept.column("call_key")),
+            "session_id": kept.column("session_id") if has_text else pa.nulls(len(kept), "string"),
+            "event_name": kept.column("event_name"),
+            "start_ns": kept.column("start_ns"),
+            "end_ns": pc.add(kept.column("start_ns"), kept.column("duration_ns")),
+            "is_model": pc.equal(kept.column("event_type"), "model").cast(pa.uint8()),
+            "is_error": pc.equal(kept.column("status"), "error").cast(pa.uint8()),
+            "feedback": _feedback(kept),
+            "received_ms": kept.column("received_ms"),
+            "usage": kept.column("usage"),
+            "cost": kept.column("cost"),
+        }
+    )
+
+
+def _feedback(rows: pa.Table) -> Any:
+    """1 for each row with an attribute of feedback; only data planes know."""
+    none = pa.repeat(pa.scalar(0, pa.uint8()), rows.num_rows)
+    if "attributes" not in rows.column_names:
+        return none
+    attributes = _whole(rows.column("attributes"))
+    told = pc.starts_with(attributes.keys, "feedback.")
+    if not pc.any(told).as_py():
+        return none
+    owners = pc.unique(_parents(attributes).filter(told))
+    return pc.is_in(pa.array(range(rows.num_rows)), value_set=owners).cast(pa.uint8())
+
+
+def _texts(ordered: pa.Table, keys: Any) -> Any:
+    """The sessions' ids as clients know them: the first that was claimed, else our own."""
+    claims = pc.and_(
+        pc.equal(ordered.column("claim"), ordered.column("session")),
+        pc.greater(pc.binary_length(ordered.column("session_id")), 0),
+    )
+    told = ordered.filter(pc.fill_null(claims, False)).group_by("session", use_threads=False)
+    first = told.aggregate([("session_id", "first")])
+    claimed = _looked_up(first, "session_id_first", keys)
+    missing = pc.is_null(claimed)
+    own = [str(UUID(bytes=key)) for key in keys.filter(missing).to_pylist()]
+    return pc.replace_with_mask(claimed, missing, pa.array(own, pa.string()))
+
+
+def _usage(ordered: pa.Table, keys: Any) -> Any:
+    """Of each call the usage that its oldest event with any tells, added up by kind, in the order
+    of the kinds as a recount has it."""
+    told = _calls(ordered.filter(pc.greater(_lengths(_whole(ordered.column("usage"))), 0)))
+    counts = _whole(told.column("usage"))
+    flat = pa.table(
+        {
+            "session": _whole(told.column("session")).take(_parents(counts)),
+            "kind": counts.keys,
+            "count": counts.items,
+        }
+    )
+    sums = flat.group_by(["session", "kind"], use_threads=False).aggregate([("count", "sum")])
+    total: defaultdict[bytes, list[tuple[str, int]]] = defaultdict(list)
+    for row in sums.to_pylist():
+        total[row["session"]].append((row["kind"], row["count_sum"]))
+    return pa.array([sorted(total.get(key, ())) for key in keys.to_pylist()], _USAGE)
+
+
+def _cost(ordered: pa.Table, keys: Any) -> Any:
+    """Of each call the cost that its oldest event with one tells; null if none does."""
+    told = _calls(ordered.filter(pc.is_valid(ordered.column("cost"))))
+    sums = told.group_by("session", use_threads=False).aggregate([("cost", "sum")])
+    return _looked_up(sums, "cost_sum", keys)
+
+
+def _calls(told: pa.Table) -> pa.Table:
+    """The oldest row of each call; a row without a key is a call of its own."""
+    numbered = told.append_column("row", pa.array(range(told.num_rows), pa.int64()))
+    calls = numbered.group_by(["session", "keyless", "call"], use_threads=False)
+    return told.take(calls.aggregate([("row", "min")]).column("row_min"))
+
+
+def _looked_up(table: pa.Table, name: str, keys: Any) -> Any:
+    """The values of ``name`` for ``keys``, null where ``table`` has none."""
+    found = pc.index_in(keys, value_set=_whole(table.column("session")))
+    return _whole(table.column(name)).take(found)
+
+
+def _whole(column: Any) -> Any:
+    """One array of a column's chunks, from its own first row on."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    whole = column.combine_chunks()
+    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+
+
+def _lengths(maps: Any) -> Any:
+    offsets = maps.offsets
+    return pc.subtract(offsets[1:], offsets[:-1])
+
+
+def _parents(maps: Any) -> Any:
+    """The row of each entry of a column of maps."""
+    return pc.list_parent_indices(pa.ListArray.from_arrays(maps.offsets, maps.keys))
