@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-import orjson
 from raw_segments import PROJECT, name, ship
 
 from hh_core.domain.identity import NIL
@@ -18,11 +17,12 @@ from hh_core.errors import RejectedError, UnavailableError
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.ports.objects import Objects
-from hh_core.ports.queue import SEGMENTS, Message, Queue
+from hh_core.ports.queue import SEGMENTS, Queue
 from hh_core.ports.records import Document, Records
 from hh_core.registry import open_port
 from hh_core.usecases.dispatch import GROUP, Dispatch, DispatchLimits, IndexSegments
 from hh_core.usecases.index import Indexer
+from hh_core.usecases.reconcile import message
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.rollups import RollUps
@@ -130,12 +130,9 @@ class DispatchHouse:
         self.shipped.append(called)
         return called
 
-    async def point(self, *names: str, attempt: int = 1) -> None:
+    async def point(self, *names: str, attempt: int = 1, receipt: int | None = None) -> None:
         """Publish pointers to segments, without the queue's own de-duplication."""
-        messages = [
-            Message("node", orjson.dumps({"segment": called, "attempt": attempt}))
-            for called in names
-        ]
+        messages = [replace(message(called, attempt, receipt=receipt), id="") for called in names]
         await self.queue.publish(SEGMENTS, messages)
 
     async def drain(self, dispatch: Dispatch | None = None) -> Dispatch:

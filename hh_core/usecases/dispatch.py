@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -64,6 +64,16 @@ class DispatchLimits:
     """From this many rows on, a batch that mostly fails is taken for our own mistake."""
     remembered_paths: int = 100_000
     """Dotted paths that a process knows to be in the index already."""
+
+
+class _Pointer(NamedTuple):
+    """A message about a segment."""
+
+    name: str
+    is_again: bool
+    """It may have been dispatched before."""
+    receipt: int | None
+    """See ``reconcile.message``."""
 
 
 class IndexSegments:
@@ -168,7 +178,8 @@ class Dispatch:
         self._refused = RefusedRows(records, now_ms=now_ms)
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
-        (segments), ``unreadable`` (messages), ``unspooled`` (segments), ``pauses``, ``breaks``."""
+        (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
+        ``unspooled`` (segments), ``pauses``, ``breaks``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -202,7 +213,8 @@ class Dispatch:
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
         try:
             pointers = [self._pointer(delivery) for delivery in deliveries]
-            await self._segments([pointer for pointer in pointers if pointer is not None])
+            found = [pointer for pointer in pointers if pointer is not None]
+            await self._segments(await self._wanted(found))
         except PortError as error:
             if isinstance(error, BreakerError) and len(deliveries) > 1:
                 await self._one_by_one(deliveries, error)
@@ -223,24 +235,36 @@ class Dispatch:
             with contextlib.suppress(UnavailableError):
                 await self._settle([delivery])
 
-    def _pointer(self, delivery: Delivery) -> tuple[str, bool] | None:
-        """The segment's name, and whether it may have been dispatched before."""
+    def _pointer(self, delivery: Delivery) -> _Pointer | None:
         try:
             body = orjson.loads(delivery.message.body)
             name, attempt = str(body["segment"]), int(body["attempt"])
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            name, attempt = "", 0
+            receipt = None if body.get("receipt") is None else int(body["receipt"])
+        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError):
+            name, attempt, receipt = "", 0, None
         if not is_segment_name(name):
             self.counts["unreadable"] += 1
             log.error("a message on %s is no pointer to a segment", SEGMENTS.name)
             return None
-        return name, attempt > 1 or delivery.attempt > 1
+        return _Pointer(name, attempt > 1 or delivery.attempt > 1, receipt)
 
-    async def _segments(self, pointers: Sequence[tuple[str, bool]]) -> None:
+    async def _wanted(self, pointers: Sequence[_Pointer]) -> Sequence[_Pointer]:
+        """Without the segments that were sent again only because they had to wait in the queue."""
+        doubtful = [pointer.name for pointer in pointers if pointer.receipt is not None]
+        if not doubtful:
+            return pointers
+        async with self._records.begin() as unit:
+            found = await unit.get(KIND, doubtful)
+        indexed = {record.key: int(record.value.get("indexed") or 0) for record in found}
+        wanted = [p for p in pointers if p.receipt is None or indexed.get(p.name, 0) <= p.receipt]
+        self.counts["repeated"] += len(pointers) - len(wanted)
+        return wanted
+
+    async def _segments(self, pointers: Sequence[_Pointer]) -> None:
         """Index segments in batches of at most ``batch_rows``, give or take one segment."""
-        again = {name for name, is_again in pointers if is_again}
+        again = {pointer.name for pointer in pointers if pointer.is_again}
         batch = Batch()
-        for name in dict(pointers):
+        for name in dict.fromkeys(pointer.name for pointer in pointers):
             part = await self._index.read([name])
             if name not in part.corrupt:
                 self.counts["missing"] += 1

@@ -96,6 +96,7 @@ class Reconcile:
             found = {record.key: record.value for record in await unit.get(KIND, list(infos))}
         now = self._now_ms()
         due: dict[str, int] = {}
+        messages: list[Message] = []
         for name, info in infos.items():
             document = found.get(name, {})
             try:
@@ -106,7 +107,9 @@ class Reconcile:
             lag.note(document, info, now - created, self._settings)
             if self._is_due(document, created, now, name in spooled):
                 due[name] = int(document.get("attempts", 1)) + 1
-        await self._send(due, now)
+                known = int(document.get("indexed") or 0)
+                messages.append(message(name, due[name], receipt=known))
+        await self._send(messages, due, now)
         lag.resent += len(due)
 
     def _is_due(self, document: Document, created: int, now: int, is_spooled: bool) -> bool:
@@ -122,20 +125,26 @@ class Reconcile:
         doublings = min(attempts - 1, 20)
         return min(self._settings.max_backoff_ms, self._settings.resend_ms << doublings)
 
-    async def _send(self, due: Mapping[str, int], now: int) -> None:
-        if not due:
+    async def _send(self, messages: Sequence[Message], due: Mapping[str, int], now: int) -> None:
+        if not messages:
             return
-        await self._queue.publish(SEGMENTS, [message(name, due[name]) for name in due])
+        await self._queue.publish(SEGMENTS, messages)
         async with self._records.begin() as unit:
             await unit.merge(
                 KIND, {name: {"attempts": attempt, "sent": now} for name, attempt in due.items()}
             )
 
 
-def message(segment: str, attempt: int) -> Message:
-    """The pointer to a segment. Its id holds the attempt, or the queue would swallow a re-send."""
-    body = orjson.dumps({"segment": segment, "attempt": attempt})
-    return Message(key=segment[-4:], body=body, id=f"{segment}:{attempt}")
+def message(segment: str, attempt: int, *, receipt: int | None = None) -> Message:
+    """The pointer to a segment. Its id holds the attempt, or the queue would swallow a re-send.
+
+    ``receipt`` is when the segment was last indexed as far as the sender knows, 0 for never: it
+    need not be dispatched if that has happened since. None: dispatch it, whatever was before.
+    """
+    body: dict[str, str | int] = {"segment": segment, "attempt": attempt}
+    if receipt is not None:
+        body["receipt"] = receipt
+    return Message(key=segment[-4:], body=orjson.dumps(body), id=f"{segment}:{attempt}")
 
 
 @dataclass(slots=True)

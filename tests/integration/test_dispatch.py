@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dispatch_house import WHERE, DispatchHouse, dispatch_house
+from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
 from raw_segments import PROJECT
 from read_house import export, rest_event, span, start, update
 
@@ -71,6 +71,22 @@ def test_a_pointer_delivered_ten_times_changes_nothing() -> None:
         assert await house.dump() == once
 
     run(scenario)
+
+
+def test_a_segment_that_was_sent_again_while_it_waited_is_dispatched_once() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        called = await house.ship(export(span(1)))
+        await house.point(called)
+        await house.point(called, attempt=2, receipt=0)
+        dispatch = await house.drain()
+        assert (dispatch.counts["segments"], dispatch.counts["repeated"]) == (1, 1)
+
+        await house.point(called, attempt=3, receipt=(await house.receipt(called))["indexed"])
+        await house.point(called, attempt=2)
+        await house.drain(dispatch)
+        assert (dispatch.counts["segments"], dispatch.counts["repeated"]) == (3, 1)
+
+    run(scenario, batch_segments=1)
 
 
 def test_failures_after_each_write_only_repeat_the_work() -> None:
@@ -418,13 +434,13 @@ def test_the_door_may_batch_as_it_likes() -> None:
         await house.ship(export(*spans))
         await house.point(*house.shipped)
         await house.drain()
-        together = await house.dump(without={*WHERE, "resolved"})
+        together = await house.dump(without={*WHERE, *WHEN})
 
         async with dispatch_house() as apart:
             for number, one in enumerate(reversed(spans)):
                 await apart.ship(export(one, sequence=number + 1))
             await apart.point(*apart.shipped)
             await apart.drain()
-            assert await apart.dump(without={*WHERE, "resolved"}) == together
+            assert await apart.dump(without={*WHERE, *WHEN}) == together
 
     run(scenario)
