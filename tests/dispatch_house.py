@@ -32,7 +32,7 @@ from hh_core.wire.columns import decode
 NAME_KEY = b"n" * 32
 NOW_MS = 1_767_323_045_000
 STORED = [r for r in Relation if r not in (Relation.LISTING, Relation.SCORES)]
-WHEN = {"resolved", "min_mark", "max_mark"}
+WHEN = {"resolved", "recount", "min_mark", "max_mark"}
 """Columns that say when, and in which batch, something was computed."""
 WHERE = {"version", "patch_id", "received_ms", "segment", "record", "ordinal", "time_suspect"}
 """Columns that say when and where something was received."""
@@ -72,6 +72,9 @@ class FaultyAnalytics:
 
     async def count(self, query: Query) -> int:
         return await self.inner.count(query)
+
+    async def clock(self) -> int:
+        return await self.inner.clock()
 
     async def ping(self) -> None:
         await self.inner.ping()

@@ -126,6 +126,11 @@ class ClickhouseAnalytics:
             {key for is_trace, key in found if is_trace},
         )
 
+    async def clock(self) -> int:
+        self._require_open()
+        with driver_errors():
+            return int(str(await self._client.command("SELECT toUnixTimestamp64Nano(now64(9))")))
+
     async def ping(self) -> None:
         self._require_open()
         with driver_errors():

@@ -23,6 +23,8 @@ def shared(
         parts += [
             f"SELECT DISTINCT 0, session_key FROM session_traces WHERE project_id = {own}"
             f" AND session_key IN ({wanted}) AND {foreign}",
+            f"SELECT DISTINCT 0, session_key FROM session_aggregates WHERE project_id = {own}"
+            f" AND session_key IN ({wanted})",
             f"SELECT DISTINCT 0, event_id FROM event_patches WHERE project_id = {own}"
             f" AND event_id IN ({wanted})",
         ]

@@ -1,6 +1,7 @@
 """The analytics port in memory: dictionaries, and questions answered row by row."""
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -9,7 +10,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
-from hh_core.domain.rollup import EventRow, PatchRow, roll_up
+from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, OverloadedError, RejectedError, UnavailableError
 from hh_core.ports.analytics import Query, Relation, Row, Shared
@@ -36,7 +37,7 @@ class Backend:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.tables: dict[Relation, dict[Key, Cells]] = {relation: {} for relation in Relation}
-        self.recounted: set[Key] = set()
+        self.recounted: dict[Key, int] = {}
         self.places: defaultdict[Key, set[bytes]] = defaultdict(set)
         """Traces in which each event stands or stood."""
         self.away = False
@@ -97,12 +98,8 @@ class MemoryAnalytics:
                 map(_event_row, self.visible(Relation.EVENTS, project)),
                 map(_patch_row, self.visible(Relation.PATCHES, project)),
             )
-            table = self.backend.tables[Relation.SESSIONS]
             for session in sessions:
-                self.backend.recounted.add((project, session))
-                table.pop((project, session), None)
-                if session in rollups:
-                    table[project, session] = _session(project, rollups[session])
+                self.keep(_session(project, session, rollups.get(session), time.time_ns()))
 
     async def shared(
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
@@ -116,15 +113,20 @@ class MemoryAnalytics:
                 if not row["min_mark"] == row["max_mark"] == mark
             ]
             patched = {row["event_id"] for row in self.visible(Relation.PATCHES, project)}
+            counted = {session for owner, session in self.backend.recounted if owner == project}
             moved = [
                 places
                 for (owner, _), places in self.backend.places.items()
                 if owner == project and len(places) > 1 and places & asked
             ]
         return Shared(
-            {*patched, *(row["session_key"] for row in links)} & set(sessions),
+            {*patched, *counted, *(row["session_key"] for row in links)} & set(sessions),
             asked.intersection(row["trace_id"] for row in links).union(*moved),
         )
+
+    async def clock(self) -> int:
+        self.check()
+        return time.time_ns()
 
     async def ping(self) -> None:
         self.check()
@@ -134,8 +136,7 @@ class MemoryAnalytics:
         table = self.backend.tables[relation]
         key = tuple(row[column] for column in KEYS[relation])
         if relation is Relation.SESSIONS:
-            if key not in self.backend.recounted:
-                table[key] = row
+            self.keep(row)
             return
         if relation is Relation.EVENTS:
             self.backend.places[key].add(row["trace_id"])
@@ -144,6 +145,17 @@ class MemoryAnalytics:
             for column, merge in _MERGED[relation].items():
                 present[column] = merge(present[column], row[column])
         elif row[_VERSIONS[relation]] > present[_VERSIONS[relation]]:
+            table[key] = row
+
+    def keep(self, row: Cells) -> None:
+        """Let a roll-up stand, unless a newer one does."""
+        key = row["project_id"], row["session_key"]
+        if row["recount"] < self.backend.recounted.get(key, 0):
+            return
+        self.backend.recounted[key] = row["recount"]
+        table = self.backend.tables[Relation.SESSIONS]
+        table.pop(key, None)
+        if row["num_events"] or row["is_started"]:
             table[key] = row
 
     def visible(self, relation: Relation, project: UUID) -> list[Cells]:
@@ -237,10 +249,13 @@ def _patch_row(row: Cells) -> PatchRow:
     return PatchRow(**{name: row[name] for name in _PATCH_FIELDS}, is_start=bool(row["is_start"]))
 
 
-def _session(project: UUID, rollup: Any) -> Cells:
+def _session(project: UUID, session: UUID, rollup: Rollup | None, recount: int) -> Cells:
+    own = {"project_id": project, "session_key": session, "recount": recount}
+    if rollup is None:
+        return {**own, "num_events": 0, "is_started": 0}
     cells = {name: getattr(rollup, name) for name in rollup.__slots__}
     flags = {name: int(cells[name]) for name in ("has_feedback", "is_started")}
-    return {"project_id": project, **cells, **flags}
+    return {**cells, **flags, **own}
 
 
 def _as_event(row: Cells) -> Cells:

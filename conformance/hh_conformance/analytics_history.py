@@ -24,7 +24,7 @@ from hh_conformance.analytics_rows import (
     version,
 )
 from hh_conformance.histories import Machine
-from hh_core.domain.identity import NIL
+from hh_core.domain.identity import NIL, derived_session
 from hh_core.domain.rollup import roll_up
 from hh_core.ports.analytics import Analytics, Relation
 
@@ -98,6 +98,12 @@ class AnalyticsMachine(Machine):
         if fresh:
             self.run(self.writer.insert(Relation.PATCHES, *fresh, *fresh[:1]))
             self.run(self.writer.recount(*fresh))
+
+    @rule()
+    def recount(self) -> None:
+        """The index counts as the planes do."""
+        derived = {derived_session(PROJECT, trace_id(n)) for n in (1, 2)}
+        self.run(self.analytics.recount(PROJECT, {session(1), session(2), *derived}))
 
     def living(self) -> list[Cells]:
         newest: dict[UUID, Cells] = {}

@@ -96,7 +96,7 @@ class Writer:
     def __init__(self, analytics: Analytics, *, telemetry: bool) -> None:
         self.analytics = analytics
         self._telemetry = telemetry
-        self._recount = Recount(analytics)
+        self._recount = Recount(analytics, has_content=not telemetry)
         self._roll_ups = RollUps(analytics, self._recount)
 
     async def insert(self, relation: Relation, *rows: Cells) -> None:

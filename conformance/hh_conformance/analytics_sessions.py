@@ -93,11 +93,10 @@ class SessionsContract(AnalyticsSuite):
         assert derived not in await ids(analytics, Relation.LISTING)
 
     @scenario
-    async def test_a4_an_inserted_sum_stands_until_the_first_recount(
-        self, analytics: Analytics
-    ) -> None:
+    async def test_a4_an_inserted_sum_stands_until_a_newer_one(self, analytics: Analytics) -> None:
         writer = self.writer(analytics)
-        told = row(Relation.SESSIONS, session_key=session(1), num_events=7, last_received_ms=NOW_MS)
+        cells = {"num_events": 7, "last_received_ms": NOW_MS, "recount": 1}
+        told = row(Relation.SESSIONS, session_key=session(1), **cells)
         await writer.insert(Relation.SESSIONS, told)
         assert await all_rows(analytics, Relation.SESSIONS, "num_events") == [{"num_events": 7}]
 
@@ -144,6 +143,9 @@ class SessionsContract(AnalyticsSuite):
         assert await writer.linked(4, beside) == Shared(set(), {trace_id(1)})
         patched = event(4, session_key=session(3), trace_id=trace_id(4))
         assert await writer.linked(5, patched) == Shared({session(3)}, set())
+        await analytics.recount(PROJECT, [session(7)])
+        counted = event(7, session_key=session(7), trace_id=trace_id(7))
+        assert await writer.linked(8, counted) == Shared({session(7)}, set())
         await writer.linked(6, event(5, trace_id=trace_id(5)))
         moved = event(5, trace_id=trace_id(6), session_key=session(6), version=version(2))
         assert await writer.linked(7, moved) == Shared(set(), {trace_id(5), trace_id(6)})

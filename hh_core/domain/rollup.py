@@ -151,7 +151,7 @@ def _usage(calls: Iterable[Sequence[EventRow]]) -> Mapping[str, int]:
     for rows in calls:
         for kind, count in (_first(row.usage for row in rows) or {}).items():
             total[kind] += count
-    return dict(total)
+    return dict(sorted(total.items()))
 
 
 def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:

@@ -20,8 +20,7 @@ class Relation(StrEnum):
     TRACE_SESSIONS = "trace_sessions"
     """For traces with several claims: the resolved session of each event."""
     SESSIONS = "session_aggregates"
-    """The newest roll-up of each session that exists. A row that is inserted stands until the first
-    ``recount`` of its session."""
+    """The newest roll-up of each session that exists."""
     SCORES = "scores"
     SCHEMAS = "event_schemas"
     """Which dotted paths exist per event type, and when they were last seen."""
@@ -148,6 +147,7 @@ SESSIONS = _columns(
     has_feedback=Type.FLAG,
     is_started=Type.FLAG,
     last_received_ms=Type.U64,  # of its newest row
+    recount=Type.U64,  # the backend's clock before its rows were read; the newest wins
 )
 
 SCORES = _columns(

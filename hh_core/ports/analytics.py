@@ -126,8 +126,8 @@ class Analytics(Protocol):
         relation that they feed (LISTING too).
     A4  Functions of rows. After ``recount`` of every touched session, SESSIONS equals what
         ``hh_core.domain.rollup`` computes from the rows; sums may shrink; a session that holds
-        nothing any more is gone. Concurrent recounts end in the newest, and any recount stands
-        before a row of SESSIONS that was inserted.
+        nothing any more is gone. Concurrent recounts end in the newest: of rows of SESSIONS that
+        are inserted, and those that ``recount`` writes, the one with the latest ``recount``.
     A5  Tenants never meet. Rows, counts and measures are of ``query.project`` only, whatever the
         values in conditions say. Column names that the relation does not have are
         ``RejectedError``.
@@ -139,8 +139,8 @@ class Analytics(Protocol):
         Use after close raises ``ClosedError``; a lost connection heals by itself.
     A9  Who shares learns of it. A batch inserts its events, then its links under a mark of its own,
         then asks ``shared``: that names each of its sessions and traces with a link of another
-        mark, each session with a patch, and each trace whose events have moved. Of two batches
-        that meet, the later at least is told.
+        mark, each session with a patch or a roll-up, and each trace whose events have moved. Of
+        two batches that meet, the later at least is told.
     """
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
@@ -159,6 +159,11 @@ class Analytics(Protocol):
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
         """Which of ``sessions`` and ``traces`` are not those of the batch ``mark`` alone (A9)."""
+        ...
+
+    async def clock(self) -> int:
+        """Nanoseconds since 1970 on the backend's own clock, by which all processes order what
+        they compute from rows: read it before the rows."""
         ...
 
     async def ping(self) -> None:

@@ -58,6 +58,9 @@ class DispatchLimits:
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     wait_seconds: float = 1.0
+    pace_seconds: float = 0.5
+    """From the start of one batch to the next unless more waits than fits one. A batch costs the
+    same whether it holds ten rows or a thousand; what comes after a silence never waits."""
     first_pause: float = 0.2
     longest_pause: float = 30.0
     breaker_rows: int = 20
@@ -192,9 +195,12 @@ class Dispatch:
         async with subscription as source:
             failures = 0
             while not stopping.is_set():
+                begun = asyncio.get_running_loop().time()
                 try:
-                    await self.step(source)
+                    taken = await self.step(source)
                     failures = 0
+                    if 0 < taken < self._limits.batch_segments:
+                        await _until(begun + self._limits.pace_seconds, stopping)
                 except UnavailableError as error:
                     failures += 1
                     await self._pause(failures, stopping, error)
@@ -317,15 +323,18 @@ class Dispatch:
         self.counts["pauses"] += 1
         level = logging.WARNING if failures in (1, 5, 50) else logging.DEBUG
         log.log(level, "dispatch pauses: %s", error)
-        try:
-            async with asyncio.timeout(self._growing(failures)):
-                await stopping.wait()
-        except TimeoutError:
-            return
+        await _until(asyncio.get_running_loop().time() + self._growing(failures), stopping)
 
     def _growing(self, failures: int) -> float:
         longest = self._limits.first_pause * 2.0 ** min(failures, 16)
         return random.uniform(0.5, 1.0) * min(self._limits.longest_pause, longest)
+
+
+async def _until(when: float, stopping: asyncio.Event) -> None:
+    """Sleep until ``when`` on the loop's clock, or until ``stopping`` is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(when):
+            await stopping.wait()
 
 
 def _record_batch(streams: Sequence[bytes]) -> Any:

@@ -1,18 +1,16 @@
 """Bring the roll-ups of sessions up to date after rows have changed: the same on both planes.
 
-A trace with at most one claim belongs to one session as a whole, which the index finds out by
-itself. Where several sessions meet in one trace, each event's session is resolved here, event by
-event (``hh_core.domain.claims``), and told to the index before it counts.
+Few rows are counted in this process (``recount_here``), many by the index. There a trace with at
+most one claim belongs to one session as a whole, which the index finds out by itself. Where several
+sessions meet in one trace, each event's session is resolved here, event by event
+(``hh_core.domain.claims``), and told to the index before it counts.
 """
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from hh_core.domain.claims import ClaimRow, resolve
-from hh_core.domain.identity import NIL
 from hh_core.errors import OverloadedError
 from hh_core.ports.analytics import (
     Analytics,
@@ -22,9 +20,8 @@ from hh_core.ports.analytics import (
     Op,
     Query,
     Relation,
-    Row,
 )
-from hh_core.wire.columns import encode
+from hh_core.usecases.recount_here import RecountHere, write_resolved
 
 Touched = Mapping[UUID, Collection[Any]]
 """By project: trace ids, or event ids."""
@@ -40,10 +37,10 @@ _ItemT = TypeVar("_ItemT")
 class Recount:
     """Idempotent and order-free: what it writes is a function of the rows that it reads."""
 
-    def __init__(self, analytics: Analytics, clock: Callable[[], int] = time.time_ns) -> None:
-        """``clock`` reads nanoseconds; of two resolutions of a trace the later reading wins."""
+    def __init__(self, analytics: Analytics, *, has_content: bool = True) -> None:
+        """``has_content``: whether the index is a data plane's."""
         self._analytics = analytics
-        self._clock = clock
+        self._here = RecountHere(analytics, has_content=has_content)
 
     async def __call__(self, touched: Touched, patched: Touched | None = None) -> None:
         """Recount every session that rows of the ``touched`` traces belong, or have belonged, to;
@@ -60,9 +57,13 @@ class Recount:
         self, project: UUID, traces: Collection[bytes], events: Collection[UUID]
     ) -> None:
         all_traces = {*traces, *await self._traces_of(project, events)}
+        if not all_traces and not events:
+            return
+        if await self._here(project, all_traces, events):
+            return
         sessions = set(events)
         for part in _parts(sorted(all_traces)):
-            resolved = self._clock()
+            resolved = await self._analytics.clock()
             claims = await self._claims(project, part)
             for trace, claimed in claims.items():
                 sessions |= claimed
@@ -135,28 +136,7 @@ class Recount:
         )
         if len(rows) > MAX_TRACE_EVENTS:
             raise OverloadedError(f"a trace has more than {MAX_TRACE_EVENTS} events")
-        sessions = resolve(project, trace, [_claim_row(row) for row in rows])
-        events = sorted(sessions)
-        columns: dict[str, Sequence[Any]] = {
-            "project_id": [project] * len(events),
-            "trace_id": [trace] * len(events),
-            "event_id": events,
-            "session_key": [sessions[event] for event in events],
-            "resolved": [resolved] * len(events),
-        }
-        await self._analytics.insert(
-            Relation.TRACE_SESSIONS, encode(Relation.TRACE_SESSIONS, columns)
-        )
-
-
-def _claim_row(row: Row) -> ClaimRow:
-    return ClaimRow(
-        cast(UUID, row["event_id"]),
-        cast(bytes, row["span_id"]),
-        cast(bytes, row["parent_span_id"]),
-        cast("UUID | None", row["session_key"]) or NIL,
-        cast(int, row["start_ns"]),
-    )
+        await write_resolved(self._analytics, project, trace, rows, resolved)
 
 
 def _parts(items: Sequence[_ItemT]) -> Iterator[Sequence[_ItemT]]:

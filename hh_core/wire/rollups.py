@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 from hh_core.domain.tables import Relation
 from hh_core.wire import columns
 
+FROM_BATCH = 1
+"""The ``recount`` of what one batch added up: any that reads rows is newer."""
+
 SCHEMA = columns.schema(Relation.SESSIONS)
 
 _NIL = pa.scalar(bytes(16), pa.binary(16))
@@ -59,6 +62,7 @@ def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> 
         "has_feedback": groups.column("feedback_max"),
         "is_started": pa.repeat(pa.scalar(0, pa.uint8()), count),
         "last_received_ms": groups.column("received_ms_max"),
+        "recount": pa.repeat(pa.scalar(FROM_BATCH, pa.uint64()), count),
     }
     arrays = [_whole(pc.cast(cells[field.name], field.type)) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -49,7 +49,7 @@ class ControlPlane(containers.DeclarativeContainer):
     intake = providers.Singleton(Intake, queue, records, now_ms=providers.Object(_now_ms))
     servicer = providers.Singleton(TelemetryServicer, intake, tokens)
 
-    recount = providers.Singleton(Recount, analytics)
+    recount = providers.Singleton(Recount, analytics, has_content=False)
     roll_ups = providers.Singleton(RollUps, analytics, recount)
     store = providers.Singleton(Store, analytics, roll_ups)
     limits = providers.Singleton(_limits, config.provided.writer)

@@ -58,13 +58,13 @@ class Lagging(MemoryAnalytics):
 class Growing(MemoryAnalytics):
     """Adds to what it counted before."""
 
-    async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
-        table = self.backend.tables[Relation.SESSIONS]
-        before = {key: dict(row) for key, row in table.items()}
-        await super().recount(project, sessions)
-        for key, row in before.items():
-            kept = table.setdefault(key, row)
-            kept["num_events"] = max(kept["num_events"], row["num_events"])
+    def keep(self, row: Cells) -> None:
+        key = row["project_id"], row["session_key"]
+        before = self.backend.tables[Relation.SESSIONS].get(key)
+        super().keep(row)
+        if before is not None:
+            kept = self.backend.tables[Relation.SESSIONS].setdefault(key, before)
+            kept["num_events"] = max(kept["num_events"], before["num_events"])
 
 
 class Mingled(MemoryAnalytics):
@@ -137,7 +137,8 @@ class Stubborn(MemoryAnalytics):
     """Lets what a batch added up overwrite a recount."""
 
     def store(self, relation: Relation, row: Cells) -> None:
-        self.backend.recounted.clear()
+        if relation is Relation.SESSIONS:
+            self.backend.recounted.clear()
         super().store(relation, row)
 
 

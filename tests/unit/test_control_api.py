@@ -95,7 +95,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
         config = ANALYTICS.config.model_validate({"plane": "control"})
         index = await stack.enter_async_context(ANALYTICS.open(config))
-        store = Store(index, RollUps(index, Recount(index)))
+        store = Store(index, RollUps(index, Recount(index, has_content=False)))
         api = ControlApi(
             index,
             records,

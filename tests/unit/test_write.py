@@ -68,6 +68,10 @@ class Picky:
         self._die("recount")
         await self._index.recount(project, sessions)
 
+    async def clock(self) -> int:
+        self._die("recount")
+        return await self._index.clock()
+
     async def ping(self) -> None:
         await self._index.ping()
 
@@ -85,7 +89,7 @@ class World:
     now: list[int] = field(default_factory=lambda: [1_000_000])
 
     def __post_init__(self) -> None:
-        self.store = Store(self.index, RollUps(self.index, Recount(self.index)))
+        self.store = Store(self.index, RollUps(self.index, Recount(self.index, has_content=False)))
         clock = lambda: self.now[0]  # noqa: E731  # read anew by each of these
         self.writer = Writer(self.queue, self.records, self.store, limits=LIMITS, now_ms=clock)
         self.redrive = Redrive(self.records, self.store, now_ms=clock)

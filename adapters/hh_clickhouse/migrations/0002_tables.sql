@@ -121,7 +121,7 @@ ORDER BY (project_id, trace_id, event_id)
 TTL inserted + INTERVAL $retention_days DAY + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- The newest recount of a session is its roll-up. The first one says what a single batch told. last_received_ms is that of its newest row.
+-- The newest recount of a session is its roll-up. last_received_ms is that of its newest row.
 CREATE TABLE IF NOT EXISTS session_aggregates
 (
   project_id FixedString(16),
@@ -138,7 +138,7 @@ CREATE TABLE IF NOT EXISTS session_aggregates
   has_feedback UInt8,
   is_started UInt8,
   last_received_ms UInt64,
-  recount UInt64 DEFAULT 1
+  recount UInt64
 )
 ENGINE = ReplacingMergeTree(recount)
 ORDER BY (project_id, session_key)
