@@ -33,6 +33,7 @@ from hh_core.wire.segment import Damage, Located, read_segment
 log = logging.getLogger(__name__)
 
 GROUP = "dispatch"
+_REST = 5.0
 
 
 class SegmentSource(Protocol):
@@ -58,9 +59,9 @@ class DispatchLimits:
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     wait_seconds: float = 1.0
-    pace_seconds: float = 0.5
-    """From the start of one batch to the next unless more waits than fits one. A batch costs the
-    same whether it holds ten rows or a thousand; what comes after a silence never waits."""
+    longest_rest: float = 1.0
+    """A batch costs the same whether it holds ten rows or a thousand. So after one that was not
+    full dispatch rests ``_REST`` times as long as it took, but no longer than this."""
     first_pause: float = 0.2
     longest_pause: float = 30.0
     breaker_rows: int = 20
@@ -179,6 +180,7 @@ class Dispatch:
         self._limits = limits or DispatchLimits()
         self._now_ms = now_ms
         self._refused = RefusedRows(records, now_ms=now_ms)
+        self._spent = 0.0
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
@@ -195,12 +197,12 @@ class Dispatch:
         async with subscription as source:
             failures = 0
             while not stopping.is_set():
-                begun = asyncio.get_running_loop().time()
                 try:
                     taken = await self.step(source)
                     failures = 0
                     if 0 < taken < self._limits.batch_segments:
-                        await _until(begun + self._limits.pace_seconds, stopping)
+                        rest = min(self._limits.longest_rest, _REST * self._spent)
+                        await _wait(rest, stopping)
                 except UnavailableError as error:
                     failures += 1
                     await self._pause(failures, stopping, error)
@@ -212,8 +214,10 @@ class Dispatch:
         """
         deliveries = await source.fetch(self._limits.batch_segments, wait=self._limits.wait_seconds)
         if deliveries:
+            begun = time.monotonic()
             async with leased(deliveries, self._limits.lease_seconds):
                 await self._settle(deliveries)
+            self._spent = time.monotonic() - begun
         return len(deliveries)
 
     async def _settle(self, deliveries: Sequence[Delivery]) -> None:
@@ -323,17 +327,17 @@ class Dispatch:
         self.counts["pauses"] += 1
         level = logging.WARNING if failures in (1, 5, 50) else logging.DEBUG
         log.log(level, "dispatch pauses: %s", error)
-        await _until(asyncio.get_running_loop().time() + self._growing(failures), stopping)
+        await _wait(self._growing(failures), stopping)
 
     def _growing(self, failures: int) -> float:
         longest = self._limits.first_pause * 2.0 ** min(failures, 16)
         return random.uniform(0.5, 1.0) * min(self._limits.longest_pause, longest)
 
 
-async def _until(when: float, stopping: asyncio.Event) -> None:
-    """Sleep until ``when`` on the loop's clock, or until ``stopping`` is set."""
+async def _wait(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait for ``seconds``, or until ``stopping`` is set."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(when):
+        async with asyncio.timeout(seconds):
             await stopping.wait()
 
 
