@@ -5,12 +5,12 @@ the index, and, after it again, ``content`` whenever somebody reads the event. B
 functions of the span.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from hh_core.domain.span import Span
+from hh_core.domain.span import Keys, Span
 
 Json = Any
 """Strings, finite numbers, booleans, None, lists and string-keyed dicts of them."""
@@ -80,6 +80,21 @@ class Mapper(Protocol):
     def facts(self, span: Span, facts: Facts) -> None: ...
 
     def content(self, span: Span, content: Content) -> None: ...
+
+
+Step = Callable[[Span, Facts], None]
+"""The first pass of a mapper over one span."""
+
+
+@runtime_checkable
+class PreparedMapper(Mapper, Protocol):
+    """A mapper that can tell from attribute keys alone what it does. Optional, for speed: the
+    answer is remembered, and ``speaks`` and ``facts`` are not called any more."""
+
+    def prepare(self, keys: Keys) -> Step | None:
+        """What ``facts`` does to spans that have exactly these attribute keys; None if ``speaks``
+        is False for all of them. A pure function of ``keys``."""
+        ...
 
 
 Event = Mapping[str, Json]

@@ -7,12 +7,13 @@ begins with the same facts, so what a reader sees under ``INDEXED`` is what the 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
-from hh_core.domain.event import Content, Facts, Json, Mapper
+from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
 from hh_core.domain.paths import index, json_value, put
-from hh_core.domain.span import Span, SpanEvent
+from hh_core.domain.span import ByKeys, Keys, Span, SpanEvent
 
 __all__ = ["CONTEXT", "DERIVED", "INDEXED", "Mapping", "scope_name", "service_name"]
 
@@ -30,54 +31,90 @@ _OK = 1
 _Target = TypeVar("_Target")
 
 
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """A mapper that speaks of spans with certain attribute keys, or may."""
+
+    mapper: Mapper
+    step: Step
+    asks: Callable[[Span], bool] | None
+    """Whether it speaks of a span; None: of all with these keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What spans with the same attribute keys have in common."""
+
+    speakers: Sequence[_Speaker]
+    places: Sequence[tuple[str, str, str]]
+    """Of each key: where it stands if no mapper takes it, and where if that place is taken."""
+
+
 class Mapping:
     """Asks the mappers in their order. A mapper that raises is counted and does no more harm."""
 
     def __init__(self, mappers: Sequence[Mapper]) -> None:
         self._mappers = tuple(sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name)))
+        self._plans = ByKeys(self._plan)
         self.failures: Counter[str] = Counter()
         """How often each mapper has raised."""
 
     def facts(self, span: Span) -> Facts:
         """What the index keeps of ``span``, within its bounds."""
-        facts = self._collect(span)
+        facts = self._collect(span, self._plans[tuple(span.attributes)])
         facts.attributes, facts.truncated = index(facts.attributes)
         return facts
 
     def event(self, span: Span) -> Content:
         """What a reader sees of ``span``: every attribute is somewhere in it."""
-        content, facts = Content(), self._collect(span)
+        plan = self._plans[tuple(span.attributes)]
+        content, facts = Content(), self._collect(span, plan)
         for path, value in facts.attributes.items():
             bucket, _, name = path.partition(".")
             if bucket in INDEXED:
                 getattr(content, bucket)[name] = value
             elif path == "source":
                 content.source = str(value)
-        for mapper in self._speakers(span):
-            self._guarded(mapper.name, mapper.content, span, content)
+        for speaker in plan.speakers:
+            self._guarded(speaker, speaker.mapper.content, span, content)
         if content.error is None:
             content.error = _error(span) or facts.error_class or None
         content.metadata.update(_context(span))
         return content
 
-    def _collect(self, span: Span) -> Facts:
+    def _collect(self, span: Span, plan: _Plan) -> Facts:
         facts = Facts()
-        for mapper in self._speakers(span):
-            self._guarded(mapper.name, mapper.facts, span, facts)
+        for speaker in plan.speakers:
+            self._guarded(speaker, speaker.step, span, facts)
         _complete(span, facts)
-        _keep_the_rest(span, facts)
+        _keep_the_rest(span, facts, plan)
         return facts
 
-    def _speakers(self, span: Span) -> Iterator[Mapper]:
-        return (mapper for mapper in self._mappers if mapper.speaks(span))
-
     def _guarded(
-        self, name: str, step: Callable[[Span, _Target], None], span: Span, target: _Target
+        self, speaker: _Speaker, step: Callable[[Span, _Target], None], span: Span, target: _Target
     ) -> None:
         try:
-            step(span, target)
+            if speaker.asks is None or speaker.asks(span):
+                step(span, target)
         except Exception:  # a third party's mapper must not stop the spans of all others
-            self.failures[name] += 1
+            self.failures[speaker.mapper.name] += 1
+
+    def _plan(self, keys: Keys) -> _Plan:
+        speakers = [self._speaker(mapper, keys) for mapper in self._mappers]
+        return _Plan(
+            tuple(speaker for speaker in speakers if speaker is not None),
+            tuple((key, *_places(key)) for key in keys),
+        )
+
+    def _speaker(self, mapper: Mapper, keys: Keys) -> _Speaker | None:
+        if not isinstance(mapper, PreparedMapper):
+            return _Speaker(mapper, mapper.facts, mapper.speaks)
+        try:
+            step = mapper.prepare(keys)
+        except Exception:  # as above
+            self.failures[mapper.name] += 1
+            return None
+        return None if step is None else _Speaker(mapper, step, None)
 
 
 def scope_name(span: Span) -> str:
@@ -104,15 +141,21 @@ def _complete(span: Span, facts: Facts) -> None:
         facts.cost = dollars(facts.attributes.get("metadata.cost"))
 
 
-def _keep_the_rest(span: Span, facts: Facts) -> None:
+def _keep_the_rest(span: Span, facts: Facts, plan: _Plan) -> None:
     """Everything not taken stands under ``metadata`` by its own dotted name."""
-    attributes, taken = facts.attributes, facts.taken
-    for key, value in span.attributes.items():
+    attributes, taken, values = facts.attributes, facts.taken, span.attributes
+    for key, place, spare in plan.places:
         if key in taken:
             continue
+        value = values[key]
         kept = value if type(value) is str else json_value(value)
-        if key in DERIVED or key in CONTEXT or not put(attributes, "metadata." + key, kept):
-            put(attributes, "metadata.attributes." + key, kept)
+        if not put(attributes, place, kept):
+            put(attributes, spare, kept)
+
+
+def _places(key: str) -> tuple[str, str]:
+    spare = f"metadata.attributes.{key}"
+    return (spare if key in DERIVED or key in CONTEXT else f"metadata.{key}"), spare
 
 
 def _exception(span: Span) -> SpanEvent | None:

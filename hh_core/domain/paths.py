@@ -61,20 +61,29 @@ def scalars(path: str, value: Json) -> Iterator[tuple[str, Json]]:
             yield where, item
 
 
-def index(values: Mapping[str, Json]) -> tuple[dict[str, Json], int]:
+def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
     """The scalars of ``values`` within the bounds of the index, and how many were left out.
 
     Two values of one dotted path count as one left out, so that a reader looks at the content.
     """
+    if len(values) <= MAX_PATHS and all(map(_fits, values, values.values())):  # nearly always
+        return values, 0
     kept: dict[str, Json] = {}
     left_out = 0
     for path, value in values.items():
-        kind = type(value)
-        if kind is str or kind is int or kind is float or kind is bool:  # nearly all of them
+        if _fits(path, value):
             left_out += not _keep(kept, path, value)
         else:
             left_out += sum(not _keep(kept, *pair) for pair in scalars(path, value))
     return kept, left_out
+
+
+def _fits(path: str, value: Json) -> bool:
+    """Whether the index holds the value as it stands."""
+    kind = type(value)
+    return len(path) <= MAX_KEY and (
+        0 < len(value) <= MAX_VALUE if kind is str else kind is int or kind is float or kind is bool
+    )
 
 
 def _keep(kept: dict[str, Json], path: str, value: Json) -> bool:

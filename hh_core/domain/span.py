@@ -1,13 +1,40 @@
 """A span as an instrumentor sent it, with OTLP's AnyValue turned into plain Python."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 AnyValue: TypeAlias = (
     "str | bool | int | float | bytes | Sequence[AnyValue] | Mapping[str, AnyValue] | None"
 )
 Attributes = Mapping[str, AnyValue]
+
+Keys = tuple[str, ...]
+"""The attribute keys of a span in their order. Spans of one kind have the same."""
+
+MAX_SHAPES = 1024
+MAX_SHAPE_CHARACTERS = 16 << 10
+
+_Made = TypeVar("_Made")
+
+
+class ByKeys(dict[Keys, _Made], Generic[_Made]):
+    """What follows from a span's attribute keys, worked out once for all spans that have them.
+
+    Bounded, so that clients with ever new keys cost time but no memory.
+    """
+
+    def __init__(self, make: Callable[[Keys], _Made]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, keys: Keys) -> _Made:
+        made = self._make(keys)
+        if len(self) >= MAX_SHAPES:
+            self.clear()
+        if sum(map(len, keys)) <= MAX_SHAPE_CHARACTERS:
+            self[keys] = made
+        return made
 
 
 @dataclass(frozen=True, slots=True)

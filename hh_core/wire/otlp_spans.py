@@ -1,13 +1,17 @@
-"""From OTLP's generated messages to the domain's spans. A hot path: about 9 µs a span."""
+"""From OTLP's generated messages to the domain's spans. A hot path: about 6 µs a span.
 
-from collections.abc import Iterable
+The index asks for few of a span's attributes, and for none of the long ones. So they are turned
+into Python one by one, when somebody asks.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from hh_core.domain.span import AnyValue, Origin, Span, SpanEvent, SpanLink
+from hh_core.domain.span import AnyValue, ByKeys, Keys, Origin, Span, SpanEvent, SpanLink
 
 NO_TRACE = bytes(16)
 NO_SPAN = bytes(8)
@@ -32,8 +36,7 @@ def origin_of(resource: Resource, scope: InstrumentationScope) -> Origin:
 
 
 def span_of(span: trace_pb2.Span, origin: Origin) -> Span:
-    parent = span.parent_span_id
-    status = span.status
+    parent, status, events, links = span.parent_span_id, span.status, span.events, span.links
     return Span(
         span.trace_id,
         span.span_id,
@@ -42,13 +45,56 @@ def span_of(span: trace_pb2.Span, origin: Origin) -> Span:
         span.kind,
         span.start_time_unix_nano,
         span.end_time_unix_nano,
-        _attributes(span.attributes),
+        _LazyAttributes(list(span.attributes)),
         status.code,
         status.message,
         origin,
-        [_event(event) for event in span.events],
-        [_link(link) for link in span.links],
+        [_event(event) for event in events] if events else (),
+        [_link(link) for link in links] if links else (),
     )
+
+
+def _places(keys: Keys) -> Mapping[str, int]:
+    """Where each key stands; of equal keys the last."""
+    return {key: place for place, key in enumerate(keys)}
+
+
+_PLACES = ByKeys(_places)
+
+
+class _LazyAttributes(Mapping[str, AnyValue]):
+    """Attributes as they came, in the order of their keys; of equal keys the last wins."""
+
+    __slots__ = ("_pairs", "_places", "_read")
+
+    def __init__(self, pairs: Sequence[KeyValue]) -> None:
+        self._pairs = pairs
+        self._places = _PLACES[tuple([pair.key for pair in pairs])]
+        self._read: dict[str, AnyValue] = {}
+
+    def __getitem__(self, key: str) -> AnyValue:
+        read = self._read
+        if key in read:
+            return read[key]
+        value = self._pairs[self._places[key]].value
+        # most values are texts, and asking for the text costs a third of asking for the kind
+        read[key] = found = value.string_value or _value(value)
+        return found
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self._places else default
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def _event(event: trace_pb2.Span.Event) -> SpanEvent:

@@ -1,9 +1,11 @@
 """What several conventions share: OpenTelemetry's ``session.id`` and ``user.id``."""
 
-from hh_core.domain.event import Content, Facts
-from hh_core.domain.span import Span
+from functools import partial
+
+from hh_core.domain.event import Content, Step
+from hh_core.domain.span import Keys, Span
 from hh_mappers.reading import plain, text
-from hh_mappers.routes import Route, Routes, follow
+from hh_mappers.routes import Prepared, Route, Routes, follow
 
 _MARKS = frozenset({"session.id", "user.id", "enduser.id", "tag.tags"})
 _ROUTES = Routes(
@@ -17,15 +19,12 @@ _ROUTES = Routes(
 )
 
 
-class Common:
+class Common(Prepared):
     name = "common"
     rank = 20
 
-    def speaks(self, span: Span) -> bool:
-        return not _MARKS.isdisjoint(span.attributes)
-
-    def facts(self, span: Span, facts: Facts) -> None:
-        follow(_ROUTES, span, facts)
+    def prepare(self, keys: Keys) -> Step | None:
+        return None if _MARKS.isdisjoint(keys) else partial(follow, _ROUTES.plan(keys))
 
     def content(self, span: Span, content: Content) -> None:
         """Everything here is small: ``facts`` has placed it."""

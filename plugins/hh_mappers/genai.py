@@ -4,14 +4,15 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
-from hh_core.domain.event import Content, Facts, Json
+from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import nested
-from hh_core.domain.span import Attributes, Span
+from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.messages import Message, answer, chat_history, tool_call
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, name, number, plain, structured, text, unpacked
-from hh_mappers.routes import LARGE, Route, Routes, follow, large, tokens, under
+from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens, under
 
 _MARKS = frozenset(
     {
@@ -102,21 +103,12 @@ _ROUTES = Routes(
 )
 
 
-class GenAi:
+class GenAi(Prepared):
     name = "genai"
     rank = 50
 
-    def speaks(self, span: Span) -> bool:
-        return not _MARKS.isdisjoint(span.attributes)
-
-    def facts(self, span: Span, facts: Facts) -> None:
-        follow(_ROUTES, span, facts)
-        if not facts.event_type:
-            facts.event_type = _event_type(span.attributes)
-        if not facts.model and facts.event_type == "model":
-            facts.model = facts.attributes.get("metadata.response_model", "")
-            if facts.model:
-                facts.attributes.setdefault("config.model", facts.model)
+    def prepare(self, keys: Keys) -> Step | None:
+        return None if _MARKS.isdisjoint(keys) else partial(_tell, _ROUTES.plan(keys))
 
     def content(self, span: Span, content: Content) -> None:
         system = chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
@@ -128,6 +120,16 @@ class GenAi:
         for origin, said in _said(span):
             _give_answer(content, answer(said), span.attributes, origin)
         _tools(span.attributes, content)
+
+
+def _tell(plan: Plan, span: Span, facts: Facts) -> None:
+    follow(plan, span, facts)
+    if not facts.event_type:
+        facts.event_type = _event_type(span.attributes)
+    if not facts.model and facts.event_type == "model":
+        facts.model = facts.attributes.get("metadata.response_model", "")
+        if facts.model:
+            facts.attributes.setdefault("config.model", facts.model)
 
 
 def _event_type(attributes: Attributes) -> str:

@@ -1,18 +1,20 @@
 """The HoneyHive SDK: ``honeyhive.*`` and the flattened buckets ``honeyhive_<bucket>.<path>``."""
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from hh_core.domain.enrichment import OTHER_ERROR
-from hh_core.domain.event import Content, Facts, Json
-from hh_core.domain.paths import nested, put
-from hh_core.domain.span import Attributes, Span
+from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.paths import json_value, nested, put
+from hh_core.domain.span import Keys, Span
 from hh_core.domain.telemetry import USAGE_KINDS
 from hh_mappers.placing import give, numbered
 from hh_mappers.reading import dumped, integer, number, plain, text, unpacked
-from hh_mappers.routes import LARGE, Route, Routes, follow, large
+from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large
 
-_MARKS = frozenset({"honeyhive.session_id", "honeyhive_event_type"})
+_MARK = "honeyhive"
+"""How keys begin that the SDK writes, or somebody who fills a bucket by hand."""
 _SMALL = ("config", "metadata", "metrics", "feedback", "user_properties")
 _ASSOCIATION = "traceloop.association.properties."
 _LONGEST_MS = 1 << 43
@@ -47,24 +49,16 @@ _ROUTES = Routes(
 )
 
 
-class HoneyHive:
+class HoneyHive(Prepared):
     name = "honeyhive"
     rank = 10
 
-    def speaks(self, span: Span) -> bool:
-        return not _MARKS.isdisjoint(span.attributes) or _is_spoken(tuple(span.attributes))
-
-    def facts(self, span: Span, facts: Facts) -> None:
-        follow(_ROUTES, span, facts)
-        attributes = span.attributes
-        for bucket in _SMALL:
-            _fill(attributes, bucket, facts)
-        kind = attributes.get("honeyhive_event_type")
-        if isinstance(kind, str) and kind != "tool" and not facts.event_type:
-            facts.event_type = kind
-        if attributes.get("honeyhive_error") and not facts.error_class:
-            facts.error_class = OTHER_ERROR
-        _told(facts)
+    def prepare(self, keys: Keys) -> Step | None:
+        if not any(key.startswith(_MARK) for key in keys):
+            return None
+        buckets = [(bucket, _below(f"honeyhive_{bucket}.", keys)) for bucket in _SMALL]
+        filled = [(bucket, found) for bucket, found in buckets if found]
+        return partial(_tell, _ROUTES.plan(keys), filled)
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes
@@ -77,17 +71,29 @@ class HoneyHive:
             content.error = dumped(plain(error))
 
 
-@lru_cache(maxsize=4096)
-def _is_spoken(keys: tuple[str, ...]) -> bool:
-    """Whether somebody wrote a bucket by hand. Spans of one kind have the same keys."""
-    return any(key.startswith("honeyhive") for key in keys)
+def _below(prefix: str, keys: Keys) -> Sequence[tuple[str, str]]:
+    """The keys that begin with ``prefix``, each with what follows it."""
+    return [(key, key[len(prefix) :]) for key in keys if key.startswith(prefix)]
 
 
-def _fill(attributes: Attributes, bucket: str, facts: Facts) -> None:
-    """The values of one bucket, nested again. The SDK is asked first: its places are free."""
-    pairs = numbered(attributes, f"honeyhive_{bucket}.")
-    for key, value in nested((k, plain(v)) for k, v in pairs).items():
-        put(facts.attributes, f"{bucket}.{key}", value)
+def _tell(
+    plan: Plan,
+    buckets: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    span: Span,
+    facts: Facts,
+) -> None:
+    follow(plan, span, facts)
+    attributes = span.attributes
+    for bucket, keys in buckets:  # nested again; the SDK is asked first: its places are free
+        pairs = ((name, plain(json_value(attributes[key]))) for key, name in keys)
+        for name, value in nested(pairs).items():
+            put(facts.attributes, f"{bucket}.{name}", value)
+    kind = attributes.get("honeyhive_event_type")
+    if isinstance(kind, str) and kind != "tool" and not facts.event_type:
+        facts.event_type = kind
+    if attributes.get("honeyhive_error") and not facts.error_class:
+        facts.error_class = OTHER_ERROR
+    _told(facts)
 
 
 def _told(facts: Facts) -> None:

@@ -3,15 +3,16 @@
 https://github.com/Arize-ai/openinference/tree/main/spec
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from hh_core.domain.event import Content, Facts, Json
+from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import nested, put
-from hh_core.domain.span import Attributes, Span
+from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.messages import Message, answer, tool_call
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, name, number, plain, structured, text, unpacked
-from hh_mappers.routes import LARGE, Route, Routes, follow, large, tokens
+from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens
 
 _MARKS = frozenset({"openinference.span.kind", "llm.model_name", "input.value", "output.value"})
 _KINDS = {
@@ -27,6 +28,8 @@ _KINDS = {
     "PROMPT": "chain",
 }
 _PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
+_DOCUMENTS = (("metadata", "metadata"), *((key, "config") for key in _PARAMETERS))
+"""Attributes whose JSON objects are spread in a bucket."""
 _OFFERED = frozenset({"tools", "functions", "response_format"})
 """Parameters that are documents: inputs, not settings."""
 
@@ -74,23 +77,15 @@ _ROUTES = Routes(
 )
 
 
-class OpenInference:
+class OpenInference(Prepared):
     name = "openinference"
     rank = 40
 
-    def speaks(self, span: Span) -> bool:
-        return not _MARKS.isdisjoint(span.attributes)
-
-    def facts(self, span: Span, facts: Facts) -> None:
-        follow(_ROUTES, span, facts)
-        attributes = span.attributes
-        if not facts.event_type:
-            facts.event_type = _KINDS.get(str(attributes.get("openinference.span.kind")), "")
-        if "metadata" in attributes:
-            _spread(attributes, "metadata", "metadata", facts)
-        for key in _PARAMETERS:
-            if key in attributes:
-                _spread(attributes, key, "config", facts)
+    def prepare(self, keys: Keys) -> Step | None:
+        if _MARKS.isdisjoint(keys):
+            return None
+        documents = [(key, bucket) for key, bucket in _DOCUMENTS if key in keys]
+        return partial(_tell, _ROUTES.plan(keys), documents)
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes
@@ -106,6 +101,14 @@ class OpenInference:
         _tables(attributes, content)
         for key in _PARAMETERS:
             _documents(attributes, key, content)
+
+
+def _tell(plan: Plan, documents: Sequence[tuple[str, str]], span: Span, facts: Facts) -> None:
+    follow(plan, span, facts)
+    if not facts.event_type:
+        facts.event_type = _KINDS.get(str(span.attributes.get("openinference.span.kind")), "")
+    for key, bucket in documents:
+        _spread(span.attributes, key, bucket, facts)
 
 
 def _spread(attributes: Attributes, key: str, bucket: str, facts: Facts) -> None:

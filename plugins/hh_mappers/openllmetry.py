@@ -3,12 +3,14 @@
 https://github.com/traceloop/openllmetry
 """
 
-from hh_core.domain.event import Content, Facts
+from functools import partial
+
+from hh_core.domain.event import Content, Facts, Step
 from hh_core.domain.paths import nested
-from hh_core.domain.span import Span
+from hh_core.domain.span import Keys, Span
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, plain, text, unpacked
-from hh_mappers.routes import LARGE, Route, Routes, follow, large, tokens, under
+from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens, under
 
 _MARKS = frozenset(
     {
@@ -44,24 +46,12 @@ _ROUTES = Routes(
 )
 
 
-class OpenLlmetry:
+class OpenLlmetry(Prepared):
     name = "openllmetry"
     rank = 30
 
-    def speaks(self, span: Span) -> bool:
-        return not _MARKS.isdisjoint(span.attributes)
-
-    def facts(self, span: Span, facts: Facts) -> None:
-        follow(_ROUTES, span, facts)
-        if not facts.event_type:
-            get = span.attributes.get
-            facts.event_type = _KINDS.get(str(get("traceloop.span.kind")), "") or _REQUESTS.get(
-                str(get("llm.request.type")), ""
-            )
-        if not facts.event_type and span.attributes.get("traceloop.span.kind") == "task":
-            # the weakest sign: the HoneyHive SDK's default tells more
-            is_tool = span.attributes.get("honeyhive_event_type") == "tool"
-            facts.event_type = "tool" if is_tool else "chain"
+    def prepare(self, keys: Keys) -> Step | None:
+        return None if _MARKS.isdisjoint(keys) else partial(_tell, _ROUTES.plan(keys))
 
     def content(self, span: Span, content: Content) -> None:
         for side, bucket in (("input", content.inputs), ("output", content.outputs)):
@@ -70,3 +60,16 @@ class OpenLlmetry:
                     give_all(bucket, unpacked(span.attributes[key]), side, origin=key)
         functions = nested([("n." + k, v) for k, v in numbered(span.attributes, _FUNCTIONS)])
         give(content.inputs, "tools", functions.get("n"), origin=_FUNCTIONS[:-1])
+
+
+def _tell(plan: Plan, span: Span, facts: Facts) -> None:
+    follow(plan, span, facts)
+    if not facts.event_type:
+        get = span.attributes.get
+        facts.event_type = _KINDS.get(str(get("traceloop.span.kind")), "") or _REQUESTS.get(
+            str(get("llm.request.type")), ""
+        )
+    if not facts.event_type and span.attributes.get("traceloop.span.kind") == "task":
+        # the weakest sign: the HoneyHive SDK's default tells more
+        is_tool = span.attributes.get("honeyhive_event_type") == "tool"
+        facts.event_type = "tool" if is_tool else "chain"

@@ -1,16 +1,16 @@
 """Tables that say where a convention's attributes belong in the wide event.
 
-A table is asked once for each attribute of each span, so what it answers for a key by prefix is
-remembered: the keys of a deployment are few.
+A table is asked once for the attribute keys of a kind of span, and answers with a ``Plan``: what
+to do with the values of each such span.
 """
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hh_core.domain.event import Facts, Json
-from hh_core.domain.paths import put
-from hh_core.domain.span import Span
+from hh_core.domain.event import Facts, Json, Step
+from hh_core.domain.span import Keys, Span
 
 REMEMBERED = 10_000
 """Keys that a table remembers; hostile ones beyond are looked up anew each time."""
@@ -20,7 +20,7 @@ REMEMBERED = 10_000
 class Route:
     """Where one attribute belongs. Without ``read`` it is large: ``content`` places it."""
 
-    read: Callable[[Any], Json] | None = None
+    read: "Reader | None" = None
     path: str = ""
     """Of the wide event, ``<bucket>.<key>``; empty: only the fact keeps it."""
     fact: str = ""
@@ -31,8 +31,20 @@ class Route:
 
 LARGE = Route()
 
+Reader = Callable[[Any], Json]
+
 Rule = Callable[[str], Route | None]
 """Makes the route of a key from what follows its prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a table says of the attributes of a span."""
+
+    large: frozenset[str]
+    """Keys that ``content`` places."""
+    small: Sequence[tuple[str, Reader, str, str, str]]
+    """Key, and then what its route says: reader, path, fact, usage."""
 
 
 class Routes(dict[str, Route | None]):
@@ -50,45 +62,66 @@ class Routes(dict[str, Route | None]):
             self[key] = route
         return route
 
+    def plan(self, keys: Keys) -> Plan:
+        found = [(key, route) for key in keys if (route := self[key]) is not None]
+        return Plan(
+            frozenset(key for key, route in found if route.read is None),
+            tuple(
+                (key, route.read, route.path, route.fact, route.usage)
+                for key, route in found
+                if route.read is not None
+            ),
+        )
+
+
+class Prepared(ABC):
+    """A mapper that is written as a ``PreparedMapper``: what it does follows from the keys."""
+
+    @abstractmethod
+    def prepare(self, keys: Keys) -> Step | None: ...
+
+    def speaks(self, span: Span) -> bool:
+        return self.prepare(tuple(span.attributes)) is not None
+
+    def facts(self, span: Span, facts: Facts) -> None:
+        step = self.prepare(tuple(span.attributes))
+        if step is not None:
+            step(span, facts)
+
 
 def large(_: str) -> Route:
     return LARGE
 
 
-def under(bucket: str, read: Callable[[Any], Json]) -> Rule:
+def under(bucket: str, read: Reader) -> Rule:
     """Keep the rest of the key as the name in ``bucket``."""
     return lambda rest: Route(read, f"{bucket}.{rest}") if rest else None
 
 
-def tokens(kind: str, read: Callable[[Any], Json]) -> Route:
+def tokens(kind: str, read: Reader) -> Route:
     """A count of tokens: in ``metadata`` by its kind, and in the index's sums."""
     return Route(read, f"metadata.{kind}", usage=kind)
 
 
-def follow(routes: Routes, span: Span, facts: Facts) -> None:
+def follow(plan: Plan, span: Span, facts: Facts) -> None:
     """Place the small attributes of ``span``, and take the large ones for ``content``.
 
     A value whose place is taken by another one is not taken: it stays under its own name.
     """
-    taken = facts.taken
-    for key, value in span.attributes.items():
-        route = routes[key]
-        if route is None or key in taken:
+    taken, values, attributes = facts.taken, span.attributes, facts.attributes
+    taken |= plan.large
+    for key, read, path, fact, usage in plan.small:
+        if key in taken or (value := read(values[key])) is None:
             continue
-        if route.read is None:
+        if usage:
+            facts.usage.setdefault(usage, value)
+        elif fact:
+            if not (known := getattr(facts, fact)):
+                setattr(facts, fact, value)
+                known = value
+            if not path:
+                if known == value:
+                    taken.add(key)
+                continue
+        if attributes.setdefault(path, value) == value:
             taken.add(key)
-            continue
-        read = route.read(value)
-        if read is not None and _place(route, read, facts):
-            taken.add(key)
-
-
-def _place(route: Route, read: Json, facts: Facts) -> bool:
-    if route.usage:
-        facts.usage.setdefault(route.usage, read)
-    elif route.fact:
-        if not getattr(facts, route.fact):
-            setattr(facts, route.fact, read)
-        if not route.path:
-            return bool(getattr(facts, route.fact) == read)
-    return put(facts.attributes, route.path, read)
