@@ -66,24 +66,27 @@ def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
 
     Two values of one dotted path count as one left out, so that a reader looks at the content.
     """
-    if len(values) <= MAX_PATHS and all(map(_fits, values, values.values())):  # nearly always
+    if len(values) <= MAX_PATHS and _fit(values):
         return values, 0
     kept: dict[str, Json] = {}
     left_out = 0
     for path, value in values.items():
-        if _fits(path, value):
-            left_out += not _keep(kept, path, value)
-        else:
-            left_out += sum(not _keep(kept, *pair) for pair in scalars(path, value))
+        left_out += sum(not _keep(kept, *pair) for pair in scalars(path, value))
     return kept, left_out
 
 
-def _fits(path: str, value: Json) -> bool:
-    """Whether the index holds the value as it stands."""
-    kind = type(value)
-    return len(path) <= MAX_KEY and (
-        0 < len(value) <= MAX_VALUE if kind is str else kind is int or kind is float or kind is bool
-    )
+def _fit(values: Mapping[str, Json]) -> bool:
+    """Whether the index can hold the values as they stand: nearly always."""
+    for path, value in values.items():
+        kind = type(value)
+        if kind is str:
+            if not 0 < len(value) <= MAX_VALUE:
+                return False
+        elif kind is not int and kind is not float and kind is not bool:
+            return False
+        if len(path) > MAX_KEY:
+            return False
+    return True
 
 
 def _keep(kept: dict[str, Json], path: str, value: Json) -> bool:

@@ -23,8 +23,9 @@ from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
+from hh_core.usecases.batch import Batch, Path, Rows, schema_rows
 from hh_core.usecases.deliveries import leased
-from hh_core.usecases.index import Batch, Indexer, Path, arrow, schema_rows
+from hh_core.usecases.index import Indexer
 from hh_core.usecases.refused import BreakerError, Refusal, RefusedRows, insert_all
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
@@ -124,7 +125,7 @@ class IndexSegments:
             )
             refused += taken.bad
             good[relation] = taken.good
-        events = _record_batch(good[Relation.EVENTS] or [arrow(Relation.EVENTS, [])])
+        events = _record_batch(good[Relation.EVENTS] or [Rows(Relation.EVENTS).arrow()])
         await self._roll_ups(events, batch.patched)
         await self._write_paths(batch.paths)
         return refused, events
@@ -148,7 +149,7 @@ class IndexSegments:
         }
         if not fresh:
             return
-        await self._analytics.insert(Relation.SCHEMAS, arrow(Relation.SCHEMAS, schema_rows(fresh)))
+        await self._analytics.insert(Relation.SCHEMAS, schema_rows(fresh).arrow())
         for path, (first, last) in fresh.items():
             known = self._known.get(path, (first, last))
             if path in self._known or len(self._known) < self._limits.remembered_paths:

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 
+from hh_core.usecases.batch import Batch
 from hh_core.usecases.dispatch import DispatchLimits, IndexSegments
-from hh_core.usecases.index import Batch
 
 
 @dataclass(slots=True)

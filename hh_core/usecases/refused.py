@@ -6,8 +6,9 @@ again when that is dispatched again.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -16,9 +17,11 @@ from hh_core.errors import RejectedError, UnavailableError
 from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.queue import SEGMENTS, Message, Queue
 from hh_core.ports.records import Record, Records
-from hh_core.usecases.index import Row, address_of, arrow
+from hh_core.usecases.batch import Rows
 
 KIND = "dead-letters"
+ADDRESS = ("segment", "record", "ordinal")
+"""The columns that say where a row comes from."""
 _MOST_REASON = 200
 _PROBES = 20
 _PAGE = 1000
@@ -31,7 +34,7 @@ class BreakerError(UnavailableError):
 @dataclass(frozen=True, slots=True)
 class Refusal:
     relation: Relation
-    row: Row
+    row: Mapping[str, Any]
     error: RejectedError
 
 
@@ -45,7 +48,7 @@ class Taken:
 
 
 async def insert_all(
-    analytics: Analytics, relation: Relation, rows: Sequence[Row], *, breaker_rows: int
+    analytics: Analytics, relation: Relation, rows: Rows, *, breaker_rows: int
 ) -> Taken:
     """Insert all rows but those that alone are refused.
 
@@ -60,7 +63,7 @@ async def insert_all(
             taken.good.append(await _insert(analytics, relation, part))
         except RejectedError as error:
             if len(part) == 1:
-                taken.bad.append(Refusal(relation, part[0], error))
+                taken.bad.append(Refusal(relation, part.row(0), error))
             elif part is rows:
                 await _probe(analytics, relation, rows)
             half = len(part) // 2
@@ -70,19 +73,19 @@ async def insert_all(
     return taken
 
 
-async def _insert(analytics: Analytics, relation: Relation, rows: Sequence[Row]) -> bytes:
-    stream = await asyncio.to_thread(arrow, relation, rows)
+async def _insert(analytics: Analytics, relation: Relation, rows: Rows) -> bytes:
+    stream = await asyncio.to_thread(rows.arrow)
     await analytics.insert(relation, stream)
     return stream
 
 
-async def _probe(analytics: Analytics, relation: Relation, rows: Sequence[Row]) -> None:
+async def _probe(analytics: Analytics, relation: Relation, rows: Rows) -> None:
     """If each of twenty rows is refused, do not insert thousands one by one to learn the same."""
     if len(rows) < 2 * _PROBES:
         return
-    for row in random.sample(rows, _PROBES):
+    for place in random.sample(range(len(rows)), _PROBES):
         try:
-            await _insert(analytics, relation, [row])
+            await _insert(analytics, relation, rows[place : place + 1])
             return
         except RejectedError as error:
             last = error
@@ -118,18 +121,15 @@ class RefusedRows:
             return await unit.find(KIND, after=after, limit=limit)
 
     def _value(self, refusal: Refusal, before: Record | None) -> dict[str, object]:
-        segment, record, ordinal = address_of(refusal.row, refusal.relation)
-        now = self._now_ms()
+        row, now = refusal.row, self._now_ms()
         old = before.value if before is not None else {}
         return {
             "plane": "data",
             "relation": str(refusal.relation),
-            "project": str(UUID(bytes=refusal.row[0])),
+            "project": str(UUID(bytes=row["project_id"])),
             "code": refusal.error.code,
             "reason": str(refusal.error)[:_MOST_REASON],
-            "segment": segment,
-            "record": record,
-            "ordinal": ordinal,
+            **{name: row[name] for name in ADDRESS},
             "attempts": int(old.get("attempts", 0)) + 1,
             "first_ms": int(old.get("first_ms", now)),
             "last_ms": now,
@@ -159,5 +159,4 @@ async def redrive(letters: RefusedRows, queue: Queue, *, nonce: str) -> int:
 
 
 def _key(refusal: Refusal) -> str:
-    segment, record, ordinal = address_of(refusal.row, refusal.relation)
-    return f"{segment}:{record}:{ordinal}"
+    return ":".join(str(refusal.row[name]) for name in ADDRESS)

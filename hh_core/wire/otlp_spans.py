@@ -49,8 +49,8 @@ def span_of(span: trace_pb2.Span, origin: Origin) -> Span:
         status.code,
         status.message,
         origin,
-        [_event(event) for event in events] if events else (),
-        [_link(link) for link in links] if links else (),
+        [_event(event) for event in events] if events else [],
+        [_link(link) for link in links] if links else [],
     )
 
 
