@@ -39,7 +39,7 @@ def complete_usage(facts: Facts) -> None:
 
 def dollars(value: Json) -> Decimal | None:
     """A cost as exact US dollars, to 12 digits after the point; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is not float and type(value) is not int:
         return None
     return Decimal(repr(value)).quantize(_SMALLEST) if abs(value) < MAX_COST else None
 

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
 from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
@@ -27,8 +26,6 @@ EVENT_TYPES = frozenset({"model", "tool", "chain"})
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
 _ERROR = 2
 _OK = 1
-
-_Target = TypeVar("_Target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,11 @@ class Mapping:
             elif path == "source":
                 content.source = str(value)
         for speaker in plan.speakers:
-            self._guarded(speaker, speaker.mapper.content, span, content)
+            try:
+                if speaker.asks is None or speaker.asks(span):
+                    speaker.mapper.content(span, content)
+            except Exception:  # as in _collect
+                self.failures[speaker.mapper.name] += 1
         if content.error is None:
             content.error = _error(span) or facts.error_class or None
         content.metadata.update(_context(span))
@@ -85,19 +86,14 @@ class Mapping:
     def _collect(self, span: Span, plan: _Plan) -> Facts:
         facts = Facts()
         for speaker in plan.speakers:
-            self._guarded(speaker, speaker.step, span, facts)
+            try:
+                if speaker.asks is None or speaker.asks(span):
+                    speaker.step(span, facts)
+            except Exception:  # a third party's mapper must not stop the spans of all others
+                self.failures[speaker.mapper.name] += 1
         _complete(span, facts)
         _keep_the_rest(span, facts, plan)
         return facts
-
-    def _guarded(
-        self, speaker: _Speaker, step: Callable[[Span, _Target], None], span: Span, target: _Target
-    ) -> None:
-        try:
-            if speaker.asks is None or speaker.asks(span):
-                step(span, target)
-        except Exception:  # a third party's mapper must not stop the spans of all others
-            self.failures[speaker.mapper.name] += 1
 
     def _plan(self, keys: Keys) -> _Plan:
         speakers = [self._speaker(mapper, keys) for mapper in self._mappers]
@@ -111,7 +107,7 @@ class Mapping:
             return _Speaker(mapper, mapper.facts, mapper.speaks)
         try:
             step = mapper.prepare(keys)
-        except Exception:  # as above
+        except Exception:  # as in _collect
             self.failures[mapper.name] += 1
             return None
         return None if step is None else _Speaker(mapper, step, None)
@@ -145,12 +141,11 @@ def _keep_the_rest(span: Span, facts: Facts, plan: _Plan) -> None:
     """Everything not taken stands under ``metadata`` by its own dotted name."""
     attributes, taken, values = facts.attributes, facts.taken, span.attributes
     for key, place, spare in plan.places:
-        if key in taken:
-            continue
-        value = values[key]
-        kept = value if type(value) is str else json_value(value)
-        if not put(attributes, place, kept):
-            put(attributes, spare, kept)
+        if key not in taken:
+            value = values[key]
+            kept = value if type(value) is str else json_value(value)
+            if not put(attributes, place, kept):
+                put(attributes, spare, kept)
 
 
 def _places(key: str) -> tuple[str, str]:

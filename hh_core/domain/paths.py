@@ -24,9 +24,10 @@ def put(values: dict[str, Json], path: str, value: Json) -> bool:
 
 def json_value(value: Any) -> Json:
     """An attribute's value as JSON can hold it: bytes as base64, infinities and NaN as text."""
-    if isinstance(value, str | bool | int) or value is None:
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, float):
+    if kind is float:
         return value if math.isfinite(value) else _infinite(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

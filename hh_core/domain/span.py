@@ -30,9 +30,9 @@ class ByKeys(dict[Keys, _Made], Generic[_Made]):
 
     def __missing__(self, keys: Keys) -> _Made:
         made = self._make(keys)
-        if len(self) >= MAX_SHAPES:
-            self.clear()
         if sum(map(len, keys)) <= MAX_SHAPE_CHARACTERS:
+            if len(self) >= MAX_SHAPES:
+                self.clear()
             self[keys] = made
         return made
 

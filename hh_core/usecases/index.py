@@ -5,6 +5,7 @@ function of the record and its place, so doing it again changes nothing (DESIGN 
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -149,17 +150,17 @@ class Indexer:
             batch.patched[receipt.header.project] |= {patch[0] for patch in patches}
             return
         rows: list[_Cells] = []
-        shapes: dict[tuple[str, tuple[str, ...]], tuple[int, int]] = {}
+        seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
         for own, facts in self._events(receipt, item.record):
             rows.append(own + self._told(receipt, facts))
-            hour = own[_START] - own[_START] % _HOUR_NS
-            see(shapes, (facts.event_type, tuple(facts.attributes)), hour, hour)
+            seen[facts.event_type, own[_START] // _HOUR_NS].update(facts.attributes)
         shared |= {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
         shared |= {"is_deleted": 0, "promoted": {}}
         batch.rows[Relation.EVENTS].add(_OWN + _TOLD, rows, shared)
-        for (event_type, paths), (first, last) in shapes.items():
+        for (event_type, number), paths in seen.items():
+            hour = number * _HOUR_NS
             for path in paths:
-                see(batch.paths, (receipt.project, event_type, path), first, last)
+                see(batch.paths, (receipt.project, event_type, path), hour, hour)
 
     def _events(self, receipt: _Receipt, record: SegmentRecord) -> Iterator[tuple[_Cells, Facts]]:
         if record.header.kind is RecordKind.TRACES:
@@ -213,11 +214,7 @@ class Indexer:
             facts.usage,
             facts.cost,
             {
-                path: value
-                if type(value) is str
-                else str(value)
-                if type(value) is int
-                else text_of(value) or ""
+                path: value if type(value) is str else text_of(value) or ""
                 for path, value in facts.attributes.items()
             },
             facts.truncated,

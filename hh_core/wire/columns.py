@@ -147,11 +147,13 @@ def _build(type_: Type, values: Sequence[Any]) -> Any:
 
 
 def _costs(values: Sequence[Decimal | None]) -> Any:
+    form = _ARROW[Type.COST]
     if not any(value is not None for value in values):
-        return pa.nulls(len(values), _ARROW[Type.COST])
-    return pa.array(
-        [None if value is None else value.quantize(_CENT) for value in values], _ARROW[Type.COST]
-    )
+        return pa.nulls(len(values), form)
+    try:
+        return pa.array(values, form)
+    except pa.ArrowInvalid:  # more than twelve places
+        return pa.array([None if v is None else v.quantize(_CENT) for v in values], form)
 
 
 def _check(column: Column, values: Any) -> None:

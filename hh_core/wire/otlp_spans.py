@@ -5,6 +5,7 @@ into Python one by one, when somebody asks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
@@ -60,6 +61,7 @@ def _places(keys: Keys) -> Mapping[str, int]:
 
 
 _PLACES = ByKeys(_places)
+_KEY = attrgetter("key")
 
 
 class _LazyAttributes(Mapping[str, AnyValue]):
@@ -69,16 +71,15 @@ class _LazyAttributes(Mapping[str, AnyValue]):
 
     def __init__(self, pairs: Sequence[KeyValue]) -> None:
         self._pairs = pairs
-        self._places = _PLACES[tuple([pair.key for pair in pairs])]
+        self._places = _PLACES[tuple(map(_KEY, pairs))]
         self._read: dict[str, AnyValue] = {}
 
     def __getitem__(self, key: str) -> AnyValue:
-        read = self._read
-        if key in read:
-            return read[key]
-        value = self._pairs[self._places[key]].value
-        # most values are texts, and asking for the text costs a third of asking for the kind
-        read[key] = found = value.string_value or _value(value)
+        found = self._read.get(key)
+        if found is None:
+            value = self._pairs[self._places[key]].value
+            # most values are texts, and asking for the text costs a third of asking for the kind
+            self._read[key] = found = value.string_value or _value(value)
         return found
 
     def get(self, key: str, default: Any = None) -> Any:

@@ -114,16 +114,14 @@ def _tell(plan: Plan, documents: Sequence[tuple[str, str]], span: Span, facts: F
 def _spread(attributes: Attributes, key: str, bucket: str, facts: Facts) -> None:
     """A JSON object's members as values of ``bucket``; what finds its place taken keeps ``key``."""
     found = structured(attributes[key])
-    if not isinstance(found, Mapping) or key in facts.taken:
+    if type(found) is not dict or key in facts.taken:
         return
-    small = found.items() if bucket == "metadata" else _settings(found)
-    placed = [put(facts.attributes, f"{bucket}.{name}", value) for name, value in small]
-    if all(placed):
+    placed = True
+    for member, value in found.items():
+        if bucket == "metadata" or member not in _OFFERED:
+            placed = put(facts.attributes, f"{bucket}.{member}", value) and placed
+    if placed:
         facts.taken.add(key)
-
-
-def _settings(parameters: Mapping[str, Json]) -> list[tuple[str, Json]]:
-    return [(name, value) for name, value in parameters.items() if name not in _OFFERED]
 
 
 def _documents(attributes: Attributes, key: str, content: Content) -> None:

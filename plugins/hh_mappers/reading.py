@@ -9,6 +9,8 @@ from hh_core.domain.event import Json
 from hh_core.domain.paths import json_value
 
 _LONGEST_NUMBER = 40
+_NUMERIC = frozenset((int, float, str))
+_STRUCTURES = frozenset((list, dict))
 
 
 def text(value: Any) -> str | None:
@@ -22,13 +24,11 @@ def name(value: Any) -> str | None:
 
 def integer(value: Any) -> int | None:
     """A count: also as a whole float, or written as text; None beyond what JSON readers hold."""
-    found = _whole(value)
+    found = value if type(value) is int else _whole(value)
     return found if found is not None and abs(found) < 1 << 63 else None
 
 
 def _whole(value: Any) -> int | None:
-    if type(value) is int:
-        return value
     if type(value) is float:
         return int(value) if value.is_integer() else None
     if type(value) is str and len(value) <= _LONGEST_NUMBER and value.strip().isdecimal():
@@ -37,7 +37,7 @@ def _whole(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) not in _NUMERIC:
         return None
     try:
         read = float(value)
@@ -53,13 +53,8 @@ def plain(value: Any) -> Json:
 
 def structured(value: Any) -> Json:
     """A list or an object: as it stands, or parsed from JSON text; None for anything else."""
-    if isinstance(value, str):
-        value = parsed(value)
-        return value if isinstance(value, list | dict) else None
-    if isinstance(value, bytes) or value is None:
-        return None
-    read = json_value(value)
-    return read if isinstance(read, list | dict) else None
+    read = parsed(value) if type(value) is str else json_value(value)
+    return read if type(read) in _STRUCTURES else None
 
 
 def unpacked(value: Any) -> Json:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hh_core.domain.identity import (
     Version,
+    derived_event,
     derived_session,
     keyed_uuid,
     name_key,
@@ -90,3 +91,12 @@ def test_each_trace_has_a_derived_session_of_its_own(
 @given(st.uuids())
 def test_a_rest_event_has_a_span_id_of_eight_bytes(event: UUID) -> None:
     assert len(rest_span(event)) == 8
+
+
+@given(projects, traces, spans)
+def test_the_event_of_a_span_is_made_of_its_parts_as_all_ids_are(
+    project: UUID, trace: bytes, span: bytes
+) -> None:
+    expected = uuid8(b"event", project.bytes, trace, span)
+
+    assert derived_event(project.bytes, trace, span) == expected.bytes

@@ -7,11 +7,19 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hh_core.domain.event import Content, Json
+from hh_core.domain.event import Content, Json, Mapper
 from hh_core.domain.filters import lookup
 from hh_core.domain.mapping import CONTEXT, DERIVED, INDEXED, Mapping
 from hh_core.domain.paths import MAX_PATHS, scalars
-from hh_core.domain.span import Origin, Span, SpanEvent
+from hh_core.domain.span import (
+    MAX_SHAPE_CHARACTERS,
+    MAX_SHAPES,
+    ByKeys,
+    Keys,
+    Origin,
+    Span,
+    SpanEvent,
+)
 from hh_mappers import hh_mappers
 
 KEYS = [
@@ -244,6 +252,45 @@ def test_an_error_class_is_known_exactly_when_there_is_an_error(span: Span) -> N
     assert bool(mapping.facts(span).error_class) == (mapping.event(span).error is not None)
 
 
+class Unprepared:
+    """A mapper as third parties write them: asked about each span anew."""
+
+    def __init__(self, mapper: Mapper) -> None:
+        self.name, self.rank = mapper.name, mapper.rank
+        self.speaks, self.facts, self.content = mapper.speaks, mapper.facts, mapper.content
+
+
+@st.composite
+def twins(draw: st.DrawFn) -> tuple[Span, Span]:
+    """Two spans with the same attribute keys."""
+    keys = draw(st.lists(st.sampled_from(KEYS) | st.text(max_size=12), max_size=12, unique=True))
+    first, second = ({key: draw(trees | json_texts, label=key) for key in keys} for _ in range(2))
+    return plain_span(first), plain_span(second)
+
+
+@given(twins())
+def test_what_is_prepared_for_one_span_suits_all_with_the_same_keys(
+    pair: tuple[Span, Span],
+) -> None:
+    prepared = Mapping([*hh_mappers()])
+    anew = Mapping([Unprepared(mapper) for mapper in hh_mappers()])
+
+    for span in pair:
+        assert repr(prepared.facts(span)) == repr(anew.facts(span))
+        assert repr(prepared.event(span)) == repr(anew.event(span))
+
+
+def test_ever_new_keys_take_no_more_memory() -> None:
+    remembered = ByKeys(len)
+
+    for number in range(2 * MAX_SHAPES):
+        assert remembered[(str(number), "a")] == 2
+    assert remembered["x" * MAX_SHAPE_CHARACTERS, "y"] == 2
+
+    assert len(remembered) <= MAX_SHAPES
+    assert max(sum(map(len, keys)) for keys in remembered) <= MAX_SHAPE_CHARACTERS
+
+
 class Broken:
     name = "broken"
     rank = 0
@@ -260,6 +307,21 @@ class Broken:
 
 def test_a_mapper_that_raises_is_counted_and_the_others_go_on() -> None:
     mapping = Mapping([Broken(), *hh_mappers()])
+    facts = mapping.facts(plain_span({"session.id": "s"}))
+
+    assert facts.session_id == "s"
+    assert mapping.failures == {"broken": 1}
+
+
+class Hesitant(Broken):
+    """It cannot even say what it would do."""
+
+    def prepare(self, keys: Keys) -> None:
+        raise RuntimeError
+
+
+def test_a_mapper_that_cannot_prepare_is_counted_and_not_asked() -> None:
+    mapping = Mapping([Hesitant(), *hh_mappers()])
     facts = mapping.facts(plain_span({"session.id": "s"}))
 
     assert facts.session_id == "s"

@@ -6,18 +6,27 @@ import subprocess
 import sys
 import zlib
 from typing import Any
+from uuid import UUID
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from hh_core.domain.segments import ContentType, Encoding
+from hh_core.domain.segments import (
+    ContentType,
+    Encoding,
+    RecordHeader,
+    RecordKind,
+    SegmentRecord,
+)
 from hh_core.errors import RejectedError
 from hh_core.wire import otlp
 from hh_core.wire.otlp_protobuf import require_upb
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 LIMITS = otlp.Limits()
+
+PROJECT = UUID(int=1)
 
 
 def request_of(*spans: dict[str, Any]) -> bytes:
@@ -263,7 +272,13 @@ def test_spans_are_counted_before_they_are_built() -> None:
 
 RSS_PROBE = """
 import resource, sys, time
-from hh_core.domain.segments import ContentType, Encoding
+from hh_core.domain.segments import (
+    ContentType,
+    Encoding,
+    RecordHeader,
+    RecordKind,
+    SegmentRecord,
+)
 from hh_core.errors import RejectedError
 from hh_core.wire import otlp
 
@@ -305,3 +320,29 @@ def test_64_mib_of_tiny_parts_cost_little_memory_and_time(bomb: str) -> None:
     assert answer[0] == "413"
     assert int(answer[1]) < 3 * (64 << 10), "KiB above the baseline"
     assert float(answer[2]) < 2.0, "CPU seconds"
+
+
+def test_of_equal_keys_the_last_counts_and_each_value_is_what_it_was() -> None:
+    request = ExportTraceServiceRequest()
+    span = (
+        request.resource_spans.add()
+        .scope_spans.add()
+        .spans.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+    )
+    for key, value in (("a", "old"), ("b", ""), ("a", "new")):
+        span.attributes.add(key=key).value.string_value = value
+    span.attributes.add(key="c").value.int_value = 0
+    span.attributes.add(key="d")
+    header = RecordHeader(
+        RecordKind.TRACES, ContentType.PROTOBUF, Encoding.IDENTITY, PROJECT, PROJECT, 1, 1, 1
+    )
+
+    ((_, decoded),) = otlp.decode(SegmentRecord(header, request.SerializeToString()))
+    attributes = decoded.attributes
+
+    assert list(attributes.items()) == [("a", "new"), ("b", ""), ("c", 0), ("d", None)]
+    assert attributes == dict(attributes)
+    assert (attributes.get("a"), attributes.get("z"), attributes.get("z", 1)) == ("new", None, 1)
+    assert ("d" in attributes, "z" in attributes, len(attributes)) == (True, False, 4)
+    with pytest.raises(KeyError):
+        attributes["z"]
