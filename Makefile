@@ -37,7 +37,7 @@ unit: setup  ## rules and laws: seconds
 	$(PYTEST) -n 2 tests/unit tests/property tests/packaging
 
 contract: setup  ## every adapter against the real server, and use cases over them
-	$(PYTEST) tests/conformance tests/contract tests/integration
+	$(PYTEST) -n 3 tests/conformance tests/contract tests/integration
 
 e2e: setup  ## the platform as a user starts it
 	$(PYTEST) tests/e2e
