@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import re
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import chain
@@ -209,8 +210,12 @@ def _keys(folder: Path, name: str, prefix: str, after: str) -> Iterator[str]:
     """Keys below ``folder``, whose keys start with ``name``, in order and one at a time: a page of
     a large folder reads its names, but enters only folders that hold keys of the page."""
     entries = _entries(folder)
+    is_mixed = any(is_long for _, _, is_long in entries)
+    if after.startswith(name) and not is_mixed:  # nothing before the part that follows can matter
+        first = after[len(name) :].partition("/")[0]
+        entries = entries[bisect_left(entries, (first,)) :]
     found = (_below(folder, name, adds, entry, prefix, after) for adds, entry, _ in entries)
-    if any(is_long for _, _, is_long in entries):  # these do not sort as their folders do
+    if is_mixed:  # these do not sort as their folders do
         yield from sorted(chain.from_iterable(found))
     else:
         yield from chain.from_iterable(found)

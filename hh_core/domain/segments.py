@@ -1,6 +1,7 @@
 """Segments, records and addresses: where raw content stands, and under which names."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
@@ -108,3 +109,15 @@ def inbox_key(segment: str) -> str:
 
 def relay_key(segment: str) -> str:
     return RELAY + segment
+
+
+def is_relayed(document: Mapping[str, object]) -> bool:
+    """Whether the control plane has receipted what was spooled of the segment last.
+
+    ``document`` is the segment's of kind ``KIND``: ``spooled`` and ``receipted`` are digests of its
+    telemetry, which changes when a row that was refused is repaired.
+    """
+    if document.get("relayed") is None:
+        return False
+    spooled = document.get("spooled")
+    return spooled is None or spooled == document.get("receipted")

@@ -295,7 +295,11 @@ class Dispatch:
             await self._refused.settle(refused, segments)
         now = self._now_ms()
         receipts = {
-            name: {"indexed": now} | ({"corrupt": corrupt} if corrupt else {})
+            name: {
+                "indexed": now,
+                **({"corrupt": corrupt} if corrupt else {}),
+                **({"spooled": spooled[name]} if name in spooled else {}),
+            }
             for name, corrupt in batch.corrupt.items()
         }
         async with self._records.begin() as unit:
@@ -304,16 +308,18 @@ class Dispatch:
         self.counts["rows"] += batch.size() - len(refused)
         self.counts["refused"] += len(refused)
         self.counts["corrupt"] += sum(batch.corrupt.values())
-        self.counts["unspooled"] += len(receipts) - spooled
+        if self._spool is not None:
+            self.counts["unspooled"] += len(receipts) - len(spooled)
 
-    async def _relay(self, batch: Batch, events: Any) -> int:
+    async def _relay(self, batch: Batch, events: Any) -> Mapping[str, str]:
         """Spool each segment's telemetry, also when it is empty: then there is nothing to wait
-        for. A segment that finds no room is dispatched again later by the reconciler."""
+        for. A segment that finds no room is dispatched again later by the reconciler. Answers the
+        digest of what was spooled for each."""
         if self._spool is None:
-            return len(batch.corrupt)
+            return {}
         crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key)
         ranges = _ranges(crossing.column("segment").to_pylist())
-        spooled = 0
+        spooled: dict[str, str] = {}
         for name in batch.corrupt:
             if not self._spool.room():
                 break
@@ -321,7 +327,7 @@ class Dispatch:
             data = telemetry.encode(crossing.slice(first, rows))
             await self._objects.put(relay_key(name), data, replace=True)
             self._spool.spooled(len(data))
-            spooled += 1
+            spooled[name] = telemetry.digest(data)
         return spooled
 
     async def _pause(self, failures: int, stopping: asyncio.Event, error: PortError) -> None:

@@ -31,14 +31,16 @@ class Lease:
         records: then nobody may go on.
         """
         now = self._now_ms()
-        if now < self._until_ms - self._length_ms // 2:
+        if self._length_ms // 2 < self._until_ms - now <= self._length_ms:
             return True
         self._until_ms = 0
         try:
             async with self._records.begin() as unit:
                 found = await unit.get(KIND, [self._name])
                 current = found[0].value if found else {}
-                if current.get("holder") != self._holder and current.get("until", 0) > now:
+                # One that ends later than any can was taken before a clock was set back.
+                is_held = 0 < int(current.get("until", 0)) - now <= 2 * self._length_ms
+                if current.get("holder") != self._holder and is_held:
                     return False
                 until = now + self._length_ms
                 value = {"holder": self._holder, "until": until}

@@ -17,6 +17,7 @@ from hh_core.domain.segments import (
     RAW,
     SegmentRecord,
     inbox_key,
+    is_relayed,
     segment_created_ms,
 )
 from hh_core.errors import RejectedError
@@ -44,7 +45,8 @@ class PackSettings:
     """A segment is done with the control plane's receipt too."""
     relay_patience_ms: int = 6 * 3600 * 1000
     """Indexed segments older than this are packed without that receipt: the control plane may be
-    away for days, and the relay reads packs as well."""
+    away for days. Their telemetry must be spooled: what found no room is dispatched again from the
+    inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ class Pack:
     def _is_done(self, name: str, document: Document) -> bool:
         if document.get("indexed") is None:
             return False
-        if not self._settings.needs_relay or document.get("relayed") is not None:
+        if not self._settings.needs_relay or is_relayed(document):
             return True
+        if document.get("spooled") is None:
+            return False
         age = self._now_ms() - segment_created_ms(name)
         return age >= self._settings.relay_patience_ms
 

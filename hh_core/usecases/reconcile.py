@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from hh_core.domain.segments import INBOX, KIND, RELAY, segment_created_ms
+from hh_core.domain.segments import INBOX, KIND, RELAY, is_relayed, segment_created_ms
 from hh_core.errors import RejectedError
 from hh_core.ports.objects import ObjectInfo, Objects
 from hh_core.ports.queue import SEGMENTS, Message, Queue
@@ -115,10 +115,12 @@ class Reconcile:
     def _is_due(self, document: Document, created: int, now: int, is_spooled: bool) -> bool:
         indexed = document.get("indexed")
         if indexed is not None and (
-            not self._settings.needs_relay or document.get("relayed") is not None or is_spooled
+            not self._settings.needs_relay or is_relayed(document) or is_spooled
         ):
             return False
-        since = max(created, int(document.get("sent", 0)), int(indexed or 0))
+        times = created, int(document.get("sent", 0)), int(indexed or 0)
+        # A clock that was set back must not hold up a segment for as long.
+        since = max((time for time in times if time <= now), default=0)
         return now - since >= self._patience(int(document.get("attempts", 1)))
 
     def _patience(self, attempts: int) -> int:
@@ -163,7 +165,7 @@ class _Tally:
             self.segments += 1
             self.size += info.size
             self.oldest_ms = max(self.oldest_ms, age_ms)
-        elif settings.needs_relay and document.get("relayed") is None:
+        elif settings.needs_relay and not is_relayed(document):
             self.unrelayed += 1
 
     def frozen(self) -> Lag:

@@ -13,7 +13,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,10 @@ from hh_core.wire.pb.telemetry_pb2 import Accepted, AppendRequest, AppendRespons
 from hh_core.wire.telemetry import FORMAT_VERSION, digest, slices
 
 log = logging.getLogger(__name__)
+
+_PAGE = 1000
+_COUNT_EVERY = 60.0
+"""Seconds after which a spool of more than a page is counted anew."""
 
 
 class Link(Protocol):
@@ -65,6 +69,8 @@ class _Sent:
     attempt: int
     due: float
     refused: int = 0
+    is_rejected: bool = False
+    """The control plane does not take it as it is: it must not hold up the others."""
 
 
 class Relay:
@@ -95,7 +101,10 @@ class Relay:
         self._sent: dict[str, _Sent] = {}
         self._acknowledged: list[str] = []
         self._spooled: Sequence[ObjectInfo] = ()
+        """The oldest of the spool, at most a page."""
+        self._backlog = 0
         self._bytes = 0
+        self._counted = -_COUNT_EVERY
         self._nudged = asyncio.Event()
         self._called = 0.0
         self.counts: Counter[str] = Counter()
@@ -113,8 +122,8 @@ class Relay:
 
     @property
     def backlog(self) -> int:
-        """Segments spooled and not receipted, as last listed."""
-        return len(self._spooled)
+        """Segments spooled and not receipted, as last counted."""
+        return self._backlog
 
     @property
     def backlog_bytes(self) -> int:
@@ -141,8 +150,7 @@ class Relay:
     async def step(self) -> None:
         """One pass: list, send what is new or overdue, ask for receipts, settle them."""
         self._nudged.clear()
-        self._spooled = [info async for info in self._list()]
-        self._bytes = sum(info.size for info in self._spooled)
+        await self._look()
         if not await self._lease.held():
             self._sent.clear()
             return
@@ -152,22 +160,31 @@ class Relay:
         if self._sent or self._acknowledged or is_silent:
             await self._exchange([])
 
-    async def _list(self) -> AsyncIterator[ObjectInfo]:
-        after = ""
-        while page := await self._objects.list(RELAY, after=after):
-            for info in page:
-                if is_segment_name(info.key.removeprefix(RELAY)):
-                    yield info
-            after = page[-1].key
+    async def _look(self) -> None:
+        """Learn the oldest of the spool, and now and then how long it is."""
+        page = await self._objects.list(RELAY, limit=_PAGE)
+        self._spooled = _segments(page)
+        counted = list(self._spooled)
+        if len(page) == _PAGE:
+            if self._clock() - self._counted < _COUNT_EVERY:
+                return
+            while page:
+                page = await self._objects.list(RELAY, after=page[-1].key, limit=_PAGE)
+                counted += _segments(page)
+            self._counted = self._clock()
+        self._backlog = len(counted)
+        self._bytes = sum(info.size for info in counted)
 
     def _next(self) -> Sequence[str]:
         """The segments to send now: overdue ones, then new ones as far as the window goes."""
         now = self._clock()
         there = [info.key.removeprefix(RELAY) for info in self._spooled]
+        listed = there[-1] if len(there) >= _PAGE else None
         for gone in self._sent.keys() - set(there):  # another process settled it
-            del self._sent[gone]
+            if listed is None or gone < listed:
+                del self._sent[gone]
         overdue = [segment for segment, sent in self._sent.items() if sent.due <= now]
-        free = self._limits.window - len(self._sent)
+        free = self._limits.window - sum(not sent.is_rejected for sent in self._sent.values())
         fresh = [segment for segment in there if segment not in self._sent]
         return overdue + fresh[: max(free, 0)]
 
@@ -205,6 +222,7 @@ class Relay:
             except RejectedError as error:
                 # an older control plane may not know this form: keep it, go on with the others
                 log.error("the control plane refuses segment %s: %s", segment, error)
+                sent.is_rejected = True
                 return
             except PortError:
                 sent.due = self._clock()
@@ -233,7 +251,7 @@ class Relay:
                     for segment, sent in self._sent.items()
                 ],
                 acknowledged=acknowledged,
-                backlog_segments=len(self._spooled),
+                backlog_segments=self._backlog,
                 oldest_ms=self._oldest_ms(),
             )
         )
@@ -268,13 +286,26 @@ class Relay:
         if not segments:
             return
         now = self._now_ms()
-        values: dict[str, dict[str, int]] = {}
+        values: dict[str, dict[str, int | str]] = {}
         for segment in segments:
-            refused = self._sent[segment].refused
-            values[segment] = {"relayed": now} | ({"refused": refused} if refused else {})
+            sent = self._sent[segment]
+            values[segment] = {"relayed": now, "receipted": sent.digest}
+            if sent.refused:
+                values[segment]["refused"] = sent.refused
         async with self._records.begin() as unit:
+            found = {record.key: record.value for record in await unit.get(KIND, segments)}
             await unit.merge(KIND, values)
-        await self._objects.delete([relay_key(segment) for segment in segments])
+        # What dispatch has spooled anew since stays, and is sent. If it comes just now it may go
+        # with the old: the receipt is of another digest, so the reconciler has it made again.
+        settled = [
+            segment
+            for segment in segments
+            if found.get(segment, {}).get("spooled") in (None, self._sent[segment].digest)
+        ]
+        await self._objects.delete([relay_key(segment) for segment in settled])
+        gone = {relay_key(segment) for segment in settled}
+        self._backlog -= len(gone)
+        self._bytes -= sum(info.size for info in self._spooled if info.key in gone)
         for segment in segments:
             del self._sent[segment]
         self._acknowledged += segments
@@ -291,6 +322,10 @@ class Relay:
             await _first(self._limits.poll_seconds / 2, stopping)
         else:
             await _first(self._limits.poll_seconds, stopping, self._nudged)
+
+
+def _segments(page: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
+    return [info for info in page if is_segment_name(info.key.removeprefix(RELAY))]
 
 
 def _is_code(text: str) -> bool:

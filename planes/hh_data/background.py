@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from hh_core.errors import PortError
@@ -10,6 +11,7 @@ from hh_core.usecases.lease import Lease
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
+_REST = 9.0
 
 
 class Periodic:
@@ -26,6 +28,7 @@ class Periodic:
     async def run(self, stopping: asyncio.Event) -> None:
         failures = 0
         while not stopping.is_set():
+            begun = time.monotonic()
             try:
                 if await self._lease.held():
                     await self._job()
@@ -34,7 +37,10 @@ class Periodic:
                 failures += 1
                 level = logging.WARNING if failures in (1, 10, 100) else logging.DEBUG
                 log.log(level, "%s pauses: %s", self._name, error)
-            pause = self._seconds if not failures else min(_LONGEST_PAUSE, 2.0**failures / 4)
+            if failures:
+                pause = min(_LONGEST_PAUSE, 2.0**failures / 4)
+            else:  # a job that has much to look at must not take a core for it
+                pause = max(self._seconds, _REST * (time.monotonic() - begun))
             await _wait(stopping, pause)
         try:
             await self._lease.release()

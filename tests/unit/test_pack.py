@@ -40,7 +40,7 @@ class House:
             settings=RetainSettings(**settings),
         )
 
-    async def mark(self, called: str, **receipts: int) -> None:
+    async def mark(self, called: str, **receipts: int | str) -> None:
         async with self.records.begin() as unit:
             await unit.merge(KIND, {called: receipts})
 
@@ -118,10 +118,16 @@ def test_tenants_never_meet_in_inbox_pack_or_cache() -> None:
         ({"relayed": 1}, 5_000, False),
         ({"indexed": 1, "relayed": 1}, 500, False),
         ({"indexed": 1, "relayed": 1}, 5_000, True),
-        ({"indexed": 1}, 20_000, True),
+        ({"indexed": 1}, 20_000, False),
+        ({"indexed": 1, "spooled": "new"}, 5_000, False),
+        ({"indexed": 1, "spooled": "new"}, 20_000, True),
+        ({"indexed": 1, "relayed": 1, "spooled": "new", "receipted": "old"}, 5_000, False),
+        ({"indexed": 1, "relayed": 1, "spooled": "new", "receipted": "new"}, 5_000, True),
     ],
 )
-def test_only_done_segments_are_packed(receipts: dict[str, int], age: int, packs: bool) -> None:
+def test_only_done_segments_are_packed(
+    receipts: dict[str, int | str], age: int, packs: bool
+) -> None:
     async def scenario(built: House) -> None:
         called = name(START)
         await ship(built.objects, called, [record(b"x")])

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from raw_segments import name, record, ship
 
 from hh_core.domain.segments import KIND, relay_key
 from hh_core.ports.queue import SEGMENTS
+from hh_core.usecases.lease import Lease
 from hh_core.usecases.reconcile import Reconcile, ReconcileSettings
 from hh_memory.objects import MemoryObjects, ObjectsConfig, open_objects
 from hh_memory.queue import MemoryQueue, QueueConfig, open_queue
@@ -34,7 +36,7 @@ class House:
             settings=ReconcileSettings(**settings),  # type: ignore[arg-type]  # one flag
         )
 
-    async def mark(self, called: str, **receipts: int) -> None:
+    async def mark(self, called: str, **receipts: Any) -> None:
         async with self.records.begin() as unit:
             await unit.merge(KIND, {called: receipts})
 
@@ -80,6 +82,39 @@ def test_a_segment_without_a_receipt_is_sent_again_with_growing_patience() -> No
     run(scenario)
 
 
+def test_a_clock_that_was_set_back_holds_nothing_up() -> None:
+    async def scenario(house: House) -> None:
+        called = name(START)
+        await ship(house.objects, called, [record(b"x")])
+        await house.mark(called, sent=START)
+        reconcile = house.reconcile()
+        sent_at = []
+        for second in range(20):
+            house.now = START - 3 * 3_600_000 + second * 1000
+            await reconcile()
+            sent_at += [second for _ in await house.sent()]
+
+        assert sent_at == [0, 10]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("back", [0, 3 * 3_600_000])
+def test_a_lease_of_a_process_that_died_is_free_in_time_whatever_the_clock_does(back: int) -> None:
+    async def scenario(house: House) -> None:
+        def lease(holder: str) -> Lease:
+            return Lease(house.records, "job", holder, seconds=10, now_ms=lambda: house.now)
+
+        assert await lease("dead").held()
+        other = lease("other")
+        assert not await other.held()
+        house.now += 11_000 - back
+        assert await other.held()
+        assert not await lease("third").held()
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     ("receipts", "spooled", "needs_relay", "resent"),
     [
@@ -88,11 +123,12 @@ def test_a_segment_without_a_receipt_is_sent_again_with_growing_patience() -> No
         ({"indexed": START}, True, True, False),
         ({"indexed": START}, False, False, False),
         ({"indexed": START, "relayed": START}, False, True, False),
+        ({"indexed": START, "relayed": START, "spooled": "b", "receipted": "a"}, False, True, True),
         ({"indexed": START + 9_000}, False, True, False),
     ],
 )
 def test_only_what_lacks_a_receipt_is_sent(
-    receipts: dict[str, int], spooled: bool, needs_relay: bool, resent: bool
+    receipts: dict[str, Any], spooled: bool, needs_relay: bool, resent: bool
 ) -> None:
     async def scenario(house: House) -> None:
         called = name(START)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pytest
 from telemetry_rows import DP_ID, telemetry_rows
 
-from hh_core.domain.segments import KIND, relay_key, segment_name
+from hh_core.domain.segments import KIND, is_relayed, relay_key, segment_name
 from hh_core.errors import DeniedError, RejectedError, UnavailableError
 from hh_core.ports.queue import EVENTS, Message
 from hh_core.usecases.intake import DATA_PLANES, Intake, message_range
@@ -72,7 +72,7 @@ class World:
     async def spool(self, number: int, rows: int = 25) -> str:
         segment = segment_name(1_764_000_000_000 + number, number, 1)
         batch = telemetry_rows(rows, segment=[segment] * rows)
-        await self.objects.put(relay_key(segment), encode(batch))
+        await self.objects.put(relay_key(segment), encode(batch), replace=True)
         return segment
 
     async def queued(self) -> list[Message]:
@@ -312,6 +312,70 @@ def test_a_refused_row_is_counted_and_the_others_are_taken() -> None:
             (record,) = await unit.get(KIND, [segment])
         assert record.value["refused"] == 1
         assert record.value["relayed"]
+
+    run(test)
+
+
+def test_telemetry_that_is_spooled_anew_is_not_taken_for_what_was_receipted() -> None:
+    async def test(world: World) -> None:
+        segment = await world.spool(1, rows=2)
+        relay = world.relay()
+        await relay.step()
+        await world.write()
+        await world.spool(1, rows=3)  # a row that was refused is repaired meanwhile
+        repaired = digest(await world.objects.get(relay_key(segment)))
+        async with world.data_records.begin() as unit:
+            await unit.merge(KIND, {segment: {"spooled": repaired}})
+        await relay.step()
+
+        assert await world.waiting() == [relay_key(segment)]
+        async with world.data_records.begin() as unit:
+            assert not is_relayed((await unit.get(KIND, [segment]))[0].value)
+        await relay.step()
+        assert (await world.write()).num_rows == 2 + 3
+        await relay.step()
+        assert await world.waiting() == []
+        async with world.data_records.begin() as unit:
+            assert is_relayed((await unit.get(KIND, [segment]))[0].value)
+
+    run(test)
+
+
+def test_segments_that_are_refused_as_they_are_hold_up_no_others() -> None:
+    async def test(world: World) -> None:
+        for number in range(4):
+            await world.spool(number, rows=1)
+        relay = world.relay(limits=replace(LIMITS, window=2))
+        world.wire.fails = RejectedError("format_version: not one I read")
+        with suppress(RejectedError):
+            await relay.step()
+        world.wire.fails = None
+        await relay.step()
+
+        assert (await world.write()).num_rows == 2
+        assert relay.counts["sent"] == 4
+
+    run(test)
+
+
+def test_a_spool_of_more_than_a_page_is_counted_and_sent_from_its_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hh_core.usecases.relay._PAGE", 4)
+
+    async def test(world: World) -> None:
+        for number in range(15):
+            await world.spool(number, rows=1)
+        relay = world.relay()
+        await relay.step()
+        assert relay.backlog == 15
+        while await world.waiting():
+            await world.write()
+            world.now[0] += 1
+            await relay.step()
+
+        assert len(await world.relayed()) == 15
+        assert (relay.backlog, relay.backlog_bytes) == (0, 0)
 
     run(test)
 
