@@ -174,6 +174,67 @@ def test_data_may_hold_any_byte() -> None:
     assert json.loads(asked) == {"a": text}
 
 
+REACHING = (
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM `/etc/passwd`",
+    "SELECT * FROM default.`/etc/passwd`",
+    "SELECT file('/etc/passwd')",
+    "SELECT `fi\\x6ce`('/etc/passwd')",
+    "SELECT * FROM filesystem('/etc')",
+    "SELECT * FROM sqlite('/etc/passwd', 't')",
+    "SELECT * FROM url('http://127.0.0.1:{port}/', 'LineAsString')",
+    "SELECT * FROM s3('http://127.0.0.1:{port}/bucket/key', 'LineAsString')",
+    "SELECT * FROM postgresql('127.0.0.1:{port}', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM mysql('127.0.0.1:{port}', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM mongodb('127.0.0.1:{port}', 'a', 'b', 'c', 'd', 'x String')",
+    "SELECT * FROM redis('127.0.0.1:{port}', 'k', 'k String')",
+    "SELECT * FROM remote('127.0.0.1:{port}', system.one)",
+    "SELECT * FROM executable('x.sh', 'TSV', 'a String')",
+    "SELECT * FROM python('x')",
+    "SELECT 1 INTO OUTFILE '{out}'",
+    "SELECT 1 INTO/**/outfile '{out}'",
+    "INSERT INTO kept FROM INFILE '/etc/passwd' FORMAT LineAsString",
+    "INSERT INTO FUNCTION file('{out}') SELECT 1",
+    "INSERT INTO FUNCTION url('http://127.0.0.1:{port}/', 'TSV', 'a UInt8') SELECT 1",
+    "CREATE TABLE reaching (a String) ENGINE = File(TSV, '/etc/passwd')",
+    "CREATE TABLE reaching (a String) ENGINE = URL('http://127.0.0.1:{port}/', 'TSV')",
+    "CREATE TABLE reaching (a String) ENGINE = MergeTree ORDER BY a"
+    " SETTINGS disk = disk(type = 'local', path = '{out}/')",
+    "CREATE DATABASE reaching ENGINE = Filesystem('/etc')",
+    "CREATE DATABASE reaching ENGINE = PostgreSQL('127.0.0.1:{port}', 'a', 'b', 'c')",
+    "CREATE DICTIONARY reaching (a String) PRIMARY KEY a LAYOUT(FLAT) LIFETIME(1)"
+    " SOURCE(HTTP(url 'http://127.0.0.1:{port}/' format 'TSV'))",
+    "CREATE VIEW reaching AS SELECT * FROM url('http://127.0.0.1:{port}/', 'LineAsString')",
+    "CREATE FUNCTION reaching AS a -> 1",
+    "BACKUP TABLE kept TO File('{out}')",
+    "SELECT 1 AS a FORMAT Template SETTINGS format_template_row = '/etc/passwd'",
+    "SYSTEM SHUTDOWN",
+)
+"""Statements that would reach the host's files, the network, or the engine itself."""
+
+
+def test_no_statement_reaches_the_host_or_the_network(tmp_path: Path) -> None:
+    engine, out = start_clickhouse(tmp_path), tmp_path / "out"
+    with socket.socket() as canary:
+        canary.bind(("127.0.0.1", 0))
+        canary.listen()
+        canary.setblocking(False)
+        words = {"port": canary.getsockname()[1], "out": out}
+        try:
+            assert _ask(engine, b"CREATE TABLE kept (a String) ENGINE = Memory")[0] == 200
+            for text in REACHING:
+                status, body, headers = _ask(engine, text.format(**words).encode())
+                assert status >= 400, text
+                assert headers["X-ClickHouse-Exception-Code"] in ("497", "36", "60"), (text, body)
+                assert b"root:" not in body
+            with pytest.raises(BlockingIOError):
+                canary.accept()
+            assert not out.exists()
+            assert _ask(engine, b"SELECT count() FROM kept")[1] == b"0\n"
+        finally:
+            engine.server.stop()
+
+
 def test_bodies_are_bounded_after_decompression_too(tmp_path: Path) -> None:
     engine = start_clickhouse(tmp_path, "--max-body-mib", "1")
     bomb = gzip.compress(b"SELECT 1 /*" + b" " * (8 << 20) + b"*/")

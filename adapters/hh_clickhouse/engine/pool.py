@@ -20,6 +20,10 @@ import chdb
 from hh_clickhouse.engine.failure import from_engine
 from hh_clickhouse.engine.statement import Statement
 
+_HOME = "home"
+"""Where statements stand that name no database. Not ``default``: here that one lies over the
+host's files, each of which is a table in it, so the account may not use it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -34,7 +38,7 @@ class Answer:
 @dataclass(slots=True)
 class _Connection:
     raw: Any
-    database: str = "default"
+    database: str = ""
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,12 +49,13 @@ class Pool:
         self._defaults = dict(defaults)
         self._idle = [_Connection(chdb.connect(target)) for _ in range(size)]
         self._all = list(self._idle)
+        self._idle[0].raw.query(f"CREATE DATABASE IF NOT EXISTS {_HOME}")
         self._freed = threading.Condition()
 
     def run(self, statement: Statement) -> Answer:
         """Do it. Raises ``EngineError`` with ClickHouse's own code and text."""
         wanted = {**self._defaults, **statement.settings}
-        database = statement.database or "default"
+        database = _HOME if statement.database in ("", "default") else statement.database
         connection = self._take(database, wanted)
         started = time.monotonic_ns()
         try:
@@ -133,7 +138,7 @@ def _insert(raw: Any, statement: Statement, data: bytes, started: int) -> Answer
 
 @contextmanager
 def _as_file(data: bytes) -> Iterator[str]:
-    """A file of this process alone, in memory where the system can."""
+    """A file of this process alone, in memory where the system can (``settings.INSERT_FILES``)."""
     if not sys.platform.startswith("linux"):
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)

@@ -1,10 +1,15 @@
-"""The engine's own configuration file: bounded memory, few threads, no logs that grow."""
+"""The engine's own configuration files: bounded memory, few threads, no logs that grow, and an
+account that reaches neither the host's files nor the network (SECURITY C27)."""
 
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 _TEMPLATE = """<clickhouse>
   <path>{path}/</path>
+  <users_config>{path}/users.xml</users_config>
+  <user_files_path>{path}/nothing/</user_files_path>
+  <user_scripts_path>{path}/nothing/</user_scripts_path>
+  <format_schema_path>{path}/nothing/</format_schema_path>
   <logger><level>none</level></logger>
   <timezone>UTC</timezone>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
@@ -24,9 +29,41 @@ _TEMPLATE = """<clickhouse>
 </clickhouse>
 """
 
+INSERT_FILES = "/proc/self/fd/[0-9]+"
+"""What an INSERT may read: the anonymous file that brings its rows (``pool.py``)."""
+_GRANTS = (
+    "GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE,"
+    " OPTIMIZE, KILL QUERY ON *.*",
+    *(f"GRANT TABLE ENGINE ON {name}" for name in ("Atomic", "Memory", "Null", "Join", "Set")),
+    *(
+        f"GRANT TABLE ENGINE ON {kind}MergeTree"
+        for kind in ("", "Aggregating", "Collapsing", "Replacing", "Summing")
+    ),
+    f"GRANT READ ON FILE('{{files}}')",
+)
+"""All that the one account may do. Not among it: sources (url, s3, remote, postgresql, …), the
+table and database engines that stand for them, dictionaries, functions, backups, SYSTEM."""
+_USERS = """<clickhouse>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password/>
+      <networks><ip>::/0</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants>{grants}</grants>
+    </default>
+  </users>
+</clickhouse>
+"""
+
 
 def write_configuration(folder: Path, memory_bytes: int) -> Path:
-    """Write ``engine.xml`` beside the data and return where it is."""
+    """Write ``engine.xml`` and ``users.xml`` beside the data and return where the first is."""
+    (folder / "nothing").mkdir(mode=0o700, exist_ok=True)
+    queries = (f"<query>{escape(grant.format(files=INSERT_FILES))}</query>" for grant in _GRANTS)
+    (folder / "users.xml").write_text(_USERS.format(grants="".join(queries)))
     path = folder / "engine.xml"
     marks = min(256 * 1024 * 1024, memory_bytes // 8)
     text = _TEMPLATE.format(path=escape(str(folder)), memory=memory_bytes, marks=marks)

@@ -26,6 +26,12 @@ _NOT_SETTINGS = frozenset(
     )
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REACHING = re.compile(
+    r"\b(infile|outfile|file|disk|table_disk|python|executable|format_(?:schema|template)\w*)\b",
+    re.IGNORECASE,
+)
+"""Words by which a statement reaches the host past the account's grants: the client's INFILE and
+OUTFILE, functions without a grant of their own, settings that name files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +54,22 @@ class Statement:
 def parse(options: Mapping[str, str], body: bytes) -> Statement:
     """Read a request as ClickHouse does: its text is ``?query=``, a line break and the body.
 
-    Raises ``ValueError`` for a setting whose name is none, or text that is not UTF-8.
+    Raises ``ValueError`` for a setting whose name is none, for text that is not UTF-8, and for
+    words that reach the host: values belong into parameters, which may hold any of them.
     """
     settings = {key: value for key, value in options.items() if _is_setting(key)}
     for name in settings:
         if not _NAME.fullmatch(name):
             raise ValueError(f"setting names are words; got {name[:40]!r}")
     sql, form, data = _split(options.get("query", "").encode(), body)
+    form = form or options.get("default_format") or "TabSeparated"
+    if not _NAME.fullmatch(form):
+        raise ValueError("default_format must be the name of a format")
+    for text in (sql, *settings):
+        _require_harmless(text)
     return Statement(
         sql=sql,
-        format=form or options.get("default_format") or "TabSeparated",
+        format=form,
         data=data,
         database=options.get("database", ""),
         settings=settings,
@@ -67,6 +79,13 @@ def parse(options: Mapping[str, str], body: bytes) -> Statement:
             if key.startswith("param_")
         },
     )
+
+
+def _require_harmless(text: str) -> None:
+    if found := _REACHING.search(text):
+        raise ValueError(f"{found.group(1).lower()} is not allowed in a statement here")
+    if "\\" in text and ("`" in text or '"' in text):
+        raise ValueError("a backslash and a quoted name in one statement may hide another name")
 
 
 def _split(query: bytes, body: bytes) -> tuple[str, str, bytes | None]:
