@@ -1,8 +1,10 @@
 """Take what clients send, make it durable, and only then say yes (DESIGN 3.1)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from hh_core.domain.segments import ContentType, Encoding, RecordKind
@@ -10,9 +12,13 @@ from hh_core.usecases.commit import GroupCommit
 from hh_core.usecases.durability import Draft
 from hh_core.wire import otlp
 from hh_core.wire.otlp import Checked, Limits
+from hh_core.wire.otlp_body import plain_size
+
+T = TypeVar("T")
 
 _INLINE_BYTES = 256 << 10
-"""A larger body is checked in a thread, so that others are answered meanwhile."""
+"""A body that is larger once unpacked is checked in a thread, so that others are answered
+meanwhile."""
 _THREADS = 2
 """How many large bodies are unpacked at once: each may take three times the size limit."""
 
@@ -53,17 +59,21 @@ class Receiver:
         limits: Limits,
     ) -> Checked:
         """An OTLP export. Spans without sound ids are counted, and skipped by every reader."""
-        if len(body) <= _INLINE_BYTES:
-            checked = otlp.check(body, content_type, encoding, limits)
-        else:
-            async with self._large:
-                checked = await asyncio.to_thread(otlp.check, body, content_type, encoding, limits)
+        check = partial(otlp.check, body, content_type, encoding, limits)
+        checked = await self.unpacked(max(len(body), plain_size(body, encoding)), check)
         if checked.spans > checked.rejected:
             draft = Draft(
                 RecordKind.TRACES, content_type, encoding, writer.project, writer.key_id, body
             )
             await self._commits.commit([draft])
         return checked
+
+    async def unpacked(self, size: int, work: Callable[[], T]) -> T:
+        """Do the work on a body of that size: here, or a large one in a thread, few at once."""
+        if size <= _INLINE_BYTES:
+            return work()
+        async with self._large:
+            return await asyncio.to_thread(work)
 
     async def rest(self, writer: Writer, written: Sequence[Written]) -> None:
         """Events and patches of one request: durable together, in this order."""

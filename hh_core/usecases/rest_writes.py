@@ -24,12 +24,15 @@ from hh_core.usecases.rest_fields import (
     object_of,
     text_of,
 )
+from hh_core.wire.json_text import parse
 
 EVENT_TYPES = ("chain", "model", "session", "tool")
 BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
 UPDATABLE = ("metadata", "feedback", "metrics", "outputs", "config", "user_properties")
 UNKNOWN = "unknown"
 MAX_ID = 1_024
+MAX_MEMORY = 128 << 20
+"""Bytes that the objects of one body may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +227,9 @@ class RestWrites:
 
 
 def parse_json(body: bytes) -> Json:
-    """Raises ``RejectedError`` for what is no JSON: NaN, infinities, lone surrogates too."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        message = f"the body is not JSON: {error.msg} at byte {error.pos}"
-        raise RejectedError(message) from error
+    """Raises ``RejectedError``: 400 for what is no JSON, 413 for what would fill the memory."""
+    parsed: Json = parse(body, MAX_MEMORY)
+    return parsed
 
 
 def _events(events: Sequence[Mapping[str, Json]]) -> list[Written]:

@@ -43,6 +43,13 @@ def decompress(body: bytes, encoding: Encoding, limits: Limits) -> bytes:
         raise RejectedError("the gzip body is damaged; send it again") from error
 
 
+def plain_size(body: bytes, encoding: Encoding) -> int:
+    """What ``body`` says it is after decompression; ``decompress`` holds it to that."""
+    if encoding is Encoding.IDENTITY:
+        return len(body)
+    return int.from_bytes(body[-4:], "little")
+
+
 def too_large(max_bytes: int) -> RejectedError:
     return RejectedError(
         f"the request is larger than {max_bytes} bytes after decompression; send smaller batches",
@@ -51,6 +58,7 @@ def too_large(max_bytes: int) -> RejectedError:
 
 
 def _gunzip(body: bytes, limits: Limits) -> bytes:
+    told = plain_size(body, Encoding.GZIP)
     allowed = min(limits.max_bytes, max(RATIO_FREE_BYTES, limits.max_ratio * len(body)))
     stream = isal_zlib.decompressobj(wbits=GZIP_WINDOW)
     parts: list[bytes] = []
@@ -62,6 +70,8 @@ def _gunzip(body: bytes, limits: Limits) -> bytes:
         parts.append(part)
         if size > allowed:
             raise _too_dense(limits, allowed)
+        if size > told:
+            raise RejectedError("the gzip body is damaged; send it again")
         if not part and not left and not stream.eof:
             raise RejectedError("the gzip body ends too early; send it again")
     if stream.unused_data:

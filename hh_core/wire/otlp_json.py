@@ -8,10 +8,9 @@ wins. Everything is validated while it is converted, so accepting and decoding a
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from hh_core.domain.span import AnyValue, Origin, Span, SpanEvent, SpanLink
 from hh_core.errors import RejectedError
+from hh_core.wire.json_text import parse
 from hh_core.wire.otlp_body import Limits
 from hh_core.wire.otlp_json_values import (
     BadIdError,
@@ -28,10 +27,6 @@ from hh_core.wire.otlp_json_values import attributes as attributes_of
 from hh_core.wire.otlp_protobuf import too_many_spans
 from hh_core.wire.otlp_spans import NO_SPAN, NO_TRACE
 
-WHOLE_BYTES = 4 << 20
-"""Up to this size a body is parsed whatever it holds: at worst some 120 MiB of objects."""
-_BRACE, _BRACKET, _COMMA = 240, 64, 70
-"""Bytes that an object, an array and a member cost in memory, at most."""
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 _CODES = ("UNSET", "OK", "ERROR")
 KINDS = {f"SPAN_KIND_{name}": number for number, name in enumerate(_KINDS)}
@@ -44,22 +39,10 @@ def spans(body: bytes, limits: Limits) -> Iterator[tuple[int, Span | None]]:
     Raises ``RejectedError``: 400 malformed (the message names the field), 413 over a limit.
     """
     try:
-        yield from _spans(_parse(body, limits), limits)
+        document = object_of(parse(body, 3 * limits.max_bytes), "the body")
+        yield from _spans(document, limits)
     except BadValueError as error:
         raise RejectedError(str(error)) from error
-
-
-def _parse(body: bytes, limits: Limits) -> dict[str, Any]:
-    if len(body) > WHOLE_BYTES:
-        objects = _BRACE * body.count(b"{") + _BRACKET * body.count(b"[")
-        if len(body) + objects + _COMMA * body.count(b",") > 3 * limits.max_bytes:
-            message = "the request has too many small parts; send smaller batches"
-            raise RejectedError(message, code=413)
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RejectedError(f"the body is not JSON: {error.msg} at byte {error.pos}") from error
-    return object_of(document, "the body")
 
 
 def _spans(document: dict[str, Any], limits: Limits) -> Iterator[tuple[int, Span | None]]:

@@ -54,6 +54,10 @@ class LimitsConfig(Section):
     """Requests in memory together; above it 503 with Retry-After."""
     max_in_flight_bytes: int = Field(default=256 << 20, gt=0)
     """Bodies in memory together; above it 503 with Retry-After."""
+    project_share: float = Field(default=0.5, gt=0, le=1)
+    """Of either, for one project; above it 429 with Retry-After, while others are served."""
+    max_connections_per_address: int = Field(default=256, gt=0)
+    """Open HTTP connections of one address that have shown no valid API key yet; above it 429."""
 
 
 class IngestConfig(Section):

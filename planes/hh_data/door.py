@@ -33,6 +33,8 @@ def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings
         max_events=limits.max_events,
         max_in_flight_requests=limits.max_in_flight_requests,
         max_in_flight_bytes=limits.max_in_flight_bytes,
+        project_share=limits.project_share,
+        max_strangers=limits.max_connections_per_address,
         window=Window(seconds=ingest.commit_ms / 1000, bytes=ingest.commit_bytes),
         bounds=Bounds(segment_bytes=ingest.segment_bytes, segment_ms=ingest.segment_ms),
         drain_seconds=config.drain_seconds,

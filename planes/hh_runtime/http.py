@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from hh_runtime.net import Address, bind
+from hh_runtime.public_http import PublicRunner
 
 
 @asynccontextmanager
@@ -43,7 +44,7 @@ def _runner(
     handler: web.Application | web.Server, drain_seconds: float, keepalive_seconds: float
 ) -> web.BaseRunner:
     if isinstance(handler, web.Application):
-        return web.AppRunner(
+        return PublicRunner(
             handler,
             access_log=None,
             auto_decompress=False,

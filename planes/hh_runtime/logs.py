@@ -7,6 +7,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+_QUOTING = ("aiohttp.server", "aiohttp.web")
+"""They log what a client sent; ``hh_runtime.public_http`` says the same without."""
 _NOISY = ("aiohttp.access", "nats", "botocore", "urllib3", "asyncio")
 
 
@@ -41,6 +43,8 @@ def configure_logs(process: str, level: str = "info") -> None:
     root.setLevel(level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _QUOTING:
+        logging.getLogger(name).disabled = True
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -16,6 +16,8 @@ BACKLOG = 1024
 SOCKETS = Path("/tmp")
 """Above our folders of Unix sockets. Not ``$TMPDIR``: a socket's path is 103 bytes at most."""
 
+_NAMES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -89,12 +91,31 @@ def _bind_unix(path: Path) -> socket.socket:
 
 
 def private_folder(path: Path) -> Path:
-    """Create ``path`` with mode 0700; refuse one that belongs to somebody else."""
+    """Create ``path`` with mode 0700. Raises ``ConfigError`` for one that belongs to somebody else,
+    or that others may look or write into. It is never changed: it may be ``/tmp``."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = path.lstat()
     if not stat.S_ISDIR(owner.st_mode) or owner.st_uid != os.getuid():
         raise ConfigError(f"{path} must be a folder of the user that runs this process")
+    if owner.st_mode & 0o077:
+        raise ConfigError(f"{path} is open to other users; close it by chmod 700 {path}")
     return path
+
+
+def free_folder(path: Path) -> Path:
+    """``path``, or the first of ``path-1``, ``path-2``, … that nobody else has taken.
+
+    Anybody may create a folder of a predictable name in ``/tmp`` before we do.
+    """
+    for number in range(_NAMES):
+        candidate = path.with_name(f"{path.name}-{number}") if number else path
+        try:
+            owner = candidate.lstat()
+        except FileNotFoundError:
+            return candidate
+        if stat.S_ISDIR(owner.st_mode) and owner.st_uid == os.getuid():
+            return candidate
+    raise ConfigError(f"others hold {path} and {_NAMES - 1} more names; remove one of them")
 
 
 def _remove_stale(path: Path) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -342,7 +343,7 @@ def test_ambiguous_framing_is_refused(house: House, request_bytes: bytes) -> Non
 def test_a_connection_that_says_nothing_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hh_data.ingest.http_server.HEADER_SECONDS", 0.3)
+    monkeypatch.setattr("hh_runtime.public_http.HEADER_SECONDS", 0.3)
     monkeypatch.setattr("hh_data.ingest.bodies.BODY_SECONDS", 0.5)
     with serving(tmp_path) as house:
         for sent in (b"", b"POST /v1/traces HTTP/1.1\r\nHost:"):
@@ -356,6 +357,131 @@ def test_a_connection_that_says_nothing_is_closed(
             assert connection.getresponse().read() == b""
             time.sleep(0.4)
         connection.close()
+
+
+def test_a_body_that_stalls_is_a_408_and_one_that_flows_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hh_data.ingest.bodies.STALL_SECONDS", 0.4)
+    start = head(f"Content-Length: {1 << 20}") + bytes(500_000)
+    with serving(tmp_path) as house:
+        begun = time.monotonic()
+        assert b" 408 " in raw(house, start).split(b"\r\n")[0]
+        assert time.monotonic() - begun < 3
+        address = house.ingest.http
+        with socket.create_connection((address.host, address.port)) as connection:
+            connection.sendall(head(f"Content-Length: {8 * 40_000}"))
+            for _ in range(8):
+                connection.sendall(b"\xff" * 40_000)
+                time.sleep(0.2)
+            assert b" 400 " in connection.recv(65_536).split(b"\r\n")[0]
+
+
+def test_one_project_that_holds_its_share_gets_429_and_the_others_are_served(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path, max_in_flight_bytes=1 << 20) as house, ExitStack() as held:
+        address = house.ingest.http
+        for _ in range(2):
+            connection = socket.create_connection((address.host, address.port))
+            held.enter_context(connection)
+            connection.sendall(head(f"Content-Length: {300_000}") + bytes(250_000))
+        while house.ingest.path.admission.bytes < 500_000:
+            time.sleep(0.01)
+        body = request_of(text="x" * 50_000).SerializeToString()
+        full = post(house, body)
+        text = post(house, json.dumps({"x": "y" * 50_000}), "application/json")
+        with grpc.insecure_channel(house.grpc) as channel:
+            with pytest.raises(grpc.RpcError) as caught:
+                export(channel, body)
+            assert export(channel, body, OTHER_KEY) == b""
+        other = post(house, body, headers={"Authorization": f"Bearer {OTHER_KEY}"})
+
+    assert (full[0], text[0], other[0]) == (429, 429, 200)
+    assert int(full[1]["Retry-After"]) >= 1
+    assert details(status_of(full), RetryInfo)
+    assert json.loads(text[2])["details"][0]["retryDelay"] == "1s"
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert details(rpc_status(caught.value), RetryInfo)
+
+
+def test_a_large_body_that_is_small_when_packed_does_not_hold_up_the_others(house: House) -> None:
+    span = f'{{"traceId":"{TRACE}","spanId":"{SPAN}","attributes":['
+    item = '{"key":"a","value":{"intValue":1}}'
+    spans = ",".join([span + ",".join([item] * 60) + "]}"] * 9_000)
+    packed = gzip.compress(
+        f'{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}'.encode()
+    )
+    assert len(packed) < 256 << 10
+    given = {"Content-Encoding": "gzip"}
+    with ThreadPoolExecutor(1) as pool:
+        large = pool.submit(post, house, packed, "application/json", headers=given)
+        waits = []
+        while not large.done():
+            begun = time.monotonic()
+            assert post(house, path="/healthz", method="GET", body=None)[0] == 200
+            waits.append(time.monotonic() - begun)
+
+    assert large.result()[0] in (200, 413)
+    assert len(waits) > 3
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"Authorization : Bearer {KEY}-secret",
+        f"Authorization: Bearer {KEY}-secret\x01",
+        f"X-Long: {KEY}-secret" + "x" * 9_000,
+    ],
+)
+@pytest.mark.parametrize("target", ["/v1/traces", f"/events?key={KEY}-secret"])
+def test_a_malformed_request_is_neither_echoed_nor_logged(
+    house: House, lines: str, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = f"POST {target} HTTP/1.1\r\nHost: x\r\n{lines}\r\nContent-Length: 0\r\n\r\n"
+    with caplog.at_level("DEBUG"):
+        answer = raw(house, sent.encode())
+
+    first, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 400 " in first.split(b"\r\n")[0]
+    assert b"application/json" in first
+    assert Parse(body, Status(), ignore_unknown_fields=True).code == 3
+    assert json.loads(body)["errorCode"] == "bad_request"
+    assert b"secret" not in answer
+    assert "secret" not in caplog.text
+
+
+def test_a_url_that_is_too_long_is_neither_echoed_nor_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = raw(house, f"GET /secret{'x' * 20_000} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    assert b" 400 " in answer.split(b"\r\n")[0]
+    assert b"secret" not in answer
+    assert "secret" not in caplog.text
+
+
+def test_one_address_may_not_open_any_number_of_connections_without_a_key(tmp_path: Path) -> None:
+    with serving(tmp_path, max_strangers=5) as house, ExitStack() as held:
+        address = house.ingest.http
+
+        def another(sent: bytes) -> socket.socket:
+            connection = socket.create_connection((address.host, address.port), timeout=5)
+            held.enter_context(connection)
+            connection.sendall(sent)
+            return connection
+
+        for _ in range(10):  # who shows a good key is no stranger
+            another(head(f"Content-Length: {len(BODY)}") + BODY).recv(65_536)
+        strangers = [another(b"GET / HT") for _ in range(5)]
+        refused = another(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").recv(65_536)
+        strangers[0].close()
+        time.sleep(0.2)
+        taken = another(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").recv(65_536)
+
+    assert refused.startswith(b"HTTP/1.1 429 ")
+    assert b"Retry-After" in refused
+    assert taken.startswith(b"HTTP/1.1 200 ")
 
 
 def test_slow_clients_do_not_slow_the_others(house: House) -> None:

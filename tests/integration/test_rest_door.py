@@ -1,6 +1,7 @@
 """REST writes, the way to the read API, and what is inside the plane only, on real sockets."""
 
 import asyncio
+import gzip
 import json
 import socket
 import time
@@ -11,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import psutil
 import pytest
 from aiohttp import web
 from captures import OTHERS, WHOLE, captured
@@ -171,6 +173,44 @@ def test_writes_need_a_key_that_may_write(house: House) -> None:
 
     assert ask(house, "POST", "/events", body, Authorization="Bearer nobody")[0] == 401
     assert ask(house, "POST", "/events", body, Authorization=f"Bearer {READ_KEY}")[0] == 403
+
+
+def test_a_bomb_of_small_parts_is_refused_without_being_built(house: House) -> None:
+    bomb = b'{"events":[' + b"{}," * 5_000_000 + b"{}]}"
+    before = psutil.Process().memory_info().rss
+
+    status, _, body = ask(
+        house, "POST", "/events/batch", gzip.compress(bomb), **{"Content-Encoding": "gzip"}
+    )
+
+    assert (status, body["errorCode"]) == (413, "too_large")
+    assert psutil.Process().memory_info().rss - before < 150 << 20
+
+
+def test_a_body_is_counted_as_large_as_it_becomes(tmp_path: Path) -> None:
+    body = gzip.compress(b'{"event":{"inputs":{"a":"%s"}}}' % (b"x" * 900_000))
+    packed = {"Content-Encoding": "gzip"}
+    with serving(tmp_path, max_in_flight_bytes=500_000) as house:
+        assert ask(house, "POST", "/events", body, **packed)[0] == 503
+        assert house.ingest.path.admission.bytes == 0
+    with serving(tmp_path) as house:
+        assert ask(house, "POST", "/events", body, **packed)[0] == 200
+
+
+def test_a_body_on_the_way_to_the_read_api_may_not_stall(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hh_data.ingest.bodies.STALL_SECONDS", 0.3)
+    head = f"POST /v1/events/search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    with (
+        _with_read_api(house),
+        socket.create_connection(("127.0.0.1", house.ingest.http.port), timeout=5) as connection,
+    ):
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        answer = connection.recv(65_536)
+
+    assert b" 408 " in answer.split(b"\r\n")[0]
+    assert b"faster" in answer
 
 
 def test_without_the_read_api_everything_else_is_a_503_and_writes_go_on(house: House) -> None:

@@ -233,6 +233,17 @@ def test_an_update_needs_an_id(writes: RestWrites, body: dict[str, Any]) -> None
         writes.update(body)
 
 
+@pytest.mark.parametrize("part", [b"{}", b"[]", b"0"])
+def test_a_body_of_very_many_small_parts_is_refused_before_they_are_built(part: bytes) -> None:
+    bomb = b"[" + b",".join([part] * 5_000_000) + b"]"
+
+    with pytest.raises(RejectedError, match="small parts") as caught:
+        parse_json(bomb)
+
+    assert caught.value.code == 413
+    assert parse_json(b'["' + b"x" * (12 << 20) + b'"]')
+
+
 def test_values_nest_at_most_64_levels(writes: RestWrites) -> None:
     def nested(levels: int) -> Any:
         value: Any = 1

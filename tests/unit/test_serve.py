@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from hh_core.errors import ConfigError
-from hh_runtime.net import Address, PortTakenError, bind, holder, parse_address
+from hh_runtime.net import (
+    Address,
+    PortTakenError,
+    bind,
+    free_folder,
+    holder,
+    parse_address,
+    private_folder,
+)
 
 PROGRAM = """
 import asyncio, sys
@@ -211,3 +219,27 @@ def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.stdout == "left out\n", done.stderr
+
+
+def test_a_folder_of_sockets_that_others_may_enter_is_refused_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    folder = private_folder(tmp_path / "run")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for mode in (0o777, 0o750, 0o701):
+        folder.chmod(mode)
+        with pytest.raises(ConfigError, match="chmod 700"):
+            private_folder(folder)
+        assert folder.stat().st_mode & 0o777 == mode
+
+
+def test_a_name_that_somebody_else_has_taken_is_passed_over(tmp_path: Path) -> None:
+    wanted = tmp_path / "hh-0-abc"
+    assert free_folder(wanted) == wanted
+    (tmp_path / "elsewhere").mkdir()
+    wanted.symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "hh-0-abc-1").write_text("not a folder")
+
+    assert free_folder(wanted) == tmp_path / "hh-0-abc-2"
+    private_folder(tmp_path / "hh-0-abc-2")
+    assert free_folder(wanted) == tmp_path / "hh-0-abc-2"

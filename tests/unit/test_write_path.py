@@ -16,7 +16,8 @@ from hh_core.domain.segments import (
     Encoding,
     segment_created_ms,
 )
-from hh_core.errors import OverloadedError, UnavailableError
+from hh_core.errors import OverloadedError, QuotaError, UnavailableError
+from hh_core.usecases.admission import Admission
 from hh_core.usecases.durability import Bounds
 from hh_core.wire.otlp import Limits
 
@@ -422,22 +423,56 @@ def test_a_request_without_usable_spans_stores_nothing() -> None:
     run(work)
 
 
+A, B = UUID(int=0xA), UUID(int=0xB)
+
+
+def test_a_project_that_holds_its_share_is_told_so_and_others_pass() -> None:
+    admission = Admission(max_requests=4, max_bytes=100, share=0.5)
+    with admission.admit(0, A) as first, admission.admit(0, A) as second:
+        first.reserve(40)
+        second.reserve(10)
+        for ask in (lambda: second.reserve(11), lambda: admission.admit(1, A).__enter__()):
+            with pytest.raises(QuotaError) as caught:
+                ask()
+            assert caught.value.retry_after >= 1
+        first.arrived()
+        second.arrived()
+        with pytest.raises(QuotaError), admission.admit(0, A):
+            pass
+        with admission.admit(50, B) as other:
+            other.reserve(50)
+            other.arrived()
+
+    assert (admission.bytes, admission.requests, admission.refused) == (0, 0, 3)
+    with admission.admit(50, A) as again:
+        again.reserve(50)
+
+
+def test_the_only_request_of_a_project_may_be_larger_than_its_share() -> None:
+    admission = Admission(max_requests=4, max_bytes=100, share=0.5)
+    with admission.admit(90, A) as only:
+        only.reserve(30)
+        only.reserve(90)
+        with pytest.raises(OverloadedError):
+            only.reserve(101)
+
+
 def test_admission_counts_bytes_as_they_arrive_and_requests_when_they_are_whole() -> None:
     async def work() -> None:
         async with Node().running() as node:
             admission = node.path.admission
-            with admission.admit(100 << 20) as slow, admission.admit(100 << 20) as other:
+            with admission.admit(100 << 20, A) as slow, admission.admit(100 << 20, B) as other:
                 assert admission.bytes == 0
                 slow.reserve(200 << 20)
                 with pytest.raises(OverloadedError):
                     other.reserve(100 << 20)
-                with pytest.raises(OverloadedError), admission.admit(100 << 20):
+                with pytest.raises(OverloadedError), admission.admit(100 << 20, A):
                     pass
                 slow.arrived()
                 assert admission.requests == 1
             assert (admission.bytes, admission.requests) == (0, 0)
             admission.close()
-            with pytest.raises(UnavailableError), admission.admit():
+            with pytest.raises(UnavailableError), admission.admit(0, A):
                 pass
 
     run(work)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
@@ -48,6 +49,7 @@ def _arguments() -> argparse.Namespace:
 async def _serve(arguments: argparse.Namespace, listener: socket.socket, password: str) -> None:
     stopping = asyncio.Event()
     pool = await asyncio.to_thread(_open, arguments)
+    logging.getLogger("aiohttp.server").disabled = True  # it quotes malformed requests
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         # After the engine started: it installs handlers of its own.

@@ -39,7 +39,7 @@ _GRANTS = (
         f"GRANT TABLE ENGINE ON {kind}MergeTree"
         for kind in ("", "Aggregating", "Collapsing", "Replacing", "Summing")
     ),
-    f"GRANT READ ON FILE('{{files}}')",
+    "GRANT READ ON FILE('{files}')",
 )
 """All that the one account may do. Not among it: sources (url, s3, remote, postgresql, …), the
 table and database engines that stand for them, dictionaries, functions, backups, SYSTEM."""

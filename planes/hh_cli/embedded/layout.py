@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hh_runtime.net import SOCKETS
+from hh_runtime.net import SOCKETS, free_folder
 
 DEFAULT_DATA_DIR = ".hh"
 DEFAULT_PORT_BASE = 8470
@@ -29,7 +29,7 @@ class Layout:
         """A short, private folder for Unix sockets: a data folder's path may be too long for
         them."""
         digest = hashlib.sha256(os.fsencode(self.base)).hexdigest()[:10]
-        return SOCKETS / f"hh-{os.getuid()}-{digest}"
+        return free_folder(SOCKETS / f"hh-{os.getuid()}-{digest}")
 
     @property
     def endpoints(self) -> Path:

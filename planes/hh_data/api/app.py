@@ -1,5 +1,6 @@
 """The routes of the read API (contract A3): thin; what they answer is the use cases' affair."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from hh_runtime.reference import reference_page
 from hh_runtime.schemas import schema_bytes
 
 MAX_BODY_BYTES = 1 << 20
+BODY_SECONDS = 60.0
 _DEFAULT_NODES = 1000
 DOCUMENT = "data.openapi.json"
 
@@ -164,6 +166,10 @@ async def _json(request: web.Request) -> Any:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RejectedError("send the body uncompressed", code=415)
     try:
-        return orjson.loads(await request.read())
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await request.read()
+        return orjson.loads(body)
+    except TimeoutError:
+        raise RejectedError("the body did not arrive in time; send it faster", code=408) from None
     except orjson.JSONDecodeError:
         raise RejectedError("the body is not JSON") from None

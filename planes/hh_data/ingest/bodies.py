@@ -1,6 +1,7 @@
 """Read a request's body within bounds: of size, of time, and of what the process may hold."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, TransferEncodingError
@@ -11,6 +12,9 @@ from hh_core.usecases.admission import Ticket
 from hh_core.wire.otlp_body import too_large
 
 BODY_SECONDS = 60.0
+STALL_SECONDS = 10.0
+STALL_BYTES = 32 << 10
+"""A body that is not whole yet must bring this much in every ``STALL_SECONDS``."""
 _DRAIN_BYTES = 48 << 10
 _DRAIN_SECONDS = 1.0
 
@@ -41,21 +45,37 @@ async def read(request: web.BaseRequest, ticket: Ticket, limit: int) -> bytes:
     await invite(request)
     parts: list[bytes] = []
     size = 0
+    async for chunk in chunks(request):
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        ticket.reserve(size)
+        parts.append(chunk)
+    ticket.arrived()
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ``RejectedError``: 408 for a client that takes longer than
+    ``BODY_SECONDS`` or stalls, 400 for broken framing."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    end, fresh = min(start + BODY_SECONDS, start + STALL_SECONDS), 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while chunk := await request.content.readany():
-                size += len(chunk)
-                if size > limit:
-                    raise too_large(limit)
-                ticket.reserve(size)
-                parts.append(chunk)
+        while True:
+            async with asyncio.timeout_at(end):
+                chunk = await request.content.readany()
+            if not chunk:
+                return
+            fresh += len(chunk)
+            if fresh >= STALL_BYTES:
+                end, fresh = min(start + BODY_SECONDS, loop.time() + STALL_SECONDS), 0
+            yield chunk
     except TimeoutError as error:
-        message = f"the body did not arrive within {BODY_SECONDS:.0f} s; send it faster"
+        message = "the body did not arrive in time; send it faster, or in smaller parts"
         raise RejectedError(message, code=408) from error
     except (BadHttpMessage, TransferEncodingError, web.RequestPayloadError) as error:
         raise RejectedError("the body's framing is broken; send it again") from error
-    ticket.arrived()
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def invite(request: web.BaseRequest) -> None:

@@ -1,15 +1,12 @@
-"""The public HTTP server: raw path routing, and clients that may not dawdle (SECURITY A3, A9).
+"""The data plane's public HTTP server: raw path routing (SECURITY A9).
 
 aiohttp's low-level server: routing a handful of paths needs no router, and nothing normalises the
 path before it is compared.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from hh_core.errors import RejectedError
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
@@ -17,49 +14,11 @@ from hh_data.ingest.bodies import finish
 from hh_data.ingest.otlp_http import NOT_KEPT, TRACES, OtlpHttp
 from hh_data.ingest.proxy import Proxy
 from hh_data.ingest.rest import Rest
+from hh_runtime.public_http import PublicServer
 
-HEADER_SECONDS = 10.0
 IDLE_SECONDS = 75.0
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-class PublicServer(web.Server):
-    """Serves ``handler`` with the timeouts of the door."""
-
-    def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
-
-
-class _Connection(RequestHandler):
-    """Closes a connection whose request line and headers take longer than 10 s."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._header_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._start_header_timer()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._messages or self._request_in_progress or self._current_request is not None:
-            self._stop_header_timer()
-        elif self._header_timer is None:
-            self._start_header_timer()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._stop_header_timer()
-        super().connection_lost(exc)
-
-    def _start_header_timer(self) -> None:
-        self._header_timer = self._loop.call_later(HEADER_SECONDS, self.force_close)
-
-    def _stop_header_timer(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
 
 
 class Front:
@@ -87,9 +46,10 @@ class Front:
         return await self._proxy.forward(request)
 
 
-def public_server(front: Handler) -> PublicServer:
+def public_server(front: Handler, max_strangers: int) -> PublicServer:
     return PublicServer(
         front,
+        max_strangers=max_strangers,
         auto_decompress=False,
         access_log=None,
         keepalive_timeout=IDLE_SECONDS,

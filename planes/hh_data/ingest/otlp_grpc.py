@@ -51,7 +51,7 @@ class OtlpGrpc:
         metadata = dict(context.invocation_metadata())
         principal = self._keys.authenticate(metadata.get("authorization"))
         principal.require(INGEST)
-        with self._admission.admit() as ticket:
+        with self._admission.admit(0, principal.project) as ticket:
             body = await _message(context)
             ticket.reserve(len(body))
             ticket.arrived()

@@ -20,6 +20,7 @@ from hh_data.ingest.answers import (
 from hh_data.ingest.bodies import announced, encoding_of, finish, read
 from hh_data.ingest.metrics import Counts
 from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.public_http import vouch
 
 TRACES = ("/v1/traces", "/opentelemetry/v1/traces")
 NOT_KEPT = ("/v1/metrics", "/v1/logs", "/opentelemetry/v1/metrics", "/opentelemetry/v1/logs")
@@ -57,11 +58,13 @@ class OtlpHttp:
             raise RejectedError("traces are sent with POST", code=405)
         principal = self.keys.authenticate(request.headers.get("Authorization"))
         principal.require(INGEST)
+        vouch(request)
         if content_type is None:
             message = f"Content-Type must be {PROTOBUF_TYPE} or {JSON_TYPE}"
             raise RejectedError(message, code=415)
         encoding = encoding_of(request)
-        with self.admission.admit(announced(request, self.limits.max_bytes)) as ticket:
+        length = announced(request, self.limits.max_bytes)
+        with self.admission.admit(length, principal.project) as ticket:
             body = await read(request, ticket, self.limits.max_bytes)
             start = time.perf_counter()
             writer = Writer(principal.project, principal.key_id)

@@ -10,10 +10,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from hh_core.errors import UnavailableError
+from hh_core.errors import RejectedError, UnavailableError
 from hh_data.ingest.answers import refusal_of, rest_refusal
-from hh_data.ingest.bodies import finish, invite
+from hh_data.ingest.bodies import chunks, finish, invite
+from hh_data.keys import KeyDirectory, UnauthenticatedError
 from hh_runtime.net import Address
+from hh_runtime.public_http import vouch
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +40,38 @@ _AWAY = "the read API is away; try again"
 
 
 class Proxy:
-    def __init__(self, client: aiohttp.ClientSession, base: str) -> None:
+    def __init__(self, client: aiohttp.ClientSession, base: str, keys: KeyDirectory) -> None:
         self._client = client
         self._base = base
+        self._keys = keys
 
     async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._greet(request)
+        body = _Body(request)
         try:
             if request.body_exists:
                 await invite(request)
-            async with self._asked(request) as upstream:
+            async with self._asked(request, body) as upstream:
                 return await _passed_back(request, upstream)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if _has_begun(request):
                 raise
+            if body.refused is not None:
+                return await finish(request, rest_refusal(refusal_of(body.refused)))
             log.warning("the read API does not answer: %s", type(error).__name__)
             return await finish(request, rest_refusal(refusal_of(UnavailableError(_AWAY))))
 
-    def _asked(self, request: web.BaseRequest) -> "aiohttp.client._RequestContextManager":
+    def _greet(self, request: web.BaseRequest) -> None:
+        """Whether a key may read is the read API's affair; here it only makes a client known."""
+        try:
+            self._keys.authenticate(request.headers.get("Authorization"))
+        except UnauthenticatedError:
+            return
+        vouch(request)
+
+    def _asked(
+        self, request: web.BaseRequest, body: "_Body"
+    ) -> "aiohttp.client._RequestContextManager":
         target = request.raw_path if request.raw_path.startswith("/") else "/"
         headers = _end_to_end(request.headers)
         headers["Host"] = request.headers.get("Host", "data")
@@ -62,9 +79,26 @@ class Proxy:
             request.method,
             URL(self._base + target, encoded=True),
             headers=headers,
-            data=request.content if request.body_exists else None,
+            data=body.chunks() if request.body_exists else None,
             allow_redirects=False,
         )
+
+
+class _Body:
+    """Passes a body on while it comes, and remembers why it did not: the client that sends it
+    onwards reports any failure as its own."""
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._request = request
+        self.refused: RejectedError | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in chunks(self._request):
+                yield chunk
+        except RejectedError as error:
+            self.refused = error
+            raise
 
 
 async def _passed_back(
@@ -95,7 +129,7 @@ def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
 
 
 @asynccontextmanager
-async def open_proxy(address: Address) -> AsyncIterator[Proxy]:
+async def open_proxy(address: Address, keys: KeyDirectory) -> AsyncIterator[Proxy]:
     """Nothing is contacted before the first request."""
     if address.path is None:
         connector: aiohttp.BaseConnector = aiohttp.TCPConnector(limit=0)
@@ -111,7 +145,7 @@ async def open_proxy(address: Address) -> AsyncIterator[Proxy]:
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     )
     try:
-        yield Proxy(client, base)
+        yield Proxy(client, base, keys)
     finally:
         await client.close()
         await asyncio.sleep(0)

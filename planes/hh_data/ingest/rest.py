@@ -11,11 +11,12 @@ from hh_core.errors import RejectedError
 from hh_core.usecases.admission import Admission
 from hh_core.usecases.receive import Receiver, Writer
 from hh_core.usecases.rest_writes import RestWrites, Tenant, Write, parse_json
-from hh_core.wire.otlp_body import Limits, decompress
+from hh_core.wire.otlp_body import Limits, decompress, plain_size, too_large
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
 from hh_data.ingest.bodies import announced, encoding_of, finish, read
 from hh_data.ingest.metrics import Counts
 from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.public_http import vouch
 
 Making = Callable[[Tenant, Json], Write]
 
@@ -70,12 +71,21 @@ class Rest:
     async def _written(self, request: web.BaseRequest, make: Making) -> Json:
         principal = self.keys.authenticate(request.headers.get("Authorization"))
         principal.require(INGEST)
+        vouch(request)
         encoding = encoding_of(request)
-        with self.admission.admit(announced(request, self.limits.max_bytes)) as ticket:
+        tenant = Tenant(principal.project, principal.org_id, principal.workspace_id)
+        length = announced(request, self.limits.max_bytes)
+        with self.admission.admit(length, principal.project) as ticket:
             body = await read(request, ticket, self.limits.max_bytes)
-            document = parse_json(decompress(body, encoding, self.limits))
-            tenant = Tenant(principal.project, principal.org_id, principal.workspace_id)
-            write = make(tenant, document)
+            size = plain_size(body, encoding)
+            if size > self.limits.max_bytes:
+                raise too_large(self.limits.max_bytes)
+            ticket.reserve(len(body) + size)
+
+            def made() -> Write:
+                return make(tenant, parse_json(decompress(body, encoding, self.limits)))
+
+            write = await self.receiver.unpacked(size, made)
             await self.receiver.rest(Writer(principal.project, principal.key_id), write.written)
         self.counts.body_bytes["rest"] += len(body)
         return write.answer

@@ -26,6 +26,7 @@ from hh_data.keys import KeyDirectory
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.net import Address
+from hh_runtime.public_http import PublicServer
 
 
 class Ingest:
@@ -63,12 +64,14 @@ async def open_ingest(
     path = await open_write_path(ports, settings)
     counts = Counts()
     async with AsyncExitStack() as listeners:
-        listeners.enter_context(_exposed(path, counts, registry))
-        proxy = await listeners.enter_async_context(open_proxy(settings.api))
+        proxy = await listeners.enter_async_context(open_proxy(settings.api, keys))
+        front = _front(path, keys, settings, counts, proxy)
+        server = public_server(front, settings.max_strangers)
+        listeners.enter_context(_exposed(path, counts, server, registry))
         inside = listening(internal_app(path.positions), settings.internal, drain_seconds=1.0)
         await listeners.enter_async_context(inside)
         outside = listening(
-            public_server(_front(path, keys, settings, counts, proxy)),
+            server,
             settings.http,
             drain_seconds=settings.drain_seconds,
             tls=_http_tls(settings),
@@ -103,7 +106,7 @@ def _front(
 
 
 def _exposed(
-    path: WritePath, counts: Counts, registry: CollectorRegistry
+    path: WritePath, counts: Counts, server: PublicServer, registry: CollectorRegistry
 ) -> AbstractContextManager[None]:
     totals = {
         "http_answers": counts.http,
@@ -116,6 +119,8 @@ def _exposed(
         "in_flight_bytes": lambda: path.admission.bytes,
         "in_flight_requests": lambda: path.admission.requests,
         "refused": lambda: path.admission.refused,
+        "malformed_requests": lambda: server.malformed,
+        "turned_away_connections": lambda: server.turned_away,
         "journal_only_segments": lambda: path.ship.waiting,
         "untold_segments": lambda: path.ship.untold,
         "pending_segments": lambda: len(path.positions),

@@ -31,6 +31,8 @@ class IngestSettings:
     max_events: int = 1_000
     max_in_flight_requests: int = 512
     max_in_flight_bytes: int = 256 << 20
+    project_share: float = 0.5
+    max_strangers: int = 256
     window: Window = field(default_factory=Window)
     bounds: Bounds = field(default_factory=Bounds)
     drain_seconds: float = 25.0

@@ -76,6 +76,8 @@ async def open_write_path(
     commits = GroupCommit(durability, window=window, on_durable=positions.durable)
     positions.nudge = commits.nudge
     admission = Admission(
-        max_requests=settings.max_in_flight_requests, max_bytes=settings.max_in_flight_bytes
+        max_requests=settings.max_in_flight_requests,
+        max_bytes=settings.max_in_flight_bytes,
+        share=settings.project_share,
     )
     return WritePath(commits, ship, positions, Receiver(commits), admission)
