@@ -184,6 +184,7 @@ def test_a_bomb_of_small_parts_is_refused_without_being_built(house: House) -> N
     )
 
     assert (status, body["errorCode"]) == (413, "too_large")
+    assert "small parts" in body["message"]
     assert psutil.Process().memory_info().rss - before < 150 << 20
 
 
