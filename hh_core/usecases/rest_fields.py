@@ -26,6 +26,13 @@ def array_of(value: Json, name: str) -> list[Json]:
     return value
 
 
+def ids_of(value: Json, name: str) -> list[str]:
+    ids = array_of(value, name)
+    if not all(isinstance(one, str) for one in ids):
+        raise RejectedError(f"{name} must be an array of strings, each the id of an event")
+    return ids
+
+
 def text_of(value: Json, name: str) -> str:
     if value is None:
         return ""

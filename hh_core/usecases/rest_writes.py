@@ -19,6 +19,7 @@ from hh_core.usecases.receive import Written
 from hh_core.usecases.rest_fields import (
     array_of,
     fields_of,
+    ids_of,
     is_number,
     milliseconds,
     object_of,
@@ -105,7 +106,7 @@ class RestWrites:
             if given.get(name) is not None:
                 fields[name] = milliseconds(given[name], name)
         if given.get("children_ids"):
-            fields["children_ids"] = array_of(given["children_ids"], "children_ids")
+            fields["children_ids"] = ids_of(given["children_ids"], "children_ids")
         patch = {"event_id": event_id, "is_start": False, "fields": fields}
         return Write([_patches([patch])], {"success": True})
 
@@ -165,7 +166,7 @@ class RestWrites:
         if given.get("error") is not None:
             fields["error"] = text_of(given["error"], "error")
         if given.get("children_ids"):
-            fields["children_ids"] = array_of(given["children_ids"], "children_ids")
+            fields["children_ids"] = ids_of(given["children_ids"], "children_ids")
         return fields
 
     def _event(self, tenant: Tenant, given: Mapping[str, Json], session_id: str) -> dict[str, Json]:
@@ -187,7 +188,7 @@ class RestWrites:
             "event_type": event_type,
             "event_name": text_of(given.get("event_name") or UNKNOWN, "event_name"),
             **self._times(given, is_session=False),
-            "children_ids": array_of(given.get("children_ids"), "children_ids"),
+            "children_ids": ids_of(given.get("children_ids"), "children_ids"),
             "error": None if given.get("error") is None else text_of(given["error"], "error"),
             **fields_of(given, BUCKETS),
         }

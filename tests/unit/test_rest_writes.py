@@ -256,6 +256,21 @@ def test_values_nest_at_most_64_levels(writes: RestWrites) -> None:
         writes.create(TENANT, {"event": {"inputs": nested(65)}})
 
 
+def test_children_are_named_by_text(writes: RestWrites) -> None:
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    event = {"event_type": "tool", "children_ids": [deep]}
+
+    for refused in (
+        lambda: writes.create(TENANT, {"event": event}),
+        lambda: writes.update({"event_id": SESSION, **event}),
+        lambda: writes.session_start(TENANT, {"session": {"children_ids": [deep]}}),
+    ):
+        with pytest.raises(RejectedError, match="children_ids must be an array of strings"):
+            refused()
+
+
 def test_a_batch_has_a_bound(writes: RestWrites) -> None:
     with pytest.raises(RejectedError, match="more than 3 items") as caught:
         writes.batch(TENANT, {"events": [{}] * 4})
