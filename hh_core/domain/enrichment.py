@@ -6,16 +6,13 @@ from typing import cast
 from hh_core.domain.event import Event, Facts, Json
 from hh_core.domain.filters import number_of
 from hh_core.domain.paths import index, put
-from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
+from hh_core.domain.telemetry import EVENT_TYPES, MAX_COST, MAX_COUNT, USAGE_KINDS
 
 INDEXED = ("config", "metadata", "metrics", "feedback", "user_properties")
 """The buckets whose scalars the index holds, unless it counts some as ``truncated``."""
 
 OTHER_ERROR = "_OTHER"
 """The class of an error that does not name one, as in OpenTelemetry's ``error.type``."""
-
-MAX_COST = 10**12
-"""Dollars of one event. More is a mistake."""
 
 _SMALLEST = Decimal("1e-12")
 _NS = 1_000_000

@@ -6,7 +6,7 @@ A function of the set of rows: the newest row of each event that is not deleted,
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from hh_core.domain.claims import ClaimRow, resolve
 from hh_core.domain.identity import NIL
 
 T = TypeVar("T")
+
+_EXACT = Context(prec=38)
+"""As many digits as the index keeps: Python's own 28 would round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class EventRow:
     event_name: str = ""
     status: str = ""
     start_ns: int = 0
+    """Of this, the duration and the counts no sum overflows: see ``hh_core.domain.telemetry``."""
     duration_ns: int = 0
     usage: Mapping[str, int] = field(default_factory=dict)
     cost: Decimal | None = None
@@ -158,4 +162,5 @@ def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:
     """Of each call the cost that its oldest event with one tells; None if none does."""
     known = [next((row.cost for row in rows if row.cost is not None), None) for rows in calls]
     costs = [cost for cost in known if cost is not None]
-    return sum(costs, Decimal(0)) if costs else None
+    with localcontext(_EXACT):
+        return sum(costs, Decimal(0)) if costs else None

@@ -31,8 +31,17 @@ USAGE_KINDS = frozenset(
 """The token kinds that the index counts; events show each as ``metadata.<kind>``. The details are
 parts of prompt or completion, never to be added to them."""
 
-MAX_COUNT = (1 << 48) - 1
-"""Tokens of one call. More is a mistake, and sums of such would overflow."""
+MAX_COUNT = (1 << 32) - 1
+"""Tokens of one call. More is a mistake, and no 64 bits overflow with the sum of a session's."""
+
+MAX_COST = 10**12
+"""Dollars of one event. More is a mistake, and sums of such would overflow."""
+
+MAX_TIME_NS = (1 << 62) - 1
+"""The latest start (in 2116) and the longest duration: their sum fits 63 bits."""
+
+MAX_RECEIVED_MS = 4 * 10**12
+"""In 2096. The index counts a row's age in seconds of 32 bits."""
 
 _NAME = re.compile(r"[\w.:/@ -]{1,64}", re.ASCII)
 _HASH_HEX = 32

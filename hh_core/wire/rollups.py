@@ -28,7 +28,7 @@ def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> 
     count.
 
     ``rows`` are of EVENTS (of telemetry, or with content): each event of ``project`` once, none
-    deleted.
+    deleted. Their values keep the ranges of ``hh_core.domain.telemetry``, so that no sum overflows.
     """
     ordered = _placed(rows, sessions).sort_by(
         [("start_ns", "ascending"), ("event_id", "ascending")]

@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 
 from hh_core.domain.identity import NIL, derived_session
 from hh_core.domain.tables import Relation
-from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, STATUSES, USAGE_KINDS, safe_name
+from hh_core.domain.telemetry import (
+    EVENT_TYPES,
+    MAX_COST,
+    MAX_COUNT,
+    STATUSES,
+    USAGE_KINDS,
+    safe_name,
+)
 from hh_core.wire import columns
 
 FORMAT_VERSION = 1
@@ -25,10 +32,8 @@ SCHEMA = columns.schema(Relation.EVENTS, telemetry=True)
 NAMES = ("event_name", "model", "provider", "service", "error_class")
 """The columns whose text a client chose: each crosses by the pattern or as a keyed hash."""
 
-MAX_COST = 10**12
-"""Dollars of one event. More is a mistake, and sums of such would overflow."""
-
 _HOUR_NS = 3_600_000_000_000
+_EARLIEST_NS = -(1 << 63)
 
 
 def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
@@ -110,17 +115,21 @@ def _link(row: Mapping[str, Any], mark: int) -> dict[str, object]:
     session = row["session_key"]
     if is_derived:
         session = derived_session(UUID(bytes=row["project_id"]), row["trace_id"]).bytes
-    first, last = row["start_ns_min"], row["start_ns_max"]
     return {
         "project_id": row["project_id"],
         "session_key": session,
         "trace_id": row["trace_id"],
         "is_derived": int(is_derived),
-        "min_hour": first - first % _HOUR_NS,
-        "max_hour": last - last % _HOUR_NS,
+        "min_hour": _hour(row["start_ns_min"]),
+        "max_hour": _hour(row["start_ns_max"]),
         "min_mark": mark,
         "max_mark": mark,
     }
+
+
+def _hour(time_ns: int) -> int:
+    """The hour that holds ``time_ns``; of the very first one, which 64 bits cut, what they hold."""
+    return max(_EARLIEST_NS, time_ns - time_ns % _HOUR_NS)
 
 
 def _mapped(column: pa.Array, rule: Callable[[str], str]) -> pa.Array:

@@ -14,9 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hh_core.domain.identity import NIL
-from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, STATUSES, USAGE_KINDS, is_safe_name
+from hh_core.domain.telemetry import (
+    EVENT_TYPES,
+    MAX_COST,
+    MAX_COUNT,
+    MAX_RECEIVED_MS,
+    MAX_TIME_NS,
+    STATUSES,
+    USAGE_KINDS,
+    is_safe_name,
+)
 from hh_core.errors import RejectedError
-from hh_core.wire.telemetry import MAX_COST, NAMES, SCHEMA
+from hh_core.wire.telemetry import NAMES, SCHEMA
 
 Rule = tuple[str, pa.Array]
 """A code, ``column.rule``, and the rows that break it as booleans (null: broken)."""
@@ -70,7 +79,10 @@ def _rules(
     yield "segment.name", pc.not_equal(column("segment"), segment)
     yield "dp_id.foreign", pc.not_equal(column("dp_id"), dp_id)
     yield "is_deleted.flag", pc.greater(column("is_deleted"), 1)
-    yield "received_ms.range", pc.greater_equal(column("received_ms"), 1 << 48)
+    for name in ("start_ns", "duration_ns"):
+        yield f"{name}.range", _outside(column(name), MAX_TIME_NS)
+    yield "received_ms.range", _outside(column("received_ms"), MAX_RECEIVED_MS)
+    yield "version.range", _outside(_received(column("version")), MAX_RECEIVED_MS)
     yield "cost.range", _out_of_range(column("cost"))
     yield "usage.kind", _bad_usage(column("usage"))
     yield "promoted.key", pc.greater(_lengths(column("promoted")), 0)
@@ -85,6 +97,19 @@ def _not_in(column: pa.Array, allowed: Callable[[str], bool]) -> pa.Array:
 def _foreign(column: pa.Array, projects: Collection[UUID]) -> pa.Array:
     own = pa.array([project.bytes for project in projects], column.type)
     return pc.invert(pc.is_in(column, own))
+
+
+def _outside(column: pa.Array, most: int) -> pa.Array:
+    return pc.or_(pc.less(column, 0), pc.greater(column, most))
+
+
+def _received(version: pa.Array) -> pa.Array:
+    """The time of receipt, in milliseconds, in the top 48 bits of little-endian versions."""
+    halves = pa.Array.from_buffers(
+        pa.uint64(), 2 * len(version), [None, version.buffers()[1]], offset=2 * version.offset
+    )
+    high = halves.take(pa.array(range(1, 2 * len(version), 2), pa.int64()))
+    return pc.shift_right(high, pa.scalar(16, pa.uint64()))
 
 
 def _out_of_range(cost: pa.Array) -> pa.Array:

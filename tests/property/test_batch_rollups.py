@@ -23,6 +23,7 @@ from hh_conformance.analytics_rows import (
 )
 from hh_core.domain.identity import NIL, derived_session
 from hh_core.domain.rollup import roll_up
+from hh_core.domain.telemetry import MAX_COST, MAX_COUNT, MAX_TIME_NS
 from hh_core.ports.analytics import Relation
 from hh_core.wire import columns
 from hh_core.wire.rollups import roll_ups
@@ -30,6 +31,8 @@ from hh_core.wire.rollups import roll_ups
 small = st.integers(0, 3)
 PATHS = ["feedback.rating", "metadata.feedback.x"]
 MICRO = Decimal("0.000001")
+LARGEST_COUNT = st.just(MAX_COUNT)
+LARGEST_COST = st.sampled_from([MAX_COST, -MAX_COST, MAX_COST - Decimal("1e-12")]).map(Decimal)
 
 
 @st.composite
@@ -57,11 +60,11 @@ def contents(draw: st.DrawFn) -> dict[str, Any]:
         "event_type": draw(st.sampled_from(["model", "tool", "chain"])),
         "event_name": draw(st.sampled_from(["x", "y", ""])),
         "status": draw(st.sampled_from(["ok", "error", "unset"])),
-        "start_ns": START_NS + draw(small),
-        "duration_ns": draw(st.integers(-2, 3)),
+        "start_ns": draw(small.map(START_NS.__add__) | st.just(MAX_TIME_NS)),
+        "duration_ns": draw(st.integers(-2, 3) | st.just(MAX_TIME_NS)),
         "received_ms": START_NS // 1_000_000 + draw(small),
-        "usage": draw(st.dictionaries(st.sampled_from(["input", "output"]), small)),
-        "cost": draw(st.none() | small.map(lambda n: n * MICRO)),
+        "usage": draw(st.dictionaries(st.sampled_from(["input", "output"]), small | LARGEST_COUNT)),
+        "cost": draw(st.none() | small.map(lambda n: n * MICRO) | LARGEST_COST),
         "attributes": draw(
             st.dictionaries(
                 st.sampled_from(["feedback.rating", "metadata.feedback.x"]), st.just("1")
@@ -83,6 +86,29 @@ def test_a_batch_adds_up_to_what_the_definition_says(
     assert _as_rows(columns.decode(Relation.SESSIONS, columns.table_bytes(_table(found)))) == (
         as_rows(expected.values())
     )
+
+
+def test_the_largest_that_may_be_told_adds_up_exactly() -> None:
+    """No sum wraps around 64 bits, and none loses a digit."""
+    told = {"start_ns": MAX_TIME_NS, "duration_ns": MAX_TIME_NS, "trace_id": trace_id(1)}
+    told |= {"usage": {"input": MAX_COUNT}, "cost": MAX_COST - Decimal("1e-12")}
+    rows = [event(number, **told) for number in range(20_000)]
+    data = arrow(Relation.EVENTS, rows, telemetry=True)
+
+    found = roll_ups(
+        PROJECT,
+        columns.decode(Relation.EVENTS, data, telemetry=True),
+        {trace_id(1): derived_session(PROJECT, trace_id(1)).bytes},
+    ).to_pylist()
+
+    (expected,) = roll_up(PROJECT, event_rows(rows, telemetry=True), ()).values()
+    for end, usage, cost in (
+        (found[0]["end_ns"], dict(found[0]["usage"]), found[0]["cost"]),
+        (expected.end_ns, expected.usage, expected.cost),
+    ):
+        assert end == 2 * MAX_TIME_NS
+        assert usage == {"input": 20_000 * MAX_COUNT}
+        assert cost == Decimal("19999999999999999.999999980000")
 
 
 @given(rows=batches())

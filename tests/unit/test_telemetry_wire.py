@@ -8,9 +8,12 @@ from uuid import UUID
 
 import pyarrow as pa
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, event_rows, telemetry_rows
 
 from hh_core.domain.identity import derived_session
+from hh_core.domain.telemetry import MAX_RECEIVED_MS, MAX_TIME_NS
 from hh_core.errors import RejectedError
 from hh_core.wire import telemetry as wire
 from hh_core.wire.telemetry_check import check
@@ -81,6 +84,17 @@ def test_what_the_data_plane_encodes_the_control_plane_takes() -> None:
         ({"event_id": bytes(16)}, "event_id.nil"),
         ({"is_deleted": 2}, "is_deleted.flag"),
         ({"received_ms": 1 << 50}, "received_ms.range"),
+        ({"received_ms": MAX_RECEIVED_MS}, ""),
+        ({"start_ns": -(1 << 63)}, "start_ns.range"),
+        ({"start_ns": -1}, "start_ns.range"),
+        ({"start_ns": MAX_TIME_NS}, ""),
+        ({"start_ns": MAX_TIME_NS + 1}, "start_ns.range"),
+        ({"start_ns": (1 << 63) - 1}, "start_ns.range"),
+        ({"duration_ns": -1}, "duration_ns.range"),
+        ({"duration_ns": (1 << 63) - 1}, "duration_ns.range"),
+        ({"version": (1 << 128) - 1}, "version.range"),
+        ({"version": MAX_RECEIVED_MS << 80}, ""),
+        ({"version": MAX_RECEIVED_MS + 1 << 80}, "version.range"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_refused_alone_and_named(
@@ -203,6 +217,16 @@ def test_traces_are_linked_to_what_they_claim_or_to_a_session_of_their_own() -> 
     assert links[b"b" * 16]["session_key"] == derived_session(PROJECT, b"b" * 16).bytes
     assert links[b"b" * 16]["is_derived"] == 1
     assert {(row["min_mark"], row["max_mark"]) for row in links.values()} == {(7, 7)}
+
+
+@given(starts=st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1, max_size=5))
+@example(starts=[-(1 << 63)])
+@example(starts=[(1 << 63) - 1])
+def test_no_start_that_a_row_can_hold_breaks_the_links(starts: list[int]) -> None:
+    rows = telemetry_rows(len(starts), start_ns=starts)
+
+    for link in wire.links(rows, 7).to_pylist():
+        assert -(1 << 63) <= link["min_hour"] <= link["max_hour"] <= max(starts)
 
 
 def test_encoding_costs_by_name_and_not_by_row() -> None:
