@@ -59,3 +59,18 @@ class ConflictError(PortError):
 
 class ClosedError(PortError):
     """Used after its ``async with`` block ended: a bug in the caller."""
+
+
+def kind_and_place(error: BaseException) -> str:
+    """What an unexpected error is and where in our code it came up, for a log.
+
+    Never its message: that may hold what a client sent.
+    """
+    place = ""
+    step = error.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith("hh_"):
+            place = f" at {module}:{step.tb_lineno}"
+        step = step.tb_next
+    return type(error).__name__ + place

@@ -49,6 +49,9 @@ class FaultyAnalytics:
     """Fate of the next writes: True is a failure after the write has taken effect."""
     poison: str = ""
     """``event_name`` of rows that it refuses; ``*``: all."""
+    spoilt: bytes = b""
+    """A trace that cannot be counted: our mistake, once its rows are in."""
+    mistake: Exception = field(default_factory=lambda: OverflowError("a value"))
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
         if relation is Relation.EVENTS and self.poison:
@@ -65,6 +68,8 @@ class FaultyAnalytics:
     async def shared(
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
+        if self.spoilt in traces:
+            raise self.mistake
         return await self.inner.shared(project, mark, sessions, traces)
 
     async def select(self, query: Query) -> Sequence[Row]:

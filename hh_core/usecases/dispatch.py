@@ -18,7 +18,13 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
-from hh_core.errors import NotFoundError, PortError, RejectedError, UnavailableError
+from hh_core.errors import (
+    NotFoundError,
+    PortError,
+    RejectedError,
+    UnavailableError,
+    kind_and_place,
+)
 from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
@@ -65,6 +71,8 @@ class DispatchLimits:
     full dispatch rests ``_REST`` times as long as it took, but no longer than this."""
     first_pause: float = 0.2
     longest_pause: float = 30.0
+    hand_back_seconds: float = 15.0
+    """How long a segment waits that fails alone; doubled each time, up to 15 minutes."""
     breaker_rows: int = 20
     """From this many rows on, a batch that mostly fails is taken for our own mistake."""
     remembered_paths: int = 100_000
@@ -185,7 +193,7 @@ class Dispatch:
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
-        ``unspooled`` (segments), ``pauses``, ``breaks``."""
+        ``unspooled`` and ``handed_back`` (segments), ``pauses``, ``breaks``, ``mishaps``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -226,22 +234,46 @@ class Dispatch:
             pointers = [self._pointer(delivery) for delivery in deliveries]
             found = [pointer for pointer in pointers if pointer is not None]
             await self._segments(await self._wanted(found))
-        except PortError as error:
-            if isinstance(error, BreakerError) and len(deliveries) > 1:
-                await self._one_by_one(deliveries, error)
-                raise
-            for delivery in deliveries:
-                await delivery.retry(after=self._growing(delivery.attempt))
-            if isinstance(error, UnavailableError):
-                raise
-            raise UnavailableError(f"dispatching fails: {error}") from error
+        except Exception as error:
+            await self._failed(deliveries, error)
+            return
         for delivery in deliveries:
             await delivery.ack()
 
-    async def _one_by_one(self, deliveries: Sequence[Delivery], error: BreakerError) -> None:
-        """The segments that are good pass; those that are mostly refused wait."""
-        self.counts["breaks"] += 1
-        log.error("%s; nothing is dead-lettered, the segments wait", error)
+    async def _failed(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        """Give ``deliveries`` back, or settle them one by one where one may spoil the others.
+
+        Raises ``UnavailableError`` when dispatch as a whole had better pause.
+        """
+        if not isinstance(error, PortError) or isinstance(error, RejectedError):
+            await self._spoilt(deliveries, error)
+            return
+        if isinstance(error, BreakerError) and len(deliveries) > 1:
+            self.counts["breaks"] += 1
+            log.error("%s; nothing is dead-lettered, the segments wait", error)
+            await self._one_by_one(deliveries)
+            raise error
+        for delivery in deliveries:
+            await delivery.retry(after=self._growing(delivery.attempt))
+        if isinstance(error, UnavailableError):
+            raise error
+        raise UnavailableError(f"dispatching fails: {error}") from error
+
+    async def _spoilt(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        """Not a backend fails but we, with what some segment holds: that one alone waits."""
+        if len(deliveries) > 1:
+            self.counts["mishaps"] += 1
+            log.error("a batch fails, its segments go one by one: %s", kind_and_place(error))
+            await self._one_by_one(deliveries)
+            return
+        for delivery in deliveries:
+            self.counts["handed_back"] += 1
+            wait = min(900.0, self._limits.hand_back_seconds * 2 ** min(delivery.attempt - 1, 6))
+            log.error("a segment waits %.0f s: %s", wait, kind_and_place(error))
+            await delivery.retry(after=wait)
+
+    async def _one_by_one(self, deliveries: Sequence[Delivery]) -> None:
+        """The segments that are good pass; those that fail wait."""
         for delivery in deliveries:
             with contextlib.suppress(UnavailableError):
                 await self._settle([delivery])

@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from hh_core.errors import NotFoundError, PortError, RejectedError
+from hh_core.errors import NotFoundError, PortError, RejectedError, kind_and_place
 from hh_core.ports.records import Records
 from hh_core.usecases.dead_letters import DeadLetters, Letter
 from hh_core.usecases.write import Store
@@ -88,16 +86,25 @@ class Redrive:
 
     async def _try(self, letters: Sequence[Letter], result: Redriven) -> None:
         for letter in letters:
-            try:
-                rows = letter.rows()
-                await self._write(rows)
-            except RejectedError as error:
+            error = await self._failing(letter)
+            if error is not None:
                 await self._letters.failed_again(letter, error)
                 result.failed += 1
             else:
                 await self._letters.discard([letter.id])
                 result.restored += 1
 
-    async def _write(self, rows: pa.RecordBatch) -> None:
-        await self._store.rows(rows)
-        await self._store.consequences(rows)
+    async def _failing(self, letter: Letter) -> RejectedError | None:
+        """Why the letter's row does not go in, or None: it has. Raises what may pass later."""
+        try:
+            rows = letter.rows()
+            await self._store.rows(rows)
+            await self._store.consequences(rows)
+        except RejectedError as error:
+            return error
+        except PortError:
+            raise
+        except Exception as error:  # one poisonous letter must not hold up the others
+            log.error("a letter cannot be redriven: %s", kind_and_place(error))
+            return RejectedError(f"the writer fails with it: {kind_and_place(error)}", code=422)
+        return None

@@ -3,9 +3,12 @@
 Deliveries are settled in this order, each step idempotent: rows, links, roll-ups, dead letters,
 receipts, ack. A crash anywhere costs a repetition. What may pass later is tried again for as long
 as it takes; what never will is bisected down to single rows, and those alone become dead letters.
+A message whose rows went in, and with which all else fails, waits alone and longer each time: what
+it holds must neither end the process nor hold up other messages.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from hh_core.errors import PortError, RejectedError, UnavailableError
+from hh_core.errors import PortError, RejectedError, UnavailableError, kind_and_place
 from hh_core.ports.analytics import Analytics, Relation
 from hh_core.ports.queue import EVENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
@@ -44,7 +47,7 @@ class WriteLimits:
     breaker_rows: int = 20
     """From this many rows on, a batch that mostly fails is taken for our own mistake."""
     hand_back_seconds: float = 15.0
-    """How long a message waits after the breaker; doubled each time, up to 15 minutes."""
+    """How long a message waits that was handed back; doubled each time, up to 15 minutes."""
 
 
 class BreakerError(UnavailableError):
@@ -94,7 +97,8 @@ class Writer:
         self._receipts = Receipts(records, now_ms=now_ms)
         self._limits = limits or WriteLimits()
         self.counts: Counter[str] = Counter()
-        """Rows ``written`` and ``dead_lettered``; ``pauses`` and ``breaks`` as they happened."""
+        """Rows ``written`` and ``dead_lettered``; messages ``dead_messages`` and ``handed_back``;
+        ``pauses``, ``breaks`` and ``mishaps`` as they happened."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Write until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -120,8 +124,9 @@ class Writer:
     async def write(
         self, deliveries: Sequence[Delivery], *, breaker_rows: int | None = None
     ) -> None:
-        """Settle ``deliveries``. Raises ``UnavailableError`` when that must be tried again, and
-        ``BreakerError`` when of at least ``breaker_rows`` rows more than half fail for good."""
+        """Settle ``deliveries``. Raises ``UnavailableError`` when that must be tried again,
+        ``BreakerError`` when of at least ``breaker_rows`` rows more than half fail for good, and
+        anything when the rows are in the index but what they say cannot be worked with."""
         ranges: list[Range] = []
         batches: list[pa.RecordBatch] = []
         for delivery in deliveries:
@@ -167,25 +172,35 @@ class Writer:
                 try:
                     await self.write(deliveries)
                     return
-                except BreakerError as error:
-                    await self._hand_back(deliveries, error)
-                    return
-                except UnavailableError as error:
+                except Exception as error:
+                    if not _passes(error):
+                        await self._one_by_one(deliveries, error)
+                        return
                     failures += 1
                     await self._pause(failures, stopping, error)
                 if stopping.is_set():
                     return
 
-    async def _hand_back(self, deliveries: Sequence[Delivery], error: BreakerError) -> None:
-        """One message at a time: the good ones pass, those that mostly fail wait."""
-        self.counts["breaks"] += 1
-        log.error("%s; nothing is dead-lettered, the messages wait", error)
+    async def _one_by_one(self, deliveries: Sequence[Delivery], error: Exception) -> None:
+        """The good messages pass; those that fail alone, too, wait."""
+        if isinstance(error, BreakerError):
+            self.counts["breaks"] += 1
+            log.error("%s; nothing is dead-lettered, the messages wait", error)
+        else:
+            self.counts["mishaps"] += 1
+            log.error("a batch fails, its messages go one by one: %s", kind_and_place(error))
         for delivery in deliveries:
             try:
                 await self.write([delivery], breaker_rows=1)
-            except UnavailableError:
-                wait = self._limits.hand_back_seconds * 2 ** min(delivery.attempt - 1, 6)
-                await delivery.retry(after=min(900.0, wait))
+            except Exception as alone:
+                await self._hand_back(delivery, alone)
+
+    async def _hand_back(self, delivery: Delivery, error: Exception) -> None:
+        self.counts["handed_back"] += 1
+        wait = min(900.0, self._limits.hand_back_seconds * 2 ** min(delivery.attempt - 1, 6))
+        log.warning("a message waits %.0f s: %s", wait, kind_and_place(error))
+        with contextlib.suppress(PortError):  # its lease runs out instead
+            await delivery.retry(after=wait)
 
     async def _write_rows(self, batch: pa.RecordBatch, breaker_rows: int) -> None:
         if batch.num_rows == 0:
@@ -229,7 +244,7 @@ class Writer:
             except RejectedError as smaller:
                 await self._bisect(part, smaller, found)
 
-    async def _pause(self, failures: int, stopping: asyncio.Event, error: PortError) -> None:
+    async def _pause(self, failures: int, stopping: asyncio.Event, error: Exception) -> None:
         self.counts["pauses"] += 1
         log.log(
             logging.WARNING if failures in (1, 5, 50) else logging.DEBUG,
@@ -243,6 +258,11 @@ class Writer:
                 await stopping.wait()
         except TimeoutError:
             return
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a backend fails, which passes by itself, and not we with what a message holds."""
+    return isinstance(error, PortError) and not isinstance(error, RejectedError | BreakerError)
 
 
 def _rows(deliveries: Sequence[Delivery]) -> int:

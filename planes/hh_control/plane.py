@@ -15,7 +15,7 @@ from hh_core.errors import ConfigError, PortError
 from hh_runtime.config import load
 from hh_runtime.http import listening
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, run
+from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, restarting, run
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,8 @@ async def _writer(
     async def expiring(stopping: asyncio.Event) -> None:
         await _expire(plane, config, stopping)
 
-    return {"writer": writer.run, "redrive": redriving, "expire": expiring}
+    services = {"writer": writer.run, "redrive": redriving, "expire": expiring}
+    return {name: restarting(service, name) for name, service in services.items()}
 
 
 async def _intake(

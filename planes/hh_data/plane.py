@@ -18,7 +18,7 @@ from hh_runtime.health import Check, add_health_routes
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, run
+from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, restarting, run
 
 if TYPE_CHECKING:
     from hh_data.container import DataPlane
@@ -128,7 +128,7 @@ async def _dispatch(
     for name, (job, seconds) in jobs.items():
         lease = Lease(plane.records(), name, process, seconds=LEASE_SECONDS, now_ms=now_ms)
         services[name] = Periodic(name, job, lease, seconds=seconds).run
-    return services
+    return {name: restarting(service, name) for name, service in services.items()}
 
 
 def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:

@@ -6,6 +6,7 @@ settled after ``drain_seconds`` is left to redelivery.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -18,8 +19,9 @@ from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
 
 import uvloop
+from prometheus_client import Counter
 
-from hh_core.errors import ConfigError, UnavailableError
+from hh_core.errors import ConfigError, UnavailableError, kind_and_place
 from hh_runtime.config import ProcessConfig
 from hh_runtime.health import Check, Health
 from hh_runtime.logs import configure_logs
@@ -27,6 +29,9 @@ from hh_runtime.net import Address
 from hh_runtime.tracing import configure_tracing
 
 log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 60.0
+_RESTARTS = Counter("hh_service_restarts", "Unexpected failures of a service", ["service"])
 
 EX_TEMPFAIL = os.EX_TEMPFAIL
 EX_CONFIG = os.EX_CONFIG
@@ -41,6 +46,39 @@ class Composition:
 
     services: Mapping[str, Service]
     checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+def restarting(service: Service, name: str, *, first_pause: float = 1.0) -> Service:
+    """``service`` that begins again, after a minute at most, when it fails unexpectedly.
+
+    For work from a queue or at intervals: the process, and its other services, outlive what one
+    message holds. Not for what keeps a state that a failure may have left half changed: that ends
+    the process, and the next one reads its state anew. A ``ConfigError`` and an
+    ``UnavailableError``, which have statuses of their own, pass.
+    """
+
+    async def run_again(stopping: asyncio.Event) -> None:
+        pause, loop = first_pause, asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            try:
+                await service(stopping)
+                return
+            except Exception as error:
+                if isinstance(error, ConfigError | UnavailableError):
+                    raise
+                _RESTARTS.labels(name).inc()
+                log.error("%s failed and begins again: %s", name, kind_and_place(error))
+            if loop.time() - begun > _LONGEST_PAUSE:
+                pause = first_pause
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await stopping.wait()
+            if stopping.is_set():
+                return
+            pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    return run_again
 
 
 Compose = Callable[[asyncio.Event], AbstractAsyncContextManager[Composition]]

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
 from raw_segments import PROJECT
 from read_house import export, rest_event, span, start, update
 
 from hh_core.domain.identity import derived_session, name_key, span_event_id
 from hh_core.domain.segments import inbox_key, relay_key
-from hh_core.errors import UnavailableError
+from hh_core.errors import RejectedError, UnavailableError
 from hh_core.ports.analytics import Relation
 from hh_core.ports.queue import SEGMENTS, Subscription
 from hh_core.usecases.dispatch import GROUP
@@ -217,6 +218,34 @@ def test_an_index_that_refuses_most_rows_makes_no_letters_and_holds_up_no_other_
         assert len(await house.rows(Relation.EVENTS)) == 61
 
     run(scenario)
+
+
+@pytest.mark.parametrize("mistake", [OverflowError("secret"), RejectedError("secret"), KeyError()])
+def test_a_segment_that_cannot_be_worked_with_waits_alone_and_ends_nothing(
+    mistake: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        names = [await house.ship(export(span(n, trace=n))) for n in (1, 2, 3)]
+        house.analytics.spoilt, house.analytics.mistake = trace(2), mistake
+        await house.point(*names)
+        dispatch, stopping = house.dispatch(), asyncio.Event()
+        running = asyncio.create_task(dispatch.run(stopping))
+        await asyncio.sleep(1.0)
+
+        assert not running.done()
+        receipts = [bool((await house.receipt(name)).get("indexed")) for name in names]
+        assert receipts == [True, False, True]
+        assert 1 <= dispatch.counts["handed_back"] <= 4  # waits longer each time
+        house.analytics.spoilt = b""  # the code is repaired
+        while not (await house.receipt(names[1])).get("indexed"):  # noqa: ASYNC110  # other process
+            await asyncio.sleep(0.02)
+        stopping.set()
+        await running
+        assert await house.letters() == []
+
+    run(scenario, hand_back_seconds=0.2, wait_seconds=0.05)
+    assert "secret" not in caplog.text
+    assert f"{type(mistake).__name__} at " in caplog.text
 
 
 def test_without_room_in_the_spool_a_segment_is_indexed_and_spooled_later() -> None:

@@ -1,5 +1,6 @@
 """A process from its first breath to a drained exit, with the statuses that tools rely on."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hh_core.errors import ConfigError
+from hh_core.errors import ConfigError, UnavailableError
 from hh_runtime.net import (
     Address,
     PortTakenError,
@@ -20,6 +21,7 @@ from hh_runtime.net import (
     parse_address,
     private_folder,
 )
+from hh_runtime.serve import restarting
 
 PROGRAM = """
 import asyncio, sys
@@ -145,6 +147,43 @@ def test_a_process_can_be_stopped_while_it_still_opens_its_ports(tmp_path: Path)
 
     assert process.ask("/readyz")[0] == 503
     assert process.stop()[0] == 0
+
+
+def test_a_service_that_fails_unexpectedly_begins_again_and_its_process_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test() -> None:
+        stopping, begun = asyncio.Event(), 0
+
+        async def service(stopping: asyncio.Event) -> None:
+            nonlocal begun
+            begun += 1
+            if begun < 4:
+                raise OverflowError("a client's value")
+            await stopping.wait()
+
+        running = asyncio.create_task(
+            restarting(service, "tested", first_pause=0.1)(stopping)  # then 0.2 and 0.4 s
+        )
+        await asyncio.sleep(0.5)
+        assert begun == 3
+        await asyncio.sleep(0.5)
+        assert begun == 4
+        stopping.set()
+        await running
+
+    asyncio.run(test())
+    assert "tested failed and begins again: OverflowError" in caplog.text
+    assert "a client's value" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [ConfigError("[queue]"), UnavailableError("away")])
+def test_a_service_that_says_how_to_end_the_process_ends_it(error: Exception) -> None:
+    async def service(_: asyncio.Event) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        asyncio.run(restarting(service, "tested")(asyncio.Event()))
 
 
 @pytest.mark.parametrize(

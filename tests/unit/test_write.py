@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, START_NS, telemetry_rows
 
-from hh_core.errors import RejectedError, UnavailableError
+from hh_core.errors import DeniedError, RejectedError, UnavailableError
 from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
 from hh_core.ports.queue import EVENTS, Message
 from hh_core.usecases.dead_letters import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, DeadLetters
@@ -42,6 +42,9 @@ class Picky:
         self.dies: dict[str, int] = {}
         """Step to how often it raises: before an insert, after it, or when it counts."""
         self.inserts = 0
+        self.spoilt: bytes | None = None
+        """A trace that cannot be counted: our mistake, once its rows are in."""
+        self.mistake: Exception = OverflowError("gpt-4o-mini is too large")
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
         self._die("before")
@@ -62,6 +65,8 @@ class Picky:
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
         self._die("shared")
+        if self.spoilt in traces:
+            raise self.mistake
         return await self._index.shared(project, mark, sessions, traces)
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
@@ -328,6 +333,80 @@ def test_good_messages_pass_beside_one_that_mostly_fails() -> None:
 
         assert await world.letters.page() == []
         assert world.writer.counts["breaks"] == 1
+
+    run(test)
+
+
+@pytest.mark.parametrize("mistake", [OverflowError("secret"), RejectedError("secret"), KeyError()])
+def test_a_message_that_cannot_be_worked_with_waits_alone_and_ends_nothing(
+    mistake: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(world: World) -> None:
+        limits = replace(LIMITS, hand_back_seconds=0.2)
+        world.writer = Writer(world.queue, world.records, world.store, limits=limits)
+        rows = telemetry_rows(30)
+        world.index.spoilt = rows.column("trace_id")[15].as_py()
+        world.index.mistake = mistake
+        for first in (0, 10, 20):
+            await world.send(rows.slice(first, 10), first=first)
+        stopping = asyncio.Event()
+        running = asyncio.create_task(world.writer.run(stopping))
+        await asyncio.sleep(1.0)
+
+        assert not running.done()
+        assert len((await world.state())[1]) == 2  # the other two traces are counted
+        noted = (await world.receipts.written(DP_ID, [SEGMENT]))[SEGMENT]
+        assert [covers(noted, digest(b""), first, 10) for first in (0, 10, 20)] == [
+            True,
+            False,
+            True,
+        ]
+        # after 0.2, 0.4 and 0.8 s: it waits longer each time
+        assert 1 <= world.writer.counts["handed_back"] <= 4
+        assert world.writer.counts["mishaps"] >= 1
+        world.index.spoilt = None  # the code is repaired
+        while not await world.is_receipted(30):  # noqa: ASYNC110  # records tell nobody
+            await asyncio.sleep(0.02)
+        stopping.set()
+        await running
+        assert len((await world.state())[1]) == 3
+        assert await world.letters.page() == []
+
+    run(test)
+    assert "secret" not in caplog.text
+    assert f"{type(mistake).__name__} at hh_" in caplog.text
+
+
+def test_an_index_that_denies_us_is_waited_for() -> None:
+    async def test(world: World) -> None:
+        rows = telemetry_rows(5)
+        await world.send(rows)
+        world.index.spoilt = rows.column("trace_id")[0].as_py()
+        world.index.mistake = DeniedError("wrong password")
+        running = asyncio.create_task(world.drain())
+        await asyncio.sleep(0.2)
+        assert world.writer.counts["pauses"] > 1
+        world.index.spoilt = None
+        await running
+
+        assert await world.is_receipted(5)
+
+    run(test)
+
+
+def test_a_letter_that_cannot_be_worked_with_holds_up_no_other() -> None:
+    async def test(world: World) -> None:
+        rows = rows_with_poison(30, {1, 12})
+        await world.send(rows)
+        await world.drain()
+        world.index.refuses = lambda row: False
+        world.index.spoilt = rows.column("trace_id")[1].as_py()
+
+        result = await world.redrive.all()
+
+        assert (result.restored, result.failed) == (1, 1)
+        (letter,) = await world.letters.page()
+        assert letter.reason.startswith("the writer fails with it: OverflowError at ")
 
     run(test)
 
