@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import grpc
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -182,6 +183,70 @@ def test_the_caller_is_told_what_to_do_next(tmp_path: Path) -> None:
         too_large.batches[0].arrow = bytes(5 << 20)
         with pytest.raises(OverloadedError):
             await service.append(too_large)
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+@asynccontextmanager
+async def raw_call(
+    service: Served, token: str = TOKEN, **metadata: str
+) -> AsyncIterator["grpc.aio.StreamUnaryCall[bytes, bytes]"]:
+    """An Append whose message the test writes, or does not, as bytes."""
+    sent = (("authorization", f"Bearer {token}"), *metadata.items())
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}") as channel:
+        yield channel.stream_unary("/hh.telemetry.v1.Telemetry/Append")(metadata=sent)
+
+
+def test_a_stranger_is_turned_away_before_anything_is_read(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        async with raw_call(service, "a stranger") as call, asyncio.timeout(5):
+            assert await call.code() is grpc.StatusCode.UNAUTHENTICATED  # nothing was sent
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_metadata_is_bounded(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        async with raw_call(service, x="x" * 10_000) as call, asyncio.timeout(5):
+            assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_a_data_plane_that_dawdles_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hh_control.intake.BODY_SECONDS", 0.2)
+
+    async def test(service: Served) -> None:
+        async with raw_call(service) as call, asyncio.timeout(5):
+            assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+@pytest.mark.parametrize("messages", [[], [b"\xff\xff"]])
+def test_a_call_without_a_request_is_malformed(tmp_path: Path, messages: list[bytes]) -> None:
+    async def test(service: Served) -> None:
+        async with raw_call(service) as call, asyncio.timeout(5):
+            for message in messages:
+                await call.write(message)
+            await call.done_writing()
+            assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+    run(write_planes(tmp_path, plane()), test)
+
+
+def test_a_request_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        channel = grpc.aio.insecure_channel(
+            f"127.0.0.1:{service.port}", compression=grpc.Compression.Gzip
+        )
+        async with channel:
+            append = channel.unary_unary("/hh.telemetry.v1.Telemetry/Append")
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await append(bytes(8 << 20), metadata=(("authorization", f"Bearer {TOKEN}"),))
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
     run(write_planes(tmp_path, plane()), test)
 
