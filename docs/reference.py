@@ -37,7 +37,7 @@ $ hh check data-plane.toml
 ```
 
 A mistake stops the process with status 78 and is named with its line of remedy; all mistakes are
-named at once. `--set queue.lease_seconds=60` overrides one value for a person at a terminal.
+named at once. `--set queue.timeout_seconds=20` overrides one value for a person at a terminal.
 
 This page is made from the settings models by `make docs`.
 """

@@ -40,7 +40,7 @@ def filters(
     for condition in where:
         field, equals, value = condition.partition("=")
         if not equals or not field:
-            raise ConfigError("--where: write FIELD=VALUE, such as metadata.user_id=mara")
+            raise ConfigError("--where: write FIELD=VALUE, such as user_properties.user_id=mara")
         found.append(_string(field, "is", value))
     return found
 

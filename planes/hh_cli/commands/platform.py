@@ -93,7 +93,9 @@ def _stay(layout: Layout, guardian: int) -> None:
 
 def down(
     data_dir: DataDir = _DEFAULT,
-    purge: Annotated[bool, typer.Option("--purge", help="Delete all data too.")] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Delete all data too; asks at a terminal.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting.")] = False,
 ) -> None:
     """Stop the platform; with --purge also delete everything it stored."""

@@ -32,7 +32,9 @@ def events(
     errors: Annotated[bool, typer.Option("--errors", help="Only events with an error.")] = False,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD=VALUE", help="Such as metadata.user_id=mara; may repeat."),
+        typer.Option(
+            metavar="FIELD=VALUE", help="Such as user_properties.user_id=mara; may repeat."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
