@@ -1,11 +1,14 @@
 """The control plane's HTTP API: questions about telemetry, dead letters, and what it is itself."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from hh_control.boundary import boundary
 from hh_control.documents import openapi
@@ -21,6 +24,8 @@ from hh_core.usecases.redrive import Redrive
 from hh_runtime.keys import ADMIN, READ, KeyDirectory, Principal
 
 MAX_BODY_BYTES = 64 << 10
+BODY_SECONDS = 10.0
+"""A body is at most 64 KiB: slower ones are not waited for."""
 MAX_ID = 256
 _SESSION_COLUMNS = (
     "session_key",
@@ -40,7 +45,8 @@ def _now_ms() -> int:
 
 
 class ControlApi:
-    """The routes of ``schema/control.openapi.json``. Every answer is of the key's project only."""
+    """The routes of ``schema/control.openapi.json``. Every answer about telemetry is of the key's
+    project only."""
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class ControlApi:
         app.router.add_get("/healthz", self._healthz, allow_head=False)
         app.router.add_get("/readyz", self._readyz, allow_head=False)
         app.router.add_get("/v1/boundary", self._boundary, allow_head=False)
+        app.router.add_get("/v1/data-planes", self._data_planes, allow_head=False)
         app.router.add_post("/v1/analytics/query", self._query)
         app.router.add_get("/v1/analytics/sessions", self._sessions, allow_head=False)
         app.router.add_get("/v1/dead-letters", self._dead_letters, allow_head=False)
@@ -79,6 +86,10 @@ class ControlApi:
 
     async def _home(self, _: web.Request) -> web.Response:
         return home_page(self._name, await self._lags.read())
+
+    async def _data_planes(self, request: web.Request) -> web.Response:
+        self._admin(request)
+        return answered({"data_planes": [asdict(lag) for lag in await self._lags.read()]})
 
     async def _reference(self, _: web.Request) -> web.Response:
         return reference_page(openapi())
@@ -166,7 +177,12 @@ async def _json(request: web.Request) -> Any:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise RejectedError("Content-Encoding: send the body uncompressed", code=415)
     try:
-        return orjson.loads(await request.read())
+        async with asyncio.timeout(BODY_SECONDS):
+            return orjson.loads(await request.read())
+    except TimeoutError:
+        raise RejectedError("body: did not arrive in time; send it faster", code=408) from None
+    except (web.RequestPayloadError, BadHttpMessage):
+        raise RejectedError("body: its framing is broken") from None
     except orjson.JSONDecodeError:
         raise RejectedError("body: not JSON") from None
 

@@ -72,7 +72,10 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _of_error(error: HHError) -> web.Response:
     if isinstance(error, RejectedError):
-        return refused(error.code, "invalid_request", str(error))
+        response = refused(error.code, "invalid_request", str(error))
+        if error.code == 408:
+            response.force_close()
+        return response
     for kind, status, code in _STATUS:
         if isinstance(error, kind):
             response = refused(status, code, str(error))

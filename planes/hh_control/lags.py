@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hh_core.ports.records import Records
 from hh_core.usecases.intake import DATA_PLANES
 
+_CURRENT_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Lag:
@@ -16,6 +18,10 @@ class Lag:
     """Segments it holds without a receipt."""
     behind_seconds: float
     """Age of the oldest of them; 0 for none."""
+
+    @property
+    def is_current(self) -> bool:
+        return max(self.silent_seconds, self.behind_seconds) < _CURRENT_SECONDS
 
 
 class Lags:

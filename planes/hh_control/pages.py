@@ -15,10 +15,8 @@ _METHODS = ("get", "post", "put", "delete")
 
 
 def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
-    """Name, version, where to read on, and how far behind each data plane is. No tenant's data."""
-    planes = "".join(_plane(lag) for lag in lags)
-    if not planes:
-        planes = '<p class="quiet">No data plane has called yet.</p>'
+    """Name, version, where to read on, and whether data planes are up to date. Anybody may see it:
+    which ones there are, and how far behind, takes a key (``/v1/data-planes``)."""
     body = f"""
 <header><p class="eyebrow">Control plane</p><h1>{escape(name)}</h1>
 <p class="quiet">Version {escape(version("hh-platform"))}</p></header>
@@ -28,7 +26,7 @@ def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
 <span>The same, for tools</span></a>
 <a class="card" href="v1/boundary"><strong>Boundary</strong>
 <span>The 24 columns that reach this plane, and what never does</span></a></nav>
-<section><h2>Data planes</h2>{planes}</section>"""
+<section><h2>Data planes</h2>{_health(lags)}</section>"""
     return _page(name, body)
 
 
@@ -55,24 +53,13 @@ def reference_page(document: Mapping[str, Any]) -> web.Response:
     return _page(info["title"], body)
 
 
-def _plane(lag: Lag) -> str:
-    is_current = lag.silent_seconds < 30 and lag.behind_seconds < 30
-    state = "up to date" if is_current else "behind"
-    if lag.silent_seconds >= 30:
-        state = f"silent for {_duration(lag.silent_seconds)}"
-    waiting = f"{lag.backlog} segments waiting, the oldest for {_duration(lag.behind_seconds)}"
-    return (
-        f'<div class="row"><span class="dot {"good" if is_current else "late"}"></span>'
-        f"<code>{escape(lag.dp_id)}</code><span>{state}</span>"
-        f'<span class="quiet">{waiting if lag.backlog else "nothing waiting"}</span></div>'
-    )
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} s"
+def _health(lags: Sequence[Lag]) -> str:
+    if not lags:
+        return '<p class="quiet">No data plane has called yet.</p>'
+    dot, state = "good", "Up to date"
+    if not all(lag.is_current for lag in lags):
+        dot, state = "late", "Behind"
+    return f'<div class="row"><span class="dot {dot}"></span><span>{state}</span></div>'
 
 
 def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:

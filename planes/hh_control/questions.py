@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hh_core.domain.telemetry import MAX_COST, MAX_TIME_NS
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import (
     Condition,
@@ -47,6 +48,9 @@ MAX_PARTS = 32
 _DEFAULT_RANGE_MS = 24 * 3600 * 1000
 _NS = 1_000_000
 _EVENTS_ONLY = (Condition("trace_id", Op.EXISTS),)
+_MOST = {"duration_ms": MAX_TIME_NS // _NS, "cost": MAX_COST}
+"""What a filter may compare with: beyond, nothing is stored."""
+_SMALLEST_COST = Decimal("1e-12")
 _STORED = {"duration_ms": "duration_ns"}
 _UNKNOWN = "not a field of this request"
 _FIELDS = {
@@ -112,7 +116,8 @@ def parse_question(body: Any, project: UUID, *, now_ms: int) -> Question:
     names = [measure.name for measure in measures]
     groups = tuple(_one_of(item, GROUPS, "group_by") for item in _list(body, "group_by"))
     bucket = body.get("bucket")
-    _require(bucket is None or bucket in BUCKETS, "bucket", f"must be one of {', '.join(BUCKETS)}")
+    if bucket is not None:
+        bucket = _one_of(bucket, BUCKETS, "bucket")
     answered = [*groups, *(["bucket"] if bucket else []), *names]
     _require(len(set(answered)) == len(answered), "measures", "names must differ, also from groups")
     first, last = _range(body, now_ms)
@@ -182,12 +187,17 @@ def _stored(column: str, value: Any) -> Value:
     if column in GROUPS:
         _require(isinstance(value, str) and len(value) <= 256, "filters.value", "must be a text")
         return str(value)
-    if column in ("duration_ms", "cost"):
+    if column in _MOST:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        _require(is_number and abs(value) < 1e15, "filters.value", "must be a number")
-        return int(value * _NS) if column == "duration_ms" else Decimal(str(value))
+        _require(is_number and abs(value) <= _MOST[column], "filters.value", "must be a number")
+        if column == "duration_ms":
+            return int(value * _NS)
+        return Decimal(str(value)).quantize(_SMALLEST_COST)
     try:
-        return bytes.fromhex(value) if column == "trace_id" else UUID(value)
+        if column == "trace_id":
+            _require(len(value) == 32, "filters.value", "must be 32 hexadecimal digits")
+            return bytes.fromhex(value)
+        return UUID(value)
     except (TypeError, ValueError, AttributeError):
         raise RejectedError("filters.value: not an id of that column", code=422) from None
 

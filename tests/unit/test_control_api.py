@@ -28,7 +28,9 @@ from hh_core.usecases.write import Store
 from hh_memory.analytics import ADAPTER as ANALYTICS
 from hh_memory.records import ADAPTER as RECORDS
 from hh_memory.records import MemoryRecords, RecordsConfig
+from hh_runtime.http import listening
 from hh_runtime.keys import KeyDirectory
+from hh_runtime.net import Address
 
 OTHER = UUID(int=5)
 NOW_MS = START_NS // 1_000_000 + 3_600_000
@@ -47,6 +49,7 @@ class World:
     store: Store
     records: MemoryRecords
     letters: DeadLetters
+    api: ControlApi
 
     async def get(self, path: str, key: str | None = "full") -> Answer:
         async with self.client.get(path, headers=_headers(key)) as answer:
@@ -106,7 +109,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         )
         server = TestServer(api.application())
         client = await stack.enter_async_context(TestClient(server))
-        yield World(client, store, records, DeadLetters(records, now_ms=lambda: NOW_MS))
+        yield World(client, store, records, DeadLetters(records, now_ms=lambda: NOW_MS), api)
 
 
 def run(folder: Path, test: Callable[[World], Awaitable[None]]) -> None:
@@ -400,14 +403,78 @@ def test_the_pages_need_no_key_show_no_tenant_and_run_no_script(tmp_path: Path) 
             assert "default-src 'none'" in policy
             assert policy.split("nonce-")[1].split("'")[0] in text
             assert str(PROJECT) not in text
+            assert DP_ID not in text
             assert "gpt-4o-mini" not in text
         async with session.get("/") as answer:
             home = await answer.text()
 
         assert "prod &lt;eu&gt;" in home
-        assert "3 segments waiting, the oldest for 2.0 h" in home
+        assert "Behind" in home
 
     run(tmp_path, test)
+
+
+def test_how_far_behind_each_data_plane_is_takes_an_admins_key(tmp_path: Path) -> None:
+    async def test(world: World) -> None:
+        seen = {"seen_ms": NOW_MS - 5_000, "backlog": 3, "oldest_ms": NOW_MS - 7_200_000}
+        async with world.records.begin() as unit:
+            await unit.put(DATA_PLANES, DP_ID, seen)
+
+        status, answer = await world.get("/v1/data-planes")
+
+        assert status == 200
+        conforms(answer, "DataPlanes")
+        assert answer["data_planes"] == [
+            {"dp_id": DP_ID, "silent_seconds": 5.0, "backlog": 3, "behind_seconds": 7200.0}
+        ]
+        assert (await world.get("/v1/data-planes", None))[0] == 401
+        assert (await world.get("/v1/data-planes", "reader"))[0] == 403
+
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX"])
+def test_a_client_that_does_not_finish_its_headers_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("hh_runtime.public_http.HEADER_SECONDS", 0.3)
+
+    async def test(world: World) -> None:
+        async with served(world) as (reader, writer), asyncio.timeout(3):
+            writer.write(sent)
+            assert await reader.read() == b""
+
+    run(tmp_path, test)
+
+
+def test_a_body_that_drips_is_a_408(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hh_control.api.BODY_SECONDS", 0.3)
+    head = "POST /v1/analytics/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer full\r\n"
+
+    async def test(world: World) -> None:
+        async with served(world) as (reader, writer), asyncio.timeout(3):
+            writer.write(head.encode() + b"Content-Length: 100\r\n\r\n")
+            for _ in range(10):
+                writer.write(b" ")
+                await asyncio.sleep(0.05)
+            answer = await reader.readuntil(b"\r\n\r\n")
+
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"Connection: close" in answer
+
+    run(tmp_path, test)
+
+
+@asynccontextmanager
+async def served(
+    world: World,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to the API as a process serves it."""
+    application = world.api.application()
+    async with listening(application, Address("127.0.0.1", 0), drain_seconds=0.1) as address:
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        yield reader, writer
+        writer.close()
 
 
 def test_the_reference_shows_every_operation_and_schema(tmp_path: Path) -> None:
