@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hh_clickhouse.parameters import Parameters
+from hh_core.domain.filters import MAX_NUMBER_TEXT, NUMBER_TEXT
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op
@@ -18,9 +19,6 @@ WIDTHS = {Type.ID: 16, Type.TRACE: 16, Type.SPAN: 8}
 TEXTS = frozenset((Type.NAME, Type.TEXT))
 MAPS = frozenset((Type.USAGE, Type.ATTRIBUTES))
 NULLABLE = frozenset((Type.COST, Type.NUMBER))
-NUMBER_TEXT = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
-"""What text of a map counts as a number."""
-
 _COMPARE = {Op.EQ: "=", Op.NE: "=", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _NEGATED = {Op.NE, Op.NOT_CONTAINS, Op.NOT_EXISTS}
 _SMALLEST = Decimal("0.000000000001")
@@ -181,7 +179,9 @@ def _cost(value: int | float | Decimal) -> str:
 
 
 def _as_number(value: str) -> str:
-    return f"toFloat64OrNull(if(match(assumeNotNull({value}), '{NUMBER_TEXT}'), {value}, NULL))"
+    text = f"assumeNotNull({value})"
+    is_number = f"length({text}) <= {MAX_NUMBER_TEXT} AND match({text}, '^{NUMBER_TEXT}$')"
+    return f"toFloat64OrNull(if({is_number}, {value}, NULL))"
 
 
 def _sure(condition: str) -> str:

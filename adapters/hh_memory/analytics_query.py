@@ -1,12 +1,12 @@
 """Questions of the analytics port, answered row by row."""
 
 import operator
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from hh_core.domain.filters import number_of
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Function, Measure, Op, Order, Query, Row
@@ -17,7 +17,6 @@ Types = Mapping[str, Type]
 _WIDTHS = {Type.ID: 16, Type.TRACE: 16, Type.SPAN: 8}
 _TEXTS = (Type.NAME, Type.TEXT)
 _MAPS = (Type.USAGE, Type.ATTRIBUTES)
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _SMALLEST = Decimal("0.000000000001")
 _QUANTILES = {Function.P50: 0.5, Function.P90: 0.9, Function.P95: 0.95, Function.P99: 0.99}
 _COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
@@ -95,7 +94,7 @@ def _measured(measure: Measure, types: Types, rows: Sequence[Cells]) -> Any:
         pick = min if measure.function is Function.MIN else max
         return pick(known, default=None)
     if type_ is Type.ATTRIBUTES:
-        known = [number for number in map(_number, known) if number is not None]
+        known = [number for number in map(number_of, known) if number is not None]
     return _aggregated(measure.function, known)
 
 
@@ -190,7 +189,7 @@ def _compare(compare: Callable[[Any, Any], bool], value: Any, wanted: Any, type_
     if isinstance(wanted, bool) and isinstance(value, str):
         wanted = "true" if wanted else "false"
     if isinstance(value, str) and not isinstance(wanted, str):
-        number = _number(value)
+        number = number_of(value)
         return number is not None and compare(number, float(wanted))
     if type_ is Type.COST:
         return compare(value, _cost(wanted))
@@ -257,10 +256,6 @@ def _bytes(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     raise RejectedError("an id is compared with a UUID or bytes", code=422)
-
-
-def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _cost(value: Any) -> Decimal:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from hh_core.domain.event import Json
+from hh_core.domain.field_path import fault_of
 from hh_core.domain.filters import Filter, milliseconds, number_of, parse_filters
 from hh_core.errors import RejectedError
 
@@ -20,6 +21,8 @@ DEFAULT_LIMIT = 1000
 MAX_PROJECTIONS = 256
 _MAX_LITERAL = 8192
 """Characters of a Python or JSON literal in a query string."""
+_MAX_MS = 1e13
+"""The year 2286, the last that events have; what is beyond asks for all."""
 
 _LOWER = ("$gte", "gte", "start_time", "start", "from")
 _UPPER = ("$lte", "lte", "end_time", "end", "to")
@@ -112,7 +115,8 @@ def literal(raw: Json, name: str) -> Json:
     except orjson.JSONDecodeError:
         pass
     try:
-        return ast.literal_eval(raw.strip())
+        # sets, bytes, complex and huge numbers are Python's, but nobody's filter
+        return orjson.loads(orjson.dumps(ast.literal_eval(raw.strip())))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         raise RejectedError(f"{name} is neither JSON nor a Python literal") from None
 
@@ -130,7 +134,7 @@ def _bound(value: Mapping[str, Json], names: tuple[str, ...], name: str) -> floa
             moment = milliseconds(value[key])
             if moment is None:
                 raise RejectedError(f"{name}.{key} must be ISO 8601 or Unix milliseconds")
-            return moment
+            return max(-_MAX_MS, min(_MAX_MS, moment))
     return None
 
 
@@ -149,8 +153,11 @@ def _projections(value: Json) -> tuple[str, ...]:
     value = literal(value, "projections")
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(path, str) and path for path in value):
+    if not isinstance(value, list):
         raise RejectedError("projections must be a list of dotted paths")
     if len(value) > MAX_PROJECTIONS:
         raise RejectedError(f"projections has more than {MAX_PROJECTIONS} entries; ask for fewer")
+    for index, path in enumerate(value):
+        if fault := fault_of(path):
+            raise RejectedError(f"projections[{index}] {fault}")
     return tuple(value)

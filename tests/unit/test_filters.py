@@ -1,8 +1,21 @@
 """Filters of contract C10, by example."""
 
+import re
+import time
+
 import pytest
 
-from hh_core.domain.filters import OPERATORS, Filter, lookup, matches, milliseconds, parse_filters
+from hh_core.domain.filters import (
+    NUMBER_TEXT,
+    OPERATORS,
+    Filter,
+    lookup,
+    matcher,
+    matches,
+    milliseconds,
+    number_of,
+    parse_filters,
+)
 from hh_core.errors import RejectedError
 
 EVENT = {
@@ -110,3 +123,41 @@ def test_a_time_is_a_number_digits_or_iso_text() -> None:
 def test_a_literal_dotted_key_and_a_nested_one_are_both_found() -> None:
     assert lookup({"m": {"a.b": 1}}, "m.a.b") == lookup({"m": {"a": {"b": 1}}}, "m.a.b") == 1
     assert lookup({"m": {"a.b": None, "a": {"b": 2}}}, "m.a.b") == 2
+
+
+def test_a_long_text_is_no_number_and_that_is_seen_at_once() -> None:
+    began = time.process_time()
+
+    assert number_of("1" * 32_000 + "x") is None
+    assert milliseconds("1" * 32_000 + "x") is None
+    assert re.fullmatch(NUMBER_TEXT, "1" * 100_000 + "x") is None
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("text", ["1", "-1.", "+.5", "1.25e-3", str(int(1.7e308)), "0.0"])
+def test_every_number_that_the_index_holds_as_text_is_read_as_one(text: str) -> None:
+    assert number_of(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["", ".", "e5", "1e", "1_000", " 1", "1e999", "NaN", "0x1"])
+def test_other_text_is_no_number(text: str) -> None:
+    assert number_of(text) is None
+
+
+def test_a_path_of_too_many_parts_is_refused_with_the_remedy() -> None:
+    with pytest.raises(RejectedError, match=r"filters\[0\].field has more than 32 parts"):
+        parse_filters([{"field": ".".join("a" * 33), "value": 1}])
+    assert parse_filters([{"field": ".".join("a" * 32), "value": 1}])
+
+
+def test_a_path_is_cut_once_for_all_events() -> None:
+    conditions = parse_filters(
+        [{"field": ".".join(["metadata", *"a" * 31]), "operator": "not exists"}] * 64
+    )
+    fulfils = matcher(conditions)
+    events = [{"metadata": {f"k{i}": i for i in range(50)}}] * 2000
+    began = time.process_time()
+
+    assert all(map(fulfils, events))
+
+    assert time.process_time() - began < 1.5
