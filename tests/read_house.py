@@ -24,7 +24,9 @@ from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.dispatch import IndexSegments
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.index import Indexer
-from hh_core.usecases.read import Page, Reader, ReadLimits
+from hh_core.usecases.page import Page
+from hh_core.usecases.read import Reader
+from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.search import parse_query
@@ -119,13 +121,16 @@ def _built(
     belonging = Belonging(analytics)
     wide = WideEvents(analytics, Content(source, mapping), belonging)
     pending = Pending()
+    turns = Turns(limits or ReadLimits())
     freshness = Freshness(pending, records, wait_seconds=0.3)
     return ReadHouse(
         objects,
         records,
         analytics,
-        Reader(analytics, wide, belonging, freshness, name_key=NAME_KEY, limits=limits),
-        Sessions(analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY),
+        Reader(analytics, wide, belonging, freshness, name_key=NAME_KEY, turns=turns),
+        Sessions(
+            analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY, turns=turns
+        ),
         IndexSegments(
             objects,
             source,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from hh_core.domain.event import Event, Json
+from hh_core.errors import RejectedError
 
 MAX_PATH = 1024
 """Characters in a path."""
@@ -69,10 +70,10 @@ class FieldPath:
         return found
 
 
-def fault_of(path: object) -> str | None:
-    """What is wrong with a client's path, as the end of a sentence; None for a sound one."""
-    if not isinstance(path, str) or not 0 < len(path) <= MAX_PATH:
-        return f"must be a dotted path of 1 to {MAX_PATH} characters"
-    if path.count(".") >= MAX_PARTS:
-        return f"has more than {MAX_PARTS} parts; name a field further up"
-    return None
+def parse_path(given: Json, name: str) -> str:
+    """A client's path. Raises ``RejectedError``, which calls it ``name``."""
+    if not isinstance(given, str) or not 0 < len(given) <= MAX_PATH:
+        raise RejectedError(f"{name} must be a dotted path of 1 to {MAX_PATH} characters")
+    if given.count(".") >= MAX_PARTS:
+        raise RejectedError(f"{name} has more than {MAX_PARTS} parts; name a field further up")
+    return given

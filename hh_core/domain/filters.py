@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from hh_core.domain.event import Event, Json
-from hh_core.domain.field_path import FieldPath, fault_of
+from hh_core.domain.field_path import FieldPath, parse_path
 from hh_core.errors import RejectedError
 
 _COMMON = ("exists", "not exists", "is")
@@ -127,9 +127,7 @@ def text_of(value: Json) -> str | None:
 def _parse(raw: Json, name: str) -> Filter:
     if not isinstance(raw, Mapping):
         raise RejectedError(f"{name} must be an object with field, operator, value, type")
-    field = raw.get("field")
-    if fault := fault_of(field):
-        raise RejectedError(f"{name}.field {fault}")
+    field = parse_path(raw.get("field"), f"{name}.field")
     value = raw.get("value")
     type_ = raw.get("type") or _kind_of(value)
     if not isinstance(type_, str) or type_ not in OPERATORS:

@@ -16,6 +16,8 @@ MAX_VALUE = 256
 MAX_DEPTH = 64
 """Levels of nesting that a dotted path builds; what is deeper stays one key."""
 
+_CONTAINERS = (dict, list)
+
 
 def put(values: dict[str, Json], path: str, value: Json) -> bool:
     """Set ``path`` if it is free. False if another value stands there: the first one wins."""
@@ -47,6 +49,21 @@ def nested(pairs: Iterable[tuple[str, Json]]) -> dict[str, Json]:
     for path, value in flat.items():
         _insert(root, path, value, flat)
     return {key: _lists(item) for key, item in root.items()}
+
+
+def is_deeper(value: Json, levels: int) -> bool:
+    """Whether lists and objects stand in each other more than ``levels`` deep."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(levels):
+        if not level:
+            return False
+        level = [
+            below
+            for item in level
+            for below in (item.values() if type(item) is dict else item)
+            if type(below) in _CONTAINERS
+        ]
+    return bool(level)
 
 
 def scalars(path: str, value: Json) -> Iterator[tuple[str, Json]]:

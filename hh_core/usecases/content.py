@@ -11,7 +11,7 @@ from uuid import UUID
 from hh_core.domain.event import Content as SpanContent
 from hh_core.domain.event import Json
 from hh_core.domain.mapping import Mapping as SpanMapping
-from hh_core.domain.segments import Address, RecordKind, SegmentRecord
+from hh_core.domain.segments import Address, Encoding, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError, RejectedError
 from hh_core.usecases.segments_source import SegmentsSource
@@ -20,6 +20,9 @@ from hh_core.wire.rest import documents
 
 _THREAD_ABOVE = 128 << 10
 """Bytes of a body from which on it is decoded in a thread, so that the loop keeps turning."""
+_PACKED = 16
+"""How much larger a compressed body usually is."""
+_UNREADABLE: Mapping[str, Json] = {"metadata": {"content_unreadable": True}}
 
 Piece = dict[str, Json]
 """Of a span: the fields of a wide event that its attributes make. Of a REST event: the event. Of a
@@ -47,25 +50,30 @@ class Content:
             for offset, record in records.items():
                 for ordinal, piece in (await self._pieces(record, offsets[offset])).items():
                     found[Address(segment, offset, ordinal)] = piece
+                await asyncio.sleep(0)  # the loop has a turn
         return found
 
     async def _pieces(
         self, record: SegmentRecord, ordinals: Collection[int]
     ) -> Mapping[int, Piece]:
-        if len(record.body) > _THREAD_ABOVE:
+        is_packed = record.header.encoding is not Encoding.IDENTITY
+        if len(record.body) * (_PACKED if is_packed else 1) > _THREAD_ABOVE:
             return await asyncio.to_thread(self._decoded, record, ordinals)
         return self._decoded(record, ordinals)
 
     def _decoded(self, record: SegmentRecord, ordinals: Collection[int]) -> Mapping[int, Piece]:
         try:
             if record.header.kind is RecordKind.TRACES:
-                return {
-                    ordinal: piece_of(self._mapping.event(span))
-                    for ordinal, span in _spans(record, ordinals)
-                }
+                return {ordinal: self._mapped(span) for ordinal, span in _spans(record, ordinals)}
             return {ordinal: piece for ordinal, piece in documents(record) if ordinal in ordinals}
         except (NotFoundError, RejectedError):
             return {}
+
+    def _mapped(self, span: Span) -> Piece:
+        try:
+            return piece_of(self._mapping.event(span))
+        except RecursionError:  # this event suffers, not the page that it stands on
+            return dict(_UNREADABLE)
 
 
 def piece_of(content: SpanContent) -> Piece:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from hh_core.domain.event import Json
+from hh_core.domain.paths import is_deeper
 from hh_core.errors import RejectedError
 
 MAX_NESTING = 64
@@ -62,21 +63,7 @@ def fields_of(given: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json
             continue
         if not isinstance(value, dict):
             raise RejectedError(f'{name} must be a JSON object; wrap it as {{"value": …}}')
-        if _is_too_deep(value):
+        if is_deeper(value, MAX_NESTING):
             raise RejectedError(f"{name} is nested deeper than {MAX_NESTING} levels; flatten it")
         out[name] = value
     return out
-
-
-def _is_too_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(MAX_NESTING):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return False
-    return True

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from hh_core.domain.event import Json
-from hh_core.domain.field_path import fault_of
+from hh_core.domain.field_path import parse_path
 from hh_core.domain.filters import Filter, milliseconds, number_of, parse_filters
 from hh_core.errors import RejectedError
 
@@ -157,7 +157,4 @@ def _projections(value: Json) -> tuple[str, ...]:
         raise RejectedError("projections must be a list of dotted paths")
     if len(value) > MAX_PROJECTIONS:
         raise RejectedError(f"projections has more than {MAX_PROJECTIONS} entries; ask for fewer")
-    for index, path in enumerate(value):
-        if fault := fault_of(path):
-            raise RejectedError(f"projections[{index}] {fault}")
-    return tuple(value)
+    return tuple(parse_path(path, f"projections[{index}]") for index, path in enumerate(value))

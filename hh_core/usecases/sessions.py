@@ -1,5 +1,6 @@
 """A session as a tree, page by page (contract B5, C2)."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -12,6 +13,9 @@ from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, R
 from hh_core.usecases.belonging import LIGHT, TRACE_ROWS, Belonging, event_id, parts, trace_id
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.freshness import Freshness, missing
+from hh_core.usecases.page import too_large
+from hh_core.usecases.read_limits import ReadLimits, Turns
+from hh_core.usecases.showing import shown
 from hh_core.usecases.wide_events import WideEvents
 
 MAX_DEPTH = 64
@@ -48,6 +52,7 @@ class Sessions:
         cursors: Cursors,
         *,
         name_key: bytes,
+        turns: Turns | None = None,
     ) -> None:
         self._analytics = analytics
         self._wide = wide
@@ -55,6 +60,8 @@ class Sessions:
         self._freshness = freshness
         self._cursors = cursors
         self._name_key = name_key
+        self._turns = turns or Turns(ReadLimits())
+        self._limits = self._turns.limits
 
     async def tree(
         self, project: UUID, text: str, *, limit: int, cursor: str | None = None
@@ -64,22 +71,35 @@ class Sessions:
         Pages are cut in document order; an ancestor from an earlier page comes again with its id
         only, marked ``repeated``. A parent that has not arrived is a node marked ``pending``.
         Raises ``NotFoundError`` for an unknown session and another project's alike,
-        ``NotYetError`` while the index is behind.
+        ``NotYetError`` while the index is behind, ``RejectedError`` (422) for a page that is too
+        large or takes too long.
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
         behind = await self._freshness.behind(project)
-        frame = await self._frame(project, key, behind)
-        places = await self._placed(project, key)
-        shown = places[first : first + limit]
-        following = first + len(shown)
-        rows = [place.row for place in shown if place.row is not None]
-        session, *events = await self._wide.of(project, [frame, *rows])
+        async with self._turns.turn(project):
+            frame = await self._frame(project, key, behind)
+            places = await self._placed(project, key)
+            listed = places[first : first + limit]
+            following = first + len(listed)
+            rows = [place.row for place in listed if place.row is not None]
+            session, *events = await self._events(project, [frame, *rows])
         _nest(cast("dict[str, Json]", session), events, rows, places, first, following)
         count = sum(place.row is not None for place in places)
         more = following < len(places)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
         return SessionPage(session, count, sealed, behind)
+
+    async def _events(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
+        found: list[Event] = []
+        size = 0
+        async for some in self._wide.slices(project, rows):
+            for event, data in await asyncio.to_thread(list, map(shown, some)):
+                found.append(event)
+                size += len(data)
+            if size > self._limits.answer_bytes:
+                raise too_large(self._limits.answer_bytes, "set limit to ask for fewer events")
+        return found
 
     async def _frame(self, project: UUID, key: UUID, behind: bool) -> Row:
         rows = await self._analytics.select(

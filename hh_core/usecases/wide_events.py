@@ -1,9 +1,11 @@
 """Compose wide events (contract C1): index rows, content by reference, patches folded in."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import cast
 from uuid import UUID
 
@@ -30,11 +32,38 @@ _ADDRESS = ("segment", "record", "ordinal")
 _NS = 1_000_000
 
 
+_PART = 1000
+"""Events that the index is asked for together."""
+_SLICE = 200
+"""Events that are composed together, and then the event loop has a turn."""
+_SLICE_BYTES = 1 << 20
+"""Of the records that a slice is read from. They may be packed, and grow when they are read."""
+_UNKNOWN = _SLICE_BYTES // 2
+"""What a record counts whose size is not known."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Sources:
-    """All that the events of one call are made of, by event id."""
+class _Known:
+    """What the index knows of some events, by event id; sessions by session key."""
 
     bases: Mapping[UUID, Row]
+    patches: Mapping[UUID, Sequence[Row]]
+    rollups: Mapping[UUID, Row]
+    sessions: Mapping[UUID, UUID]
+    names: Mapping[UUID, str]
+    parents: Mapping[UUID, UUID | None]
+
+    def addresses(self, row: Row) -> list[Address]:
+        """Where the content of a row's event stands."""
+        event = event_id(row)
+        found = [address(patch) for patch in self.patches.get(event, ())]
+        return [address(self.bases[event]), *found] if event in self.bases else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """All that an event is made of."""
+
     patches: Mapping[UUID, Sequence[Row]]
     rollups: Mapping[UUID, Row]
     pieces: Mapping[Address, Piece]
@@ -52,32 +81,29 @@ class WideEvents:
         An event whose content retention has taken shows what the index knows, and says so under
         ``metadata.content_expired``.
         """
-        sources = await self._sources(project, rows)
-        full = [sources.bases.get(event_id(row), row) for row in rows]
-        sessions = await self._belonging.sessions(project, full)
-        names = await self._belonging.names(project, set(sessions.values()))
-        parents = await self._belonging.parents(project, full, sessions)
-        events: list[Event] = []
-        for row in full:
-            event = event_id(row)
-            parent = parents[event]
-            composed = _session(row, sources) if is_session(row) else _event(row, sources)
-            composed["session_id"] = names[sessions[event]]
-            composed["parent_id"] = names.get(parent, str(parent)) if parent else None
-            composed["project_id"] = str(project)
-            if is_session(row):
-                composed["event_id"] = composed["session_id"]
-            events.append({name: composed[name] for name in _ORDER} | composed)
-        return events
+        return [event async for some in self.slices(project, rows) for event in some]
 
-    async def _sources(self, project: UUID, rows: Sequence[Row]) -> _Sources:
+    async def slices(self, project: UUID, rows: Sequence[Row]) -> AsyncIterator[list[Event]]:
+        """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
+        from, whatever all of them weigh."""
+        for part in parts(rows, _PART):
+            known = await self._known(project, part)
+            for some in _slices(part, known):
+                addresses = [found for row in some for found in known.addresses(row)]
+                pieces = await self._content.resolve(project, addresses)
+                sources = _Sources(known.patches, known.rollups, pieces)
+                yield [_composed(project, row, known, sources) for row in some]
+                await asyncio.sleep(0)
+
+    async def _known(self, project: UUID, rows: Sequence[Row]) -> _Known:
         bases = await self._bases(project, [row for row in rows if not is_session(row)])
         patches = await self._patches(project, [event_id(row) for row in rows])
         rollups = await self._rollups(project, [event_id(row) for row in rows if is_session(row)])
-        addresses = [address(row) for row in bases.values()]
-        addresses += [address(row) for found in patches.values() for row in found]
-        pieces = await self._content.resolve(project, addresses)
-        return _Sources(bases, patches, rollups, pieces)
+        full = [bases.get(event_id(row), row) for row in rows]
+        sessions = await self._belonging.sessions(project, full)
+        names = await self._belonging.names(project, set(sessions.values()))
+        parents = await self._belonging.parents(project, full, sessions)
+        return _Known(bases, patches, rollups, sessions, names, parents)
 
     async def _bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
         found: dict[UUID, Row] = {}
@@ -161,6 +187,49 @@ _ORDER = (
     "feedback",
     "user_properties",
 )
+
+
+def _slices(rows: Sequence[Row], known: _Known) -> Iterator[list[Row]]:
+    """``rows`` in order, cut where a slice would be read from too much."""
+    sizes = _sizes({found for row in rows for found in known.addresses(row)})
+    some: list[Row] = []
+    read: dict[tuple[str, int], int] = {}
+    for row in rows:
+        more = {
+            (at.segment, at.record): sizes[at.segment, at.record] for at in known.addresses(row)
+        }
+        wider = read | more
+        is_much = sum(wider.values()) > _SLICE_BYTES
+        if some and (is_much or len(some) == _SLICE):
+            yield some
+            some, wider = [], more
+        some.append(row)
+        read = wider
+    if some:
+        yield some
+
+
+def _sizes(addresses: Collection[Address]) -> Mapping[tuple[str, int], int]:
+    """The most bytes that each record can have: it ends where the next one begins."""
+    places = sorted({(found.segment, found.record) for found in addresses})
+    return dict.fromkeys(places, _UNKNOWN) | {
+        (segment, record): end - record
+        for (segment, record), (following, end) in pairwise(places)
+        if following == segment
+    }
+
+
+def _composed(project: UUID, row: Row, known: _Known, sources: _Sources) -> Event:
+    event = event_id(row)
+    row = known.bases.get(event, row)
+    parent = known.parents[event]
+    composed = _session(row, sources) if is_session(row) else _event(row, sources)
+    composed["session_id"] = known.names[known.sessions[event]]
+    composed["parent_id"] = known.names.get(parent, str(parent)) if parent else None
+    composed["project_id"] = str(project)
+    if is_session(row):
+        composed["event_id"] = composed["session_id"]
+    return {name: composed[name] for name in _ORDER} | composed
 
 
 def address(row: Row) -> Address:

@@ -111,6 +111,12 @@ class ReadConfig(Section):
     """Events whose content is read to answer a filter on content."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
     """Content of one answer; beyond it the client is told to ask for less."""
+    seconds: float = Field(default=30.0, gt=0)
+    """How long one search, export or session may take; then the client is told to ask for less."""
+    at_once: int = Field(default=8, gt=0)
+    """Searches, exports and sessions that are worked on together; others wait, 503 after 10 s."""
+    at_once_per_project: int = Field(default=4, gt=0)
+    """Of these, for one project."""
     wait_seconds: float = Field(default=2.0, ge=0)
     """How long a reader waits for what is acknowledged but not indexed."""
 

@@ -17,7 +17,8 @@ from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
 from hh_core.usecases.freshness import Freshness, Positions
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.pack import Pack, PackSettings
-from hh_core.usecases.read import Reader, ReadLimits
+from hh_core.usecases.read import Reader
+from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.rebuild import Rebuild
 from hh_core.usecases.reconcile import Reconcile, ReconcileSettings
 from hh_core.usecases.recount import Recount
@@ -64,7 +65,13 @@ def _retain_settings(config: DataPlaneConfig) -> RetainSettings:
 
 
 def _read_limits(config: DataPlaneConfig) -> ReadLimits:
-    return ReadLimits(scan_limit=config.read.scan_limit, answer_bytes=config.read.answer_bytes)
+    return ReadLimits(
+        scan_limit=config.read.scan_limit,
+        answer_bytes=config.read.answer_bytes,
+        seconds=config.read.seconds,
+        at_once=config.read.at_once,
+        at_once_per_project=config.read.at_once_per_project,
+    )
 
 
 class DataPlane(containers.DeclarativeContainer):
@@ -143,6 +150,7 @@ class DataPlane(containers.DeclarativeContainer):
     freshness = providers.Singleton(
         Freshness, positions, records, wait_seconds=config.provided.read.wait_seconds
     )
+    turns = providers.Singleton(Turns, providers.Singleton(_read_limits, config))
     reader = providers.Singleton(
         Reader,
         analytics,
@@ -150,7 +158,7 @@ class DataPlane(containers.DeclarativeContainer):
         belonging,
         freshness,
         name_key=name_key,
-        limits=providers.Singleton(_read_limits, config),
+        turns=turns,
     )
     sessions = providers.Singleton(
         Sessions,
@@ -160,5 +168,6 @@ class DataPlane(containers.DeclarativeContainer):
         freshness,
         providers.Singleton(Cursors, name_key),
         name_key=name_key,
+        turns=turns,
     )
     read_api = providers.Singleton(ReadApi, keys, reader, sessions)

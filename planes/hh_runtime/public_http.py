@@ -109,7 +109,7 @@ class _Connection(RequestHandler):
         """Without a word of the request, of ``exc`` or of ``message``, which may quote it."""
         if status < 500:
             self._server.malformed += 1
-        else:
+        elif not isinstance(exc, ConnectionError):  # that is a client that has gone
             log.error("a request failed unexpectedly: %s", type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun: there cannot be another")

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from hh_core.domain.event import Json
-from hh_core.domain.paths import json_value
+from hh_core.domain.paths import MAX_DEPTH, is_deeper, json_value
 
 _LONGEST_NUMBER = 40
 _NUMERIC = frozenset((int, float, str))
@@ -64,11 +64,16 @@ def unpacked(value: Any) -> Json:
 
 
 def parsed(value: str) -> Json:
-    """JSON text as a value; None if it is not JSON."""
+    """JSON text as a value; None if it is not JSON, or nested so deep that no reader can take it.
+
+    A model writes whatever it likes: ten thousand brackets stay the text that they are.
+    """
     try:
-        return orjson.loads(value)
+        found = orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
+    is_flat = value.count("[") + value.count("{") <= MAX_DEPTH  # nearly always: cheap to tell
+    return found if is_flat or not is_deeper(found, MAX_DEPTH) else None
 
 
 def dumped(value: Json) -> str:

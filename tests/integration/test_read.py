@@ -8,7 +8,7 @@ from clickhouse_engine import fresh_index
 from read_house import ReadHouse, read_house
 from read_scenarios import SCENARIOS
 
-from hh_core.usecases.read import ReadLimits
+from hh_core.usecases.read_limits import ReadLimits
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)

@@ -1,21 +1,23 @@
 """The data plane over HTTP: recorded clients are answered, and what they sent is readable."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
 from captures import OTHERS, WHOLE, captured
 from clickhouse_engine import fresh_index
-from data_plane import INGEST_KEY, PROJECT, STRANGERS_KEY, RunningDataPlane, data_plane
+from data_plane import INGEST_KEY, KEY, PROJECT, STRANGERS_KEY, RunningDataPlane, data_plane
 from honeyhive._generated.models import (
     ExportEventsResponse,
     GetEventResponse,
     GetEventsSchemaResponse,
 )
 from honeyhive.models import EventExportResponse
+from read_house import where
 
 EXPORT = "/v1/events/export"
 OURS = {
@@ -198,6 +200,9 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"dateRange": {"$gte": "soon"}}, "dateRange.$gte"),
     ({"filters": [{"field": "a", "operator": "like", "value": 1}]}, "filters[0].operator"),
     ({"projections": [1]}, "projections"),
+    ({"projections": [".".join("a" * 33)]}, "projections[0] has more than 32 parts"),
+    ({"filters": [{"field": ".".join("a" * 33), "value": 1}]}, "filters[0].field has more than"),
+    ({"limit": "1" * 32_000 + "x"}, "limit"),
 ]
 
 
@@ -209,6 +214,56 @@ def test_a_mistake_is_named() -> None:
             assert answer.status == 400
             assert names in answer.body["message"]
             assert answer.body["errorCode"] == "bad_request"
+
+    run(main)
+
+
+EDGES: list[dict[str, Any]] = [
+    {"dateRange": {"$gte": 1e308, "$lte": -1e308}},
+    {"dateRange": {"$gte": -(1 << 63), "$lte": (1 << 64) - 1}},
+    {"dateRange": {"$gte": "0001-01-01T00:00:00+14:00", "$lte": "9999-12-31T23:59:59-14:00"}},
+    {"page": 1_000_000, "limit": 7500},
+    {"filters": [where("start_time", "greater than", 1e308, "number")]},
+    {"filters": [where("metrics.x", "is", -1e308, "number")]},
+    {"filters": [where("metadata.a", "is", "\0'; DROP TABLE events --")]},
+    {"filters": [where(".", "not contains", "\\")]},
+    {"filters": [where("event_name", "contains", "%_\u202e\U0001f600")]},
+]
+
+
+def test_an_extreme_question_is_answered() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        await plane.ask("POST", "/events", {"event": {"event_name": "one"}})
+        for body in EDGES:
+            answer = await plane.ask_settled("POST", EXPORT, body)
+            assert answer.status == 200, (body, answer)
+        for range_ in ("{'$gte': 1e308}", "{'$lte': -1e308}", "{'$gte': -9e18, '$lte': 9e18}"):
+            answer = await plane.ask("GET", f"/v1/events/schema?dateRange={quote(range_)}")
+            assert answer.status == 200, (range_, answer)
+
+    run(main)
+
+
+def test_a_client_that_leaves_in_the_midst_of_its_body_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        address = urlsplit(plane.url)
+        head = f"POST {EXPORT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        for rest in (
+            'Content-Length: 99\r\n\r\n{"limit":',
+            "Transfer-Encoding: chunked\r\n\r\n9\r\n{",
+        ):
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+            writer.write((head + rest).encode())
+            await writer.drain()
+            await asyncio.sleep(0.2)
+            writer.close()
+            await writer.wait_closed()
+        await asyncio.sleep(0.2)
+
+        assert (await plane.ask("POST", EXPORT, {})).status == 200
+        assert [entry for entry in caplog.records if entry.levelno >= logging.WARNING] == []
 
     run(main)
 

@@ -11,7 +11,8 @@ import orjson
 from aiohttp import web
 
 from hh_core.errors import RejectedError
-from hh_core.usecases.read import Page, Reader
+from hh_core.usecases.page import Page
+from hh_core.usecases.read import Reader
 from hh_core.usecases.search import (
     EXPORT_LIMIT,
     SEARCH_LIMIT,
@@ -128,7 +129,8 @@ _POLICY = {
 
 
 def _events_answer(page: Page) -> Mapping[str, Any]:
-    answer = {"events": page.events, "count": page.count, "totalEvents": page.count}
+    events = [orjson.Fragment(event) for event in page.encoded]
+    answer: dict[str, Any] = {"events": events, "count": page.count, "totalEvents": page.count}
     if page.incomplete:
         answer |= {
             "incomplete": True,
@@ -173,3 +175,5 @@ async def _json(request: web.Request) -> Any:
         raise RejectedError("the body did not arrive in time; send it faster", code=408) from None
     except orjson.JSONDecodeError:
         raise RejectedError("the body is not JSON") from None
+    except (ConnectionError, web.RequestPayloadError):
+        raise RejectedError("the body broke off; send it again") from None

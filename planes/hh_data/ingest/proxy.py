@@ -99,6 +99,9 @@ class _Body:
         except RejectedError as error:
             self.refused = error
             raise
+        except ConnectionError:  # the client has gone; the read API is not to blame
+            self.refused = RejectedError("the body broke off; send it again")
+            raise
 
 
 async def _passed_back(
