@@ -33,7 +33,10 @@ def test_json_text_nested_too_deeply_stays_text_and_harms_nobody(depth: int) -> 
     text = "[" * depth + "]" * depth
 
     async def main(house: ReadHouse) -> None:
-        common = {"honeyhive__session_id": SESSION, "openinference__span__kind": "CHAIN"}
+        common: dict[str, Any] = {
+            "honeyhive__session_id": SESSION,
+            "openinference__span__kind": "CHAIN",
+        }
         await house.accept(
             export(span(1, input__value=text, input__mime_type="application/json", **common)),
             export(span(2, **common)),
@@ -53,7 +56,10 @@ def test_json_text_nested_too_deeply_stays_text_and_harms_nobody(depth: int) -> 
 
 def test_json_text_of_a_sound_depth_is_an_object() -> None:
     async def main(house: ReadHouse) -> None:
-        kept = {"openinference__span__kind": "CHAIN", "input__mime_type": "application/json"}
+        kept: dict[str, Any] = {
+            "openinference__span__kind": "CHAIN",
+            "input__mime_type": "application/json",
+        }
         await house.accept(export(span(1, input__value='{"a": [[[1]]]}', **kept)))
 
         (event,) = await house.events(where("inputs.a", "exists"))
