@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import orjson
+import pyarrow.compute as pc
 
 from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
 from hh_core.errors import (
@@ -193,7 +194,8 @@ class Dispatch:
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
-        ``unspooled`` and ``handed_back`` (segments), ``pauses``, ``breaks``, ``mishaps``."""
+        ``time_suspect`` (rows), ``unspooled`` and ``handed_back`` (segments), ``pauses``,
+        ``breaks``, ``mishaps``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -338,6 +340,7 @@ class Dispatch:
             await unit.merge(KIND, receipts)
         self.counts["segments"] += len(receipts)
         self.counts["rows"] += batch.size() - len(refused)
+        self.counts["time_suspect"] += pc.sum(events.column("time_suspect")).as_py() or 0
         self.counts["refused"] += len(refused)
         self.counts["corrupt"] += sum(batch.corrupt.values())
         if self._spool is not None:

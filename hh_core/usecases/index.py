@@ -27,6 +27,7 @@ from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.mapping import service_name
 from hh_core.domain.segments import RecordHeader, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
+from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.ports.analytics import Relation
 from hh_core.usecases.batch import Batch, see
 from hh_core.wire.otlp import decode
@@ -40,10 +41,10 @@ MAX_NAME = 256
 MAX_SESSION_ID = 1024
 
 _STATUS = {1: "ok", 2: "error"}
-_LONGEST = (1 << 63) - 1
 _HOUR_NS = 3_600_000_000_000
 _PAST_NS = 30 * 24 * _HOUR_NS
 _FUTURE_NS = _HOUR_NS
+_ABSURD_NS = 24 * _HOUR_NS
 _MS = 1_000_000
 _REMEMBERED = 100_000
 _NIL = NIL.bytes
@@ -107,6 +108,15 @@ class _Receipt:
     earliest: int
     latest: int
     """Start times that are not suspect."""
+    received: int
+
+    def start(self, told: int) -> int:
+        """Where lists and charts place what says that it started at ``told``.
+
+        That is when it was received if it says later than a day after: it would head every list
+        for ever. The content keeps what was told.
+        """
+        return told if told <= self.received + _ABSURD_NS else self.received
 
 
 class Indexer:
@@ -193,8 +203,8 @@ class Indexer:
             _version(receipt, ordinal),
             "",
             "error" if facts.error_class else "unset",
-            start,
-            duration,
+            receipt.start(start),
+            min(duration, MAX_TIME_NS),
             int(not receipt.earliest <= start <= receipt.latest),
             _NIL if parent_id == session else parent_id,
         )
@@ -235,7 +245,7 @@ class Indexer:
             int(is_start),
             text[:MAX_SESSION_ID] if is_start else "",
             name[:MAX_NAME] if is_start and isinstance(name, str) else "",
-            (start or 0) if is_start else 0,
+            receipt.start(start or 0) if is_start else 0,
             end or 0,
         )
 
@@ -265,6 +275,7 @@ def _receipt(header: RecordHeader) -> _Receipt:
         int(version).to_bytes(16, "little")[4:],
         received - _PAST_NS,
         received + _FUTURE_NS,
+        received,
     )
 
 
@@ -275,7 +286,7 @@ def _version(receipt: _Receipt, ordinal: int) -> bytes:
 def _span(receipt: _Receipt, ordinal: int, span: Span, facts: Facts) -> _Cells:
     """The cells of ``_OWN``."""
     claimed = parse_uuid(facts.claimed_event_id) if facts.claimed_event_id else None
-    trace_id, span_id, start = span.trace_id, span.span_id, min(span.start_ns, _LONGEST)
+    trace_id, span_id = span.trace_id, span.span_id
     duration = facts.duration_ns
     if duration is None:
         duration = max(0, span.end_ns - span.start_ns)
@@ -288,8 +299,8 @@ def _span(receipt: _Receipt, ordinal: int, span: Span, facts: Facts) -> _Cells:
         _version(receipt, ordinal),
         service_name(span)[:MAX_NAME],
         "error" if facts.error_class else _STATUS.get(span.status_code, "unset"),
-        start,
-        min(duration, _LONGEST),
-        int(not receipt.earliest <= start <= receipt.latest),
+        receipt.start(span.start_ns),
+        min(duration, MAX_TIME_NS),
+        int(not receipt.earliest <= span.start_ns <= receipt.latest),
         _NIL,
     )

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
 from raw_segments import PROJECT
-from read_house import export, rest_event, span, start, update
+from read_house import START_MS, export, rest_event, span, start, update
 
 from hh_core.domain.identity import derived_session, name_key, span_event_id
 from hh_core.domain.segments import inbox_key, relay_key
+from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.errors import RejectedError, UnavailableError
 from hh_core.ports.analytics import Relation
 from hh_core.ports.queue import SEGMENTS, Subscription
@@ -380,6 +381,48 @@ def test_an_update_before_its_span_waits_and_is_counted_with_it() -> None:
         await house.drain()
         (row,) = await house.rows(Relation.EVENTS, "event_id")
         assert await house.rows(Relation.PATCHES, "event_id") == [row]
+
+    run(scenario)
+
+
+def test_an_absurd_clock_is_counted_and_heads_no_list() -> None:
+    day_ms = 24 * 3_600_000
+    never = {"startTimeUnixNano": str((1 << 64) - 1), "endTimeUnixNano": "0"}
+    year_2262 = {"startTimeUnixNano": str((1 << 63) - 1)}
+
+    async def scenario(house: DispatchHouse) -> None:
+        spans = [
+            span(1),
+            span(2) | never,
+            span(3) | year_2262,
+            span(4) | {"startTimeUnixNano": "0"},
+            span(5, start=day_ms // 2),
+            span(6, start=2 * day_ms),
+        ]
+        name = await house.ship(export(*spans), rest_event(start_time=9e12, end_time=9.1e12))
+        await house.ship(start("s", start_time=9e12, session_name="late"))
+        await house.point(*house.shipped)
+        dispatch = await house.drain()
+
+        columns = ("start_ns", "received_ms", "time_suspect", "duration_ns")
+        rows = await house.rows(Relation.EVENTS, *columns)
+        placed = sorted((start - received * 1_000_000, flag) for start, received, flag, _ in rows)
+        (at,) = {received for _, received, _, _ in rows}
+        told = START_MS - at
+        assert placed == sorted(
+            [
+                ((told + 1) * 1_000_000, 0),
+                *[(0, 1)] * 4,  # when they were received
+                (-at * 1_000_000, 1),
+                ((told + day_ms // 2) * 1_000_000, 1),
+            ]
+        )
+        assert dispatch.counts["time_suspect"] == 6
+        patches = await house.rows(Relation.PATCHES, "start_ns", "received_ms")
+        assert [start for start, received in patches] == [patches[0][1] * 1_000_000]
+        crossed = telemetry.decode(await house.objects.get(relay_key(name)))
+        assert all(0 <= time <= MAX_TIME_NS for time in crossed.column("start_ns").to_pylist())
+        assert all(0 <= time <= MAX_TIME_NS for time in crossed.column("duration_ns").to_pylist())
 
     run(scenario)
 
