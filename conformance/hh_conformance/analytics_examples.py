@@ -14,11 +14,13 @@ from hh_conformance.analytics_rows import (
     trace_id,
     version,
 )
+from hh_core.domain.telemetry import MAX_COST, MAX_COUNT, MAX_TIME_NS
 from hh_core.ports.analytics import Relation
 
 
 def busy_sessions() -> tuple[list[Cells], list[Cells]]:
-    """Nested claims, a call told twice, an error, a derived session, starts and updates."""
+    """Nested claims, a call told twice, an error, a derived session, the largest values, starts and
+    updates."""
     call = session(99)
     rows = [
         event(1, session_key=session(1), session_id="one", event_name="root", duration_ns=50),
@@ -36,6 +38,9 @@ def busy_sessions() -> tuple[list[Cells], list[Cells]]:
         event(9, trace_id=trace_id(4), start_ns=START_NS - 3 * HOUR_NS),
         event(9, trace_id=trace_id(4), session_key=session(3), version=version(0),
               start_ns=START_NS - 3 * HOUR_NS),
+        *(event(number, trace_id=trace_id(5), start_ns=MAX_TIME_NS, duration_ns=MAX_TIME_NS,
+                usage={"input": MAX_COUNT}, cost=MAX_COST - Decimal("1e-12"))
+          for number in range(10, 20)),
     ]  # fmt: skip
     patches = [
         patch(1, event_id=session(3), is_start=1, session_id="named", event_name="first",

@@ -146,6 +146,16 @@ def test_rows_of_a_project_that_is_not_the_data_planes_are_refused(tmp_path: Pat
     run(write_planes(tmp_path, plane()), test)
 
 
+def test_a_row_that_would_overflow_later_is_refused_alone(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        answer = await service.append(request(start_ns=[-(1 << 63), ...]))
+
+        codes = [(refusal.row, refusal.code) for refusal in answer.accepted[0].refusals]
+        assert codes == [(0, "start_ns.range")]
+
+    run(write_planes(tmp_path, plane()), test)
+
+
 def test_a_new_token_holds_at_once_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
     async def test(service: Served) -> None:
         (tmp_path / "data-planes.json").write_text("{")
