@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from raw_segments import OTHER, PROJECT
@@ -17,8 +18,10 @@ from read_house import (
     where,
 )
 
+from hh_conformance.analytics_rows import Writer, row
 from hh_core.domain.identity import derived_session
 from hh_core.errors import NotFoundError, RejectedError
+from hh_core.ports.analytics import Relation
 from hh_core.usecases.freshness import NotYetError
 from hh_core.usecases.pack import Pack, PackSettings
 from hh_core.usecases.search import Range
@@ -373,6 +376,41 @@ async def a_search_that_stops_says_so(house: ReadHouse) -> None:
     assert (exact.count, exact.incomplete) == (59, False)
 
 
+async def a_filter_that_narrows_never_stops_however_much_is_updated(house: ReadHouse) -> None:
+    first = span(1, trace=7, start=-10_000, honeyhive_metadata__run="r1")
+    await house.accept(export(first, *(span(100 + n, trace=8) for n in range(40))))
+    await house.accept(*(start(str(UUID(int=n)), sequence=100 + n) for n in range(30)))
+    others = (
+        row(Relation.PATCHES, project_id=PROJECT, event_id=UUID(int=1000 + n))
+        for n in range(10_001)
+    )
+    await Writer(house.analytics, telemetry=False).insert(Relation.PATCHES, *others)
+
+    for asked in (
+        where("metadata.trace_id", "is", f"{7:032x}"),
+        where("metadata.run", "is", "r1"),
+    ):
+        page = await house.export(asked, where("event_type", "is", "tool"))
+        assert ([event["event_name"] for event in page.events], page.count) == (["step 1"], 1)
+        assert not page.incomplete
+        among_sessions = await house.export(asked)
+        assert among_sessions.events == page.events
+        assert among_sessions.stopped_at == START_MS
+
+
+async def a_start_is_of_its_session_and_not_of_the_event_of_its_id(house: ReadHouse) -> None:
+    await house.accept(
+        start(SESSION, metadata={"of": "session"}), update(SESSION, metrics={"n": 1})
+    )
+    await house.accept(rest_event(event_id=SESSION, session_id=SESSION, metadata={"of": "event"}))
+
+    for of, kind in (("session", "session"), ("event", "tool")):
+        (found,) = await house.events(where("event_type", "is", kind))
+        assert (found["metadata"]["of"], found["metrics"]) == (of, {"n": 1})
+        asked = where("metadata.of", "is", of), where("event_type", "is", kind)
+        assert await house.events(*asked) == [found]
+
+
 async def tenants_never_meet(house: ReadHouse) -> None:
     event_id = "4cbab0e3-dc8e-4898-99bc-86cc3d9355b5"
     mine = span(1, honeyhive_event_id=event_id, honeyhive__session_id=SESSION, note="mine")
@@ -491,6 +529,8 @@ SCENARIOS = [
     filters_on_any_path_answer_as_the_law_says,
     a_range_of_dates_has_both_ends,
     a_search_that_stops_says_so,
+    a_filter_that_narrows_never_stops_however_much_is_updated,
+    a_start_is_of_its_session_and_not_of_the_event_of_its_id,
     tenants_never_meet,
     content_is_equal_before_and_after_packing,
     content_that_retention_took_is_said_to_be_gone,

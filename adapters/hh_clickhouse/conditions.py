@@ -55,11 +55,17 @@ class Conditions:
     """Compiles conditions over one branch of a query."""
 
     def __init__(
-        self, columns: Mapping[str, Type], expressions: Expressions, parameters: Parameters
+        self,
+        columns: Mapping[str, Type],
+        expressions: Expressions,
+        parameters: Parameters,
+        project: str = "",
     ) -> None:
+        """``project``: the placeholder of its id; conditions of a query need it."""
         self._columns = columns
         self._expressions = expressions
         self._parameters = parameters
+        self._project = project
 
     def value(self, found: Reference) -> str:
         """The expression to read; NULL where a map has no such key."""
@@ -94,6 +100,8 @@ class Conditions:
                 text = self._contains(found, value)
             case Op.IN:
                 text = self._in(found, value)
+            case Op.UPDATED:
+                text = self._updated(found)
             case _:
                 text = self._compare(found, _COMPARE[op], value)
         return f"NOT ({text})" if op in _NEGATED else text
@@ -126,6 +134,15 @@ class Conditions:
             texts = self._parameters.add(list(value), "Array(String)")
             return _sure(f"has({texts}, {self.value(found)})") if value else "0"
         return f"({' OR '.join(self._compare(found, '=', v) for v in value) or '0'})"
+
+    def _updated(self, found: Reference) -> str:
+        """All rows of one patch agree on what it is, so none of them needs to be final."""
+        if found.column != "event_id":
+            raise RejectedError("only events are updated: ask it of event_id", code=422)
+        return (
+            f"{self.value(found)} IN (SELECT event_id FROM event_patches"
+            f" WHERE project_id = {self._project} AND is_start = 0)"
+        )
 
     def _compare(self, found: Reference, sign: str, value: Any) -> str:
         if found.key is None and found.type in MAPS:

@@ -60,7 +60,9 @@ def select_from(
 ) -> str:
     """A SELECT of the columns ``wanted`` of one branch, with all of the query's conditions."""
     project = parameters.fixed(query.project.bytes)
-    compiler = Conditions(columns_of(query.relation, plane), branch.expressions, parameters)
+    compiler = Conditions(
+        columns_of(query.relation, plane), branch.expressions, parameters, project
+    )
     where = [
         f"project_id = {project}",
         *branch.rules(query, parameters, project),
@@ -77,6 +79,10 @@ def select_from(
 
 def _plain(name: str) -> str:
     return name
+
+
+def _listed(name: str) -> str:
+    return "toUInt8(0)" if name == "is_started" else name
 
 
 def _as_event(name: str) -> str:
@@ -147,7 +153,7 @@ _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
     Relation.EVENTS: (Branch("events", _plain, _events),),
     Relation.SESSIONS: (Branch("session_aggregates", _plain, _existing),),
     Relation.LISTING: (
-        Branch("events_by_time", _plain, _by_time),
+        Branch("events_by_time", _listed, _by_time),
         Branch("session_aggregates", _as_event, _existing),
     ),
     **{

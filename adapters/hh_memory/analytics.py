@@ -16,7 +16,7 @@ from hh_core.errors import ClosedError, OverloadedError, RejectedError, Unavaila
 from hh_core.ports.analytics import Query, Relation, Row, Shared
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
-from hh_memory.analytics_query import answer, selected
+from hh_memory.analytics_query import answer, selected, updated_as_ids
 
 Cells = dict[str, Any]
 Key = tuple[Any, ...]
@@ -85,9 +85,11 @@ class MemoryAnalytics:
                 self.store(relation, row)
 
     async def select(self, query: Query) -> Sequence[Row]:
+        query = self._written_out(query)
         return answer(query, self.types(query.relation), self.read(query))
 
     async def count(self, query: Query) -> int:
+        query = self._written_out(query)
         return len(selected(query, self.types(query.relation), self.read(query)))
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
@@ -162,7 +164,8 @@ class MemoryAnalytics:
         """The rows of one project that exist. Call it under the lock."""
         if relation is Relation.LISTING:
             sessions = map(_as_event, self.visible(Relation.SESSIONS, project))
-            return [*self.visible(Relation.EVENTS, project), *sessions]
+            events = [{**row, "is_started": 0} for row in self.visible(Relation.EVENTS, project)]
+            return [*events, *sessions]
         return [
             row
             for row in self.backend.tables[relation].values()
@@ -177,6 +180,11 @@ class MemoryAnalytics:
         if len(rows) > self.config.max_query_rows:
             raise OverloadedError(f"the query reads more than {self.config.max_query_rows} rows")
         return rows
+
+    def _written_out(self, query: Query) -> Query:
+        with self.backend.lock:
+            patches = self.visible(Relation.PATCHES, query.project)
+        return updated_as_ids(query, {row["event_id"] for row in patches if not row["is_start"]})
 
     def types(self, relation: Relation) -> Mapping[str, Type]:
         control = relation is Relation.EVENTS and self.config.plane == "control"

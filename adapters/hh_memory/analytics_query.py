@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,23 @@ def selected(query: Query, types: Types, rows: Iterable[Cells]) -> list[Row]:
     if not (query.group_by or query.measures or query.bucket):
         return found
     return _groups(query, types, found)
+
+
+def updated_as_ids(query: Query, updated: Collection[UUID]) -> Query:
+    """``query`` with every ``UPDATED`` written out."""
+
+    def written(condition: Condition) -> Condition:
+        if condition.op is not Op.UPDATED:
+            return condition
+        if condition.column != "event_id":
+            raise RejectedError("only events are updated: ask it of event_id", code=422)
+        return replace(condition, op=Op.IN, value=updated)
+
+    where = tuple(
+        AnyOf(tuple(map(written, part.alternatives))) if isinstance(part, AnyOf) else written(part)
+        for part in query.where
+    )
+    return replace(query, where=where)
 
 
 def _groups(query: Query, types: Types, rows: Sequence[Cells]) -> list[Row]:

@@ -15,6 +15,7 @@ from hh_conformance.analytics_rows import (
     Cells,
     event,
     event_id,
+    row,
     session,
     trace_id,
 )
@@ -34,6 +35,7 @@ from hh_core.ports.analytics import (
     Relation,
 )
 
+PROJECTS = (PROJECT, OTHER_PROJECT)
 HOSTILE = ("' OR 1=1 --", "\\' OR ''='", "{p0:String}", "a\tb\n\\", "%", "é🙂", '"', "`", "\\N")
 
 
@@ -95,6 +97,51 @@ class QuestionsContract(AnalyticsSuite):
                 found = {answer["event_id"] for answer in await analytics.select(query)}
                 assert found == set(map(event_id, expected)), (relation, condition)
                 assert await analytics.count(query) == len(expected)
+
+    @scenario
+    async def test_a5_updated_events_are_told_from_the_others(self, analytics: Analytics) -> None:
+        writer = self.writer(analytics)
+        await writer.events(*(event(n, project_id=p) for n in (1, 2, 3) for p in PROJECTS))
+        await writer.insert(
+            Relation.PATCHES,
+            *(row(Relation.PATCHES, event_id=event_id(1), patch_id=session(n)) for n in (1, 2)),
+            row(Relation.PATCHES, event_id=event_id(2), is_start=1),
+            row(Relation.PATCHES, event_id=event_id(3), project_id=OTHER_PROJECT),
+        )
+        is_updated = Condition("event_id", Op.UPDATED)
+        third = Condition("event_id", Op.EQ, event_id(3))
+        asked: list[tuple[Condition | AnyOf, set[int]]] = [
+            (is_updated, {1}),
+            (AnyOf((is_updated, third)), {1, 3}),
+        ]
+        for relation in (Relation.EVENTS, Relation.LISTING):
+            for where, expected in asked:
+                query = Query(
+                    relation=relation, project=PROJECT, columns=("event_id",), where=(where,)
+                )
+                found = {answer["event_id"] for answer in await analytics.select(query)}
+                assert found == set(map(event_id, expected)), (relation, where)
+                assert await analytics.count(query) == len(expected)
+            misasked = (Condition("session_key", Op.UPDATED),)
+            with pytest.raises(RejectedError):
+                await analytics.count(Query(relation=relation, project=PROJECT, where=misasked))
+
+    @scenario
+    async def test_a5_lists_tell_which_sessions_were_started(self, analytics: Analytics) -> None:
+        writer = self.writer(analytics)
+        await writer.events(event(1, session_key=session(1)))
+        await writer.insert(
+            Relation.PATCHES,
+            row(Relation.PATCHES, event_id=session(2), is_start=1, start_ns=START_NS),
+        )
+        await analytics.recount(PROJECT, [session(1), session(2)])
+        query = Query(
+            relation=Relation.LISTING, project=PROJECT, columns=("event_id", "is_started")
+        )
+        told = {
+            answer["event_id"]: answer["is_started"] for answer in await analytics.select(query)
+        }
+        assert told == {event_id(1): 0, session(1): 0, session(2): 1}
 
     @scenario
     async def test_a5_measures_are_of_the_rows_that_match(self, analytics: Analytics) -> None:

@@ -191,6 +191,7 @@ LISTING = _columns(
     usage=Type.USAGE,
     cost=Type.COST,
     attributes=Type.ATTRIBUTES,  # of a session: empty
+    is_started=Type.FLAG,  # of an event: 0
 )
 
 COLUMNS: dict[Relation, tuple[Column, ...]] = {

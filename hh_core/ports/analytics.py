@@ -35,6 +35,9 @@ class Op(StrEnum):
     EXISTS = "exists"
     """Not null, not nil, not empty; value is ignored."""
     NOT_EXISTS = "not exists"
+    UPDATED = "updated"
+    """Of ``event_id`` alone: PATCHES has a row of that event that is no session start; value is
+    ignored. However many there are, none of them travels."""
 
 
 @dataclass(frozen=True, slots=True)

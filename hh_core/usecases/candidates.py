@@ -10,8 +10,6 @@ from hh_core.ports.analytics import (
     Analytics,
     AnyOf,
     Condition,
-    Function,
-    Measure,
     Op,
     Order,
     Query,
@@ -23,17 +21,30 @@ from hh_core.usecases.narrowing import Plan, Where, after, unless
 
 NEWEST_FIRST = (Order("start_ns", descending=True), Order("event_id"))
 BATCH = 500
-MAX_PATCHED = 10_000
-"""With more patched events than this in a project, attributes do not narrow."""
 
 _SESSION = Condition("event_type", Op.EQ, "session")
 _NO_SESSION = Condition("event_type", Op.NE, "session")
+_UPDATED = Condition("event_id", Op.UPDATED)
+_STARTED = Condition("is_started", Op.EQ, 1)
+_REST = Condition("record_kind", Op.EQ, int(RecordKind.EVENT))
+_TRUNCATED = Condition("truncated", Op.GT, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
     relation: Relation
     where: Where
+    limit: int | None = None
+
+
+@dataclass(slots=True)
+class Scan:
+    """What attributes of sessions say stands in no index, and there may be as many as events:
+    where events are narrowed, sessions must not use up all that a search may read."""
+
+    max_sessions: int
+    stopped_ns: int | None = None
+    """The start of the first session that was left out."""
 
 
 class Candidates:
@@ -42,14 +53,15 @@ class Candidates:
         self._belonging = belonging
 
     async def of(
-        self, project: UUID, plan: Plan, session: UUID | None
+        self, project: UUID, plan: Plan, session: UUID | None, scan: Scan
     ) -> AsyncIterator[Sequence[Row]]:
         """Batches of rows (columns ``LIGHT``) that hold every match, in the order of lists.
 
-        ``session`` is the key of ``plan.session``; then only its rows come.
+        ``session`` is the key of ``plan.session``; then only its rows come. ``scan`` bounds the
+        sessions beside narrowed events, and learns where they stopped.
         """
-        streams = await self._streams(project, plan, session)
-        heads = [self._rows(project, stream) for stream in streams]
+        streams = await self._streams(project, plan, session, scan)
+        heads = [self._rows(project, stream, scan) for stream in streams]
         async for batch in _merged(heads):
             if session is None:
                 yield batch
@@ -57,19 +69,22 @@ class Candidates:
             belongs = await self._belonging.sessions(project, batch)
             yield [row for row in batch if belongs[event_id(row)] == session]
 
-    async def _streams(self, project: UUID, plan: Plan, session: UUID | None) -> Sequence[_Stream]:
+    async def _streams(
+        self, project: UUID, plan: Plan, session: UUID | None, scan: Scan
+    ) -> Sequence[_Stream]:
         if session is not None:
             return await self._of_session(project, plan, session)
-        patched = await self._patched(project) if plan.attributes or plan.ids else None
-        if patched is None:
+        if not plan.attributes and not plan.ids:
             return [_Stream(Relation.LISTING, plan.where)]
-        is_patched = Condition("event_id", Op.IN, patched)
-        rest = Condition("record_kind", Op.EQ, int(RecordKind.EVENT))
-        open_ = (is_patched, Condition("truncated", Op.GT, 0))
-        events = (*plan.where, *unless(plan.ids, [rest]), *unless(plan.attributes, open_))
+        ids = unless(plan.ids, [_REST])
+        attributes = unless(plan.attributes, [_UPDATED, _TRUNCATED])
+        events = (*plan.where, *ids, *attributes)
         # whatever a session has in its buckets came by patches, so others cannot match
-        sessions = (*plan.where, _SESSION, is_patched)
-        return [_Stream(Relation.EVENTS, events), _Stream(Relation.LISTING, sessions)]
+        sessions = (*plan.where, _SESSION, AnyOf((_STARTED, _UPDATED)))
+        return [
+            _Stream(Relation.EVENTS, events),
+            _Stream(Relation.LISTING, sessions, scan.max_sessions),
+        ]
 
     async def _of_session(self, project: UUID, plan: Plan, key: UUID) -> Sequence[_Stream]:
         rows = await self._analytics.select(
@@ -91,22 +106,10 @@ class Candidates:
         itself = Condition("event_id", Op.EQ, key)
         return [*streams, _Stream(Relation.LISTING, (*plan.where, _SESSION, itself))]
 
-    async def _patched(self, project: UUID) -> Sequence[UUID] | None:
-        """All events and sessions that have patches; None if there are too many to tell."""
-        rows = await self._analytics.select(
-            Query(
-                relation=Relation.PATCHES,
-                project=project,
-                group_by=("event_id",),
-                measures=(Measure("rows", Function.COUNT),),
-                limit=MAX_PATCHED + 1,
-            )
-        )
-        return None if len(rows) > MAX_PATCHED else [event_id(row) for row in rows]
-
-    async def _rows(self, project: UUID, stream: _Stream) -> AsyncIterator[Row]:
+    async def _rows(self, project: UUID, stream: _Stream, scan: Scan) -> AsyncIterator[Row]:
         """A stream's rows, each fetched batch beginning after the last row of the one before."""
         beyond: tuple[Condition | AnyOf, ...] = ()
+        left = stream.limit
         while True:
             page = await self._analytics.select(
                 Query(
@@ -119,6 +122,10 @@ class Candidates:
                 )
             )
             for row in page:
+                if left == 0:
+                    scan.stopped_ns = cast(int, row["start_ns"])
+                    return
+                left = None if left is None else left - 1
                 yield row
             if len(page) < BATCH:
                 return

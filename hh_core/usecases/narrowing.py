@@ -53,7 +53,7 @@ class Plan:
     ids: Where = ()
     """On the ids of spans; true of every match but for REST events and sessions."""
     attributes: Where = ()
-    """On attributes of ``EVENTS``; true of what matches unless it is patched or truncated."""
+    """On attributes of ``EVENTS``; true of what matches unless it is updated or truncated."""
     session: str | None = None
     """Only what belongs to the session that clients know under this id."""
     exact: bool = False

@@ -11,7 +11,7 @@ from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
 from hh_core.usecases.belonging import LIGHT, Belonging
-from hh_core.usecases.candidates import NEWEST_FIRST, Candidates
+from hh_core.usecases.candidates import NEWEST_FIRST, Candidates, Scan
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.narrowing import Plan, plan
 from hh_core.usecases.page import Collector, Page
@@ -131,7 +131,8 @@ class Reader:
         ]
         collector = Collector(query, self._limits.answer_bytes, matcher(residual))
         page = Page(collector.encoded)
-        async for batch in self._candidates.of(project, planned, key):
+        scan = Scan(self._limits.scan_limit // 2)
+        async for batch in self._candidates.of(project, planned, key, scan):
             rows = batch[: self._limits.scan_limit - page.scanned] if residual else batch
             if residual:
                 await self._sift(project, rows, collector)
@@ -142,6 +143,8 @@ class Reader:
                 page.stopped_at = cast(int, batch[len(rows)]["start_ns"]) / 1e6
                 break
         page.count = collector.count
+        if scan.stopped_ns is not None:
+            page.stopped_at = max(scan.stopped_ns / 1e6, page.stopped_at or 0)
         return page
 
     async def _sift(self, project: UUID, rows: Sequence[Row], collector: Collector) -> None:

@@ -244,7 +244,8 @@ def milliseconds_of(nanoseconds: int) -> int | float:
 
 
 def _event(row: Row, sources: _Sources) -> dict[str, Json]:
-    """An event that is no session: its base, then its patches in order."""
+    """An event that is no session: its base, then its updates in order. A start under the same id
+    is its session's, not its own."""
     start, length = cast(int, row["start_ns"]), cast(int, row["duration_ns"])
     piece = sources.pieces.get(address(row)) if "segment" in row else None
     base = _blank(row, start, start + length, length)
@@ -252,7 +253,8 @@ def _event(row: Row, sources: _Sources) -> dict[str, Json]:
         base["metadata"] = _ids(row) | {"content_expired": True}
     else:
         base |= {name: piece[name] for name in ("source", "error", *BUCKETS) if name in piece}
-    shaped = _shaped(_timed(_folded(base, sources, event_id(row)), base))
+    updates = [patch for patch in sources.patches.get(event_id(row), ()) if not patch["is_start"]]
+    shaped = _shaped(_timed(_folded(base, sources, updates), base))
     if row.get("record_kind") == RecordKind.TRACES:
         shaped["metadata"] = shaped["metadata"] | _ids(row)
     return shaped
@@ -264,7 +266,7 @@ def _session(row: Row, sources: _Sources) -> dict[str, Json]:
     start = cast(int, rollup["start_ns"])
     end = cast(int, rollup.get("end_ns", start + cast(int, row["duration_ns"])))
     base = _blank(row, start, end, end - start)
-    folded = _folded(base, sources, event_id(row))
+    folded = _folded(base, sources, sources.patches.get(event_id(row), ()))
     shaped = _shaped(folded)
     shaped |= {
         "event_type": "session",
@@ -292,10 +294,10 @@ def _blank(row: Row, start: int, end: int, length: int) -> dict[str, Json]:
     }
 
 
-def _folded(base: dict[str, Json], sources: _Sources, event: UUID) -> dict[str, Json]:
+def _folded(base: dict[str, Json], sources: _Sources, patches: Sequence[Row]) -> dict[str, Json]:
     fields = [
         sources.pieces[address(row)]["fields"]
-        for row in sources.patches.get(event, ())
+        for row in patches
         if isinstance(sources.pieces.get(address(row), {}).get("fields"), dict)
     ]
     return dict(fold(base, fields))

@@ -164,12 +164,15 @@ def _measure(item: Any) -> Measure:
     )
 
 
+_OPS = [op for op in Op if op is not Op.UPDATED]
+
+
 def _condition(item: Any) -> Condition:
     _require(isinstance(item, dict), "filters", "each must be an object")
     _require(not item.keys() - {"column", "op", "value"}, "filters", _UNKNOWN)
     allowed = (*GROUPS, *IDS, "duration_ms", "cost")
     column = _one_of(item.get("column"), allowed, "filters.column")
-    op = Op(_one_of(item.get("op", "eq"), list(Op), "filters.op"))
+    op = Op(_one_of(item.get("op", "eq"), _OPS, "filters.op"))
     value = item.get("value")
     if op in (Op.EXISTS, Op.NOT_EXISTS):
         return Condition(_STORED.get(column, column), op)
