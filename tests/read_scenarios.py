@@ -352,6 +352,20 @@ async def filters_on_any_path_answer_as_the_law_says(house: ReadHouse) -> None:
     ]
 
 
+async def a_session_id_that_reads_as_a_number_is_found_as_either(house: ReadHouse) -> None:
+    await house.accept(export(span(1, honeyhive__session_id="5"), span(2, trace=2)))
+
+    for asked in (
+        where("session_id", "is", "5"),
+        where("session_id", "is", 5),
+        where("session_id", "is", 5, "id"),
+        where("session_id", "is", 5, "number"),
+        where("session_id", "is", "5.0", "number"),
+    ):
+        assert [event["session_id"] for event in await house.events(asked)] == ["5", "5"], asked
+    assert await house.events(where("session_id", "is", "5.0")) == []
+
+
 async def a_range_of_dates_has_both_ends(house: ReadHouse) -> None:
     await house.accept(export(*(span(n, trace=n) for n in range(1, 6))))
     only = where("event_type", "is", "tool")
@@ -527,6 +541,7 @@ SCENARIOS = [
     pages_of_a_tree_hold_every_node_once,
     a_parent_in_another_session_leaves_its_child_at_the_top,
     filters_on_any_path_answer_as_the_law_says,
+    a_session_id_that_reads_as_a_number_is_found_as_either,
     a_range_of_dates_has_both_ends,
     a_search_that_stops_says_so,
     a_filter_that_narrows_never_stops_however_much_is_updated,

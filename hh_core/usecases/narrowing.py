@@ -71,7 +71,7 @@ def plan(query: EventQuery) -> Plan:
             where += decided
             continue
         exact = False
-        if condition.field == "session_id" and condition.operator == "is":
+        if condition.field == "session_id" and condition.operator == "is" and _is_text(condition):
             session = str(condition.value)
         elif condition.operator == "is" and condition.field in _BYTES and _is_text(condition):
             ids += _hex(condition)
