@@ -45,6 +45,13 @@ class RejectedError(PortError):
         self.code = code
 
 
+class TooWideError(PortError):
+    """The question reaches over more than one may: waiting does not help. Ask a narrower one, or
+    let the operator raise the limit (422). The message names both."""
+
+    code = 422
+
+
 class DeniedError(PortError):
     """Our credentials at a backend do not allow this. Never retry; tell the operator (503)."""
 

@@ -6,23 +6,32 @@ from contextlib import contextmanager
 import aiohttp
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from hh_core.errors import DeniedError, OverloadedError, RejectedError, UnavailableError
+from hh_core.errors import (
+    DeniedError,
+    OverloadedError,
+    RejectedError,
+    TooWideError,
+    UnavailableError,
+)
 
 _OVERLOADED = frozenset(
     (
-        158,  # TOO_MANY_ROWS
         159,  # TIMEOUT_EXCEEDED
         160,  # TOO_SLOW
-        191,  # SET_SIZE_LIMIT_EXCEEDED
         202,  # TOO_MANY_SIMULTANEOUS_QUERIES
         241,  # MEMORY_LIMIT_EXCEEDED
         252,  # TOO_MANY_PARTS
         290,  # LIMIT_EXCEEDED
-        307,  # TOO_MANY_BYTES
-        396,  # TOO_MANY_ROWS_OR_BYTES
         439,  # CANNOT_SCHEDULE_TASK
     )
 )
+_TOO_WIDE = {
+    158: "max_query_rows",  # TOO_MANY_ROWS
+    191: "max_query_bytes",  # SET_SIZE_LIMIT_EXCEEDED
+    307: "max_query_rows",  # TOO_MANY_BYTES
+    396: "max_result_rows",  # TOO_MANY_ROWS_OR_BYTES
+}
+"""Limits that the same query never passes, by the setting that is in its way."""
 _DENIED = frozenset((192, 193, 194, 497, 516))
 _REJECTED = frozenset(
     (
@@ -63,6 +72,11 @@ def driver_errors() -> Iterator[None]:
 def _translated(error: ClickHouseError) -> Exception:
     code = getattr(error, "code", None)
     name = getattr(error, "name", None) or "no code"
+    if code in _TOO_WIDE:
+        return TooWideError(
+            f"the query reaches over more than it may ({name}): narrow it by dateRange, or let the "
+            f"operator raise {_TOO_WIDE[code]}"
+        )
     if code in _OVERLOADED:
         return OverloadedError(f"ClickHouse refuses: over a limit ({name})")
     if code in _DENIED:

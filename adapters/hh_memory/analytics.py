@@ -12,7 +12,7 @@ from pydantic import Field
 
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
-from hh_core.errors import ClosedError, OverloadedError, RejectedError, UnavailableError
+from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
 from hh_core.ports.analytics import Query, Relation, Row, Shared
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
@@ -173,12 +173,15 @@ class MemoryAnalytics:
         ]
 
     def read(self, query: Query) -> list[Cells]:
-        """What ``query`` chooses from. Raises ``OverloadedError`` if that is too much."""
+        """What ``query`` chooses from. Raises ``TooWideError`` if that is too much."""
         self.check()
         with self.backend.lock:
             rows = self.visible(query.relation, query.project)
         if len(rows) > self.config.max_query_rows:
-            raise OverloadedError(f"the query reads more than {self.config.max_query_rows} rows")
+            raise TooWideError(
+                f"the query reads more than {self.config.max_query_rows} rows: narrow it by "
+                "dateRange, or let the operator raise max_query_rows"
+            )
         return rows
 
     def _written_out(self, query: Query) -> Query:

@@ -17,7 +17,7 @@ from hh_conformance.analytics_rows import (
 )
 from hh_conformance.analytics_suite import AnalyticsSuite
 from hh_conformance.contract import lifetimes, scenario
-from hh_core.errors import ClosedError, OverloadedError, RejectedError, UnavailableError
+from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
 from hh_core.ports.analytics import (
     Analytics,
     Query,
@@ -78,9 +78,9 @@ class FailuresContract(AnalyticsSuite):
                     Query(relation=Relation.EVENTS, project=PROJECT, columns=("event_id",)),
                     Query(relation=Relation.LISTING, project=PROJECT, group_by=("model",)),
                 ):
-                    with pytest.raises(OverloadedError):
+                    with pytest.raises(TooWideError, match=r"dateRange.*max_query_rows"):
                         await analytics.select(query)
-                    with pytest.raises(OverloadedError):
+                    with pytest.raises(TooWideError, match=r"dateRange.*max_query_rows"):
                         await analytics.count(query)
 
         asyncio.run(asyncio.wait_for(check(), self.timeout))

@@ -136,8 +136,9 @@ class Analytics(Protocol):
         ``RejectedError``.
     A6  All or named. A row that can never be stored makes ``insert`` raise ``RejectedError``;
         what may pass later is ``UnavailableError``. After an error some rows may be stored.
-    A7  Bounded. A query over the adapter's memory, time or row limits raises ``OverloadedError``;
-        it never answers a part as if it were all.
+    A7  Bounded. A query over the adapter's row limits, which the same question will never pass,
+        raises ``TooWideError``; over those of memory or time, ``OverloadedError``. It never answers
+        a part as if it were all.
     A8  Honest errors. Only ``PortError`` subclasses escape, with the driver's error as the cause.
         Use after close raises ``ClosedError``; a lost connection heals by itself.
     A9  Who shares learns of it. A batch inserts its events, then its links under a mark of its own,

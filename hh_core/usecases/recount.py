@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from hh_core.errors import OverloadedError
+from hh_core.errors import OverloadedError, TooWideError
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -47,11 +47,15 @@ class Recount:
         and those of the ``patched`` events, which may be sessions themselves.
 
         Call it after the rows and their links (SESSION_TRACES) are inserted. Raises what
-        the analytics port raises.
+        the analytics port raises, but ``OverloadedError`` for ``TooWideError``: rows that were
+        accepted wait until the operator raises the limit.
         """
         patched = patched or {}
-        for project in {*touched, *patched}:
-            await self._project(project, touched.get(project, ()), patched.get(project, ()))
+        try:
+            for project in {*touched, *patched}:
+                await self._project(project, touched.get(project, ()), patched.get(project, ()))
+        except TooWideError as error:
+            raise OverloadedError(f"a recount is over a limit: {error}") from error
 
     async def _project(
         self, project: UUID, traces: Collection[bytes], events: Collection[UUID]

@@ -14,6 +14,7 @@ from hh_core.errors import (
     OverloadedError,
     QuotaError,
     RejectedError,
+    TooWideError,
 )
 from hh_runtime.keys import ForbiddenError, UnauthenticatedError
 
@@ -26,6 +27,7 @@ _STATUS: tuple[tuple[type[HHError], int, str], ...] = (
     (ForbiddenError, 403, "forbidden"),
     (NotFoundError, 404, "not_found"),
     (ConflictError, 409, "conflict"),
+    (TooWideError, 422, "too_wide"),
     (QuotaError, 429, "quota_exceeded"),
     (OverloadedError, 503, "overloaded"),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hh_core.domain.tables import KEYS
-from hh_core.errors import OverloadedError, RejectedError
+from hh_core.errors import RejectedError, TooWideError
 from hh_core.ports.analytics import Query, Relation, Row, Shared
 from hh_memory.analytics import Cells, MemoryAnalytics
 
@@ -99,7 +99,7 @@ class Partial(MemoryAnalytics):
     def read(self, query: Query) -> list[Cells]:
         try:
             return super().read(query)
-        except OverloadedError:
+        except TooWideError:
             with self.backend.lock:
                 return self.visible(query.relation, query.project)[: self.config.max_query_rows]
 

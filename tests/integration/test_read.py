@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from clickhouse_engine import fresh_index
-from read_house import ReadHouse, read_house
+from read_house import ReadHouse, export, read_house, span
 from read_scenarios import SCENARIOS
 
+from hh_core.errors import TooWideError
 from hh_core.usecases.read_limits import ReadLimits
 
 
@@ -18,5 +19,21 @@ def test_reading(scenario: Callable[[ReadHouse], Awaitable[None]]) -> None:
     async def main() -> None:
         async with read_house(fresh_index(), limits=limits) as house:
             await scenario(house)
+
+    asyncio.run(main())
+
+
+def test_a_question_over_too_many_rows_says_what_to_narrow_and_which_limit_it_meets() -> None:
+    index = fresh_index()
+
+    async def main() -> None:
+        async with read_house(index) as house:
+            await house.accept(export(*(span(n, trace=n) for n in range(1, 60))))
+        async with read_house({**index, "max_query_rows": 50}) as house:
+            with pytest.raises(TooWideError, match=r"dateRange.*max_query_rows"):
+                await house.export()
+        async with read_house({**index, "max_result_rows": 50}) as house:
+            with pytest.raises(TooWideError, match=r"dateRange.*max_result_rows"):
+                await house.export()
 
     asyncio.run(main())

@@ -15,6 +15,7 @@ from hh_core.errors import (
     OverloadedError,
     QuotaError,
     RejectedError,
+    TooWideError,
     UnavailableError,
 )
 from hh_core.usecases.freshness import NotYetError
@@ -97,7 +98,7 @@ def _answer_to(error: HHError) -> web.Response:
             return error_answer(404, NOT_YET, _after(1.0), behind=True)
         case NotFoundError():
             return error_answer(404, NOT_FOUND)
-        case RejectedError():
+        case RejectedError() | TooWideError():
             return error_answer(error.code, str(error))
         case ConflictError():
             return error_answer(409, str(error))
