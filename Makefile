@@ -62,7 +62,7 @@ lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 protobuf: setup  ## make hh_core/wire/pb from schema/ (needs uv; the pin keeps the runtime's floor)
 	$(BIN)/python -m uv run --no-project --isolated --with 'grpcio-tools==1.78.0' \
 	  python -m grpc_tools.protoc -I schema --python_out=hh_core/wire/pb \
-	  --pyi_out=hh_core/wire/pb telemetry.proto
+	  --pyi_out=hh_core/wire/pb telemetry.proto controller.proto
 
 clean:  ## remove what was built, not the data
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
