@@ -13,6 +13,9 @@ from uuid import UUID
 NIL = UUID(int=0)
 """Stands for "none" in columns that hold a UUID."""
 
+MAX_ID = 1024
+"""Characters of an id that a client chooses, wherever it is written, claimed or asked for."""
+
 
 def uuid8(*parts: bytes) -> UUID:
     """A UUIDv8 (RFC 9562, 5.8): the first 16 bytes of SHA-256 over the length-prefixed parts."""

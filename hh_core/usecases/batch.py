@@ -64,6 +64,8 @@ class Batch:
     )
     corrupt: dict[str, int] = field(default_factory=dict)
     """By segment: records that do not check or do not decode. Every segment is in it."""
+    overlong: int = 0
+    """Spans whose session id is longer than ``MAX_ID``: it counts as not claimed."""
     patched: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     paths: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Which paths were seen, from and to the hour of which start."""
@@ -75,6 +77,7 @@ class Batch:
         for relation, rows in other.rows.items():
             self.rows[relation] += rows
         self.corrupt |= other.corrupt
+        self.overlong += other.overlong
         for project, events in other.patched.items():
             self.patched[project] |= events
         for path, (first, last) in other.paths.items():

@@ -194,8 +194,8 @@ class Dispatch:
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
-        ``time_suspect`` (rows), ``unspooled`` and ``handed_back`` (segments), ``pauses``,
-        ``breaks``, ``mishaps``."""
+        ``time_suspect`` (rows), ``overlong`` (session ids that count as no claim), ``unspooled``
+        and ``handed_back`` (segments), ``pauses``, ``breaks``, ``mishaps``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -343,6 +343,7 @@ class Dispatch:
         self.counts["time_suspect"] += pc.sum(events.column("time_suspect")).as_py() or 0
         self.counts["refused"] += len(refused)
         self.counts["corrupt"] += sum(batch.corrupt.values())
+        self.counts["overlong"] += batch.overlong
         if self._spool is not None:
             self.counts["unspooled"] += len(receipts) - len(spooled)
 

@@ -15,6 +15,7 @@ from hh_core.domain.enrichment import nanoseconds, rest_facts
 from hh_core.domain.event import Event, Facts
 from hh_core.domain.filters import text_of
 from hh_core.domain.identity import (
+    MAX_ID,
     NIL,
     Version,
     derived_event,
@@ -38,7 +39,6 @@ log = logging.getLogger(__name__)
 
 MAX_NAME = 256
 """Characters of a name in the index; the content keeps all."""
-MAX_SESSION_ID = 1024
 
 _STATUS = {1: "ok", 2: "error"}
 _HOUR_NS = 3_600_000_000_000
@@ -161,7 +161,7 @@ class Indexer:
             return
         rows: list[_Cells] = []
         seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
-        for own, facts in self._events(receipt, item.record):
+        for own, facts in self._events(receipt, item.record, batch):
             rows.append(own + self._told(receipt, facts))
             seen[facts.event_type, own[_START] // _HOUR_NS].update(facts.attributes)
         shared |= {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
@@ -172,10 +172,15 @@ class Indexer:
             for path in paths:
                 see(batch.paths, (receipt.project, event_type, path), hour, hour)
 
-    def _events(self, receipt: _Receipt, record: SegmentRecord) -> Iterator[tuple[_Cells, Facts]]:
+    def _events(
+        self, receipt: _Receipt, record: SegmentRecord, batch: Batch
+    ) -> Iterator[tuple[_Cells, Facts]]:
         if record.header.kind is RecordKind.TRACES:
             for ordinal, span in decode(record):
                 facts = self._mapping.facts(span)
+                if len(facts.session_id) > MAX_ID:
+                    facts.session_id = ""
+                    batch.overlong += 1
                 yield _span(receipt, ordinal, span, facts), facts
         elif record.header.kind is RecordKind.EVENT:
             for ordinal, event in documents(record):
@@ -214,7 +219,7 @@ class Indexer:
         session, response = facts.session_id, facts.response_id
         return (
             self._claim(receipt, session) if session else _NIL,
-            session[:MAX_SESSION_ID],
+            session,
             self._claim(receipt, response, keep=False) if response else _NIL,
             facts.event_type,
             facts.event_name[:MAX_NAME],
@@ -243,7 +248,7 @@ class Indexer:
             version,
             version[::-1],
             int(is_start),
-            text[:MAX_SESSION_ID] if is_start else "",
+            text[:MAX_ID] if is_start else "",
             name[:MAX_NAME] if is_start and isinstance(name, str) else "",
             receipt.start(start or 0) if is_start else 0,
             end or 0,

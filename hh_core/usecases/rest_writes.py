@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from hh_core.domain.event import Json
-from hh_core.domain.identity import name_key, parse_uuid
+from hh_core.domain.identity import MAX_ID, name_key, parse_uuid
 from hh_core.domain.segments import RecordKind
 from hh_core.errors import RejectedError
 from hh_core.usecases.receive import Written
@@ -31,7 +31,6 @@ EVENT_TYPES = ("chain", "model", "session", "tool")
 BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
 UPDATABLE = ("metadata", "feedback", "metrics", "outputs", "config", "user_properties")
 UNKNOWN = "unknown"
-MAX_ID = 1_024
 MAX_MEMORY = 128 << 20
 """Bytes that the objects of one body may take."""
 

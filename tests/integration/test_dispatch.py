@@ -9,7 +9,7 @@ from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
 from raw_segments import PROJECT
 from read_house import START_MS, export, rest_event, span, start, update
 
-from hh_core.domain.identity import derived_session, name_key, span_event_id
+from hh_core.domain.identity import MAX_ID, derived_session, name_key, span_event_id
 from hh_core.domain.segments import inbox_key, relay_key
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.errors import RejectedError, UnavailableError
@@ -146,6 +146,23 @@ def test_a_damaged_record_is_counted_and_its_neighbours_are_indexed() -> None:
         assert len(await house.rows(Relation.EVENTS)) == 2
         assert (await house.receipt(called))["corrupt"] == 1
         assert dispatch.counts["corrupt"] == 1
+
+    run(scenario)
+
+
+def test_a_session_id_that_nobody_could_ask_for_is_no_claim_and_is_counted() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        kept, dropped = "s" * MAX_ID, "s" * (MAX_ID + 1)
+        called = await house.ship(
+            export(span(1, honeyhive__session_id=kept)),
+            export(span(2, trace=2, honeyhive__session_id=dropped)),
+        )
+        await house.point(called)
+        dispatch = await house.drain()
+
+        rows = await house.rows(Relation.EVENTS, "trace_id", "session_id")
+        assert sorted(rows) == [(trace(1), kept), (trace(2), "")]
+        assert dispatch.counts["overlong"] == 1
 
     run(scenario)
 

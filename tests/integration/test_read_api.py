@@ -19,6 +19,8 @@ from honeyhive._generated.models import (
 from honeyhive.models import EventExportResponse
 from read_house import where
 
+from hh_core.domain.identity import MAX_ID
+
 EXPORT = "/v1/events/export"
 OURS = {
     ("POST", "/session/start"),
@@ -264,6 +266,21 @@ def test_a_client_that_leaves_in_the_midst_of_its_body_is_no_error(
 
         assert (await plane.ask("POST", EXPORT, {})).status == 200
         assert [entry for entry in caplog.records if entry.levelno >= logging.WARNING] == []
+
+    run(main)
+
+
+def test_an_id_that_may_be_written_may_be_asked_for() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        longest = "i" * MAX_ID
+        event = {"event_type": "tool", "event_name": "n", "event_id": longest}
+        created = await plane.ask("POST", "/events", {"event": event | {"session_id": longest}})
+        assert created.status == 200, created
+        for path in (f"/v1/events/{longest}", f"/v1/sessions/{longest}"):
+            answer = await plane.ask_settled("GET", path)
+            assert answer.status == 200, answer
+        refused = await plane.ask("GET", f"/v1/events/{longest}i")
+        assert (refused.status, str(MAX_ID) in refused.body["message"]) == (400, True)
 
     run(main)
 

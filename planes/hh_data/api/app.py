@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from aiohttp import web
 
+from hh_core.domain.identity import MAX_ID
 from hh_core.errors import RejectedError
 from hh_core.usecases.page import Page
 from hh_core.usecases.read import Reader
@@ -152,8 +153,8 @@ def _behind(behind: bool) -> dict[str, Any]:
 
 def _id(request: web.Request, name: str) -> str:
     text = request.match_info[name]
-    if len(text) > 512:
-        raise RejectedError(f"{name} is longer than 512 characters")
+    if len(text) > MAX_ID:
+        raise RejectedError(f"{name} is longer than {MAX_ID} characters")
     return text
 
 
