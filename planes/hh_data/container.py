@@ -37,7 +37,9 @@ from hh_data.name_key import now_ms, read_name_key
 
 def _dispatch_limits(config: DataPlaneConfig) -> DispatchLimits:
     return DispatchLimits(
-        batch_rows=config.dispatch.batch_rows, max_in_flight=config.dispatch.max_in_flight
+        batch_rows=config.dispatch.batch_rows,
+        max_in_flight=config.dispatch.max_in_flight,
+        names_per_day=config.dispatch.names_per_day,
     )
 
 
