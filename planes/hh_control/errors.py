@@ -16,7 +16,7 @@ from hh_core.errors import (
     RejectedError,
     TooWideError,
 )
-from hh_runtime.keys import ForbiddenError, UnauthenticatedError
+from hh_runtime.denials import ForbiddenError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from hh_core.domain.authority import ApiKey, Caller, Decision, Person, decide
 from hh_core.domain.policy import Audience, Operation, Plane, operation
 from hh_core.domain.scopes import Level, Scope
 from hh_core.errors import NotFoundError, RejectedError
-from hh_runtime.keys import ForbiddenError, UnauthenticatedError
+from hh_runtime.denials import ForbiddenError, UnauthenticatedError, what_is_missing
 
 MAX_BODY_BYTES = 64 << 10
 PROJECT_HEADER = "X-HH-Project-Id"
@@ -116,7 +116,7 @@ class _Guard:
         if decision is Decision.UNKNOWN:
             raise NotFoundError("there is no such thing, or it is not yours to see")
         if decision is Decision.FORBIDDEN:
-            raise ForbiddenError(_why_not(self._rule, presented.caller))
+            raise ForbiddenError(what_is_missing(self._rule, presented.caller))
         return await self._handler(Call(request, presented.caller, scope))
 
     async def _scope(self, request: web.Request, caller: Caller) -> Scope | None:
@@ -146,14 +146,3 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
-
-
-def _why_not(rule: Operation, caller: Caller) -> str:
-    if isinstance(caller, Person):
-        roles = " or ".join(sorted(rule.roles)) or "another role"
-        return f"this takes the role {roles}; ask an administrator"
-    if not rule.keys:
-        return "this takes a person who has signed in; an API key cannot do it"
-    if caller.kind not in rule.keys:
-        return f"this takes a key of the kind {' or '.join(sorted(rule.keys))}"
-    return f"this API key lacks the permission {rule.permission}"

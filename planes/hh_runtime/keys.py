@@ -20,7 +20,8 @@ from uuid import UUID
 
 import orjson
 
-from hh_core.errors import ConfigError, HHError
+from hh_core.errors import ConfigError
+from hh_runtime.denials import ForbiddenError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +29,6 @@ FORMAT_VERSION = 1
 INGEST = "ingest"
 READ = "read"
 ADMIN = "admin"
-
-
-class UnauthenticatedError(HHError):
-    """No valid key came with the request (401)."""
-
-
-class ForbiddenError(HHError):
-    """The key is valid, but was not given the right to do this (403)."""
 
 
 @dataclass(frozen=True, slots=True)
