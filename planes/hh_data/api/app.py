@@ -68,6 +68,7 @@ class ReadApi:
         """Method, path, operation and handler of whatever is asked about a project. The project
         is that of the key, or the one that the path or the header names."""
         project = "/v1/projects/{project_id}"
+        event, session = "{event_id:[^/]+}", "{session_id:[^/]+}"  # clients choose ids: also "{a}"
         yield "POST", "/v1/events/export", "export_events", self.export
         yield "POST", "/events/export", "export_events_legacy", self.export
         yield "POST", f"{project}/events/export", "export_project_events", self.export
@@ -75,11 +76,11 @@ class ReadApi:
         yield "POST", f"{project}/events/search", "search_project_events", self.search
         yield "GET", "/v1/events/schema", "event_schema", self.schema
         yield "GET", f"{project}/events/schema", "project_event_schema", self.schema
-        yield "GET", "/v1/events/{event_id}", "get_event", self.event
-        yield "GET", f"{project}/events/{{event_id}}", "get_project_event", self.event
-        yield "GET", "/v1/sessions/{session_id}", "get_session", self.session
-        yield "GET", f"{project}/sessions/{{session_id}}", "get_project_session", self.session
-        yield "GET", "/session/{session_id}", "get_session_legacy", self.session_legacy
+        yield "GET", f"/v1/events/{event}", "get_event", self.event
+        yield "GET", f"{project}/events/{event}", "get_project_event", self.event
+        yield "GET", f"/v1/sessions/{session}", "get_session", self.session
+        yield "GET", f"{project}/sessions/{session}", "get_project_session", self.session
+        yield "GET", f"/session/{session}", "get_session_legacy", self.session_legacy
 
     def _guarded(self, name: str, ask: Question) -> Handler:
         rule = operation(Plane.DATA, name)
