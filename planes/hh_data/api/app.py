@@ -57,6 +57,7 @@ class ReadApi:
         for method, path, name, handler in self._questions():
             app.router.add_route(method, path, self._guarded(name, handler))
         for path, name, page in (
+            ("/", "home", self.home),
             ("/openapi.json", "openapi", self.openapi),
             ("/docs", "docs", self.docs),
         ):
@@ -119,6 +120,10 @@ class ReadApi:
         return json_answer(
             {**page.session, "next_cursor": page.next_cursor, **_behind(page.behind)}
         )
+
+    async def home(self, request: web.Request) -> web.Response:
+        """A browser that comes to the bare address finds the reference."""
+        return web.Response(status=302, headers={"Location": "/docs"})
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=schema_bytes(DOCUMENT), content_type="application/json")
