@@ -143,7 +143,7 @@ class DataPlaneConfig(ProcessConfig):
     node: int = Field(default=1, ge=0, le=0xFFFF)
     """Which ingest node this is; two that write at once must differ."""
     keys: Path
-    """Directory of key digests; read again when it changes."""
+    """The access document: who may do what here, by digests; read again when it changes."""
     name_key: Path
     """File of 32 random bytes that makes client-chosen ids into UUIDs (identity.py)."""
     ingests: tuple[Listen, ...] = ()
