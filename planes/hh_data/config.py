@@ -107,6 +107,16 @@ class RetentionConfig(Section):
     """Above it the oldest days go first, whatever their age."""
 
 
+class TelemetryConfig(Section):
+    """What may cross to the control plane, whatever it asks for."""
+
+    promotable: tuple[str, ...] = ()
+    """Attribute keys that projects may promote into telemetry, as `metadata.tier` or `metadata.*`;
+    never of inputs, outputs, feedback or errors."""
+    strict_names: bool = False
+    """Names cross as keyed hashes only, in all projects."""
+
+
 class ReadConfig(Section):
     """What one question may cost."""
 
@@ -154,6 +164,7 @@ class DataPlaneConfig(ProcessConfig):
     dispatch: DispatchConfig = DispatchConfig()
     retention: RetentionConfig = RetentionConfig()
     read: ReadConfig = ReadConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     control: ControlConfig | None = None
     queue: AdapterTable | None = None
     objects: AdapterTable | None = None
