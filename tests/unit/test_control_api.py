@@ -1,10 +1,9 @@
 """The control plane's API over memory ports: what it answers, to whom, and as it is described."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from uuid import UUID
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
+from control_house import ControlHouse, control_house, file_key
 from jsonschema_rs import Draft202012Validator
 from telemetry_rows import DP_ID, PROJECT, START_NS, telemetry_rows
 
@@ -21,15 +21,9 @@ from hh_control.documents import openapi
 from hh_core.errors import RejectedError
 from hh_core.usecases.dead_letters import DeadLetters
 from hh_core.usecases.intake import DATA_PLANES
-from hh_core.usecases.recount import Recount
-from hh_core.usecases.redrive import Redrive
-from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store
-from hh_memory.analytics import ADAPTER as ANALYTICS
-from hh_memory.records import ADAPTER as RECORDS
-from hh_memory.records import MemoryRecords, RecordsConfig
+from hh_memory.records import MemoryRecords
 from hh_runtime.http import listening
-from hh_runtime.keys import KeyDirectory
 from hh_runtime.net import Address
 
 OTHER = UUID(int=5)
@@ -50,6 +44,7 @@ class World:
     records: MemoryRecords
     letters: DeadLetters
     api: ControlApi
+    house: ControlHouse
 
     async def get(self, path: str, key: str | None = "full") -> Answer:
         async with self.client.get(path, headers=_headers(key)) as answer:
@@ -81,35 +76,11 @@ def conforms(answer: Any, schema: str) -> None:
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    keys = [
-        {
-            "digest": hashlib.sha256(key.encode()).hexdigest(),
-            "key_id": str(UUID(int=number + 1)),
-            "project_id": str(project),
-            "org_id": "org",
-            "workspace_id": "ws",
-            "scopes": scopes,
-            "expires_ms": None,
-        }
-        for number, (key, (project, scopes)) in enumerate(KEYS.items())
-    ]
-    (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": keys}))
-    async with AsyncExitStack() as stack:
-        records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
-        config = ANALYTICS.config.model_validate({"plane": "control"})
-        index = await stack.enter_async_context(ANALYTICS.open(config))
-        store = Store(index, RollUps(index, Recount(index, has_content=False)))
-        api = ControlApi(
-            index,
-            records,
-            Redrive(records, store, now_ms=lambda: NOW_MS),
-            KeyDirectory(folder / "keys.json"),
-            name="prod <eu>",
-            now_ms=lambda: NOW_MS,
-        )
-        server = TestServer(api.application())
-        client = await stack.enter_async_context(TestClient(server))
-        yield World(client, store, records, DeadLetters(records, now_ms=lambda: NOW_MS), api)
+    keys = [file_key(key, project, scopes) for key, (project, scopes) in KEYS.items()]
+    async with control_house(folder, keys, name="prod <eu>") as house:
+        house.now_ms = NOW_MS
+        letters = DeadLetters(house.records, now_ms=lambda: NOW_MS)
+        yield World(house.client, house.store, house.records, letters, house.plane.api(), house)
 
 
 def run(folder: Path, test: Callable[[World], Awaitable[None]]) -> None:
@@ -448,7 +419,7 @@ def test_a_client_that_does_not_finish_its_headers_is_cut_off(
 
 
 def test_a_body_that_drips_is_a_408(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hh_control.api.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("hh_control.bodies.BODY_SECONDS", 0.3)
     head = "POST /v1/analytics/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer full\r\n"
 
     async def test(world: World) -> None:
