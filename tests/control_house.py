@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import argon2
-from aiohttp import DummyCookieJar, web
+from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -23,6 +23,7 @@ from dependency_injector import providers
 from hh_control.config import ControlPlaneConfig, TrustConfig
 from hh_control.container import ControlPlane
 from hh_control.passwords import Argon2Passwords
+from hh_control.routing import Route
 from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Scope
 from hh_core.usecases.redrive import Redrive
@@ -100,14 +101,17 @@ class Browser:
 
 @dataclass
 class ControlHouse:
-    client: TestClient[Any, Any]
     plane: ControlPlane
     records: MemoryRecords
     keys: TokenKeysOfTests
     store: Store
     now_ms: int = START_MS
+    client: TestClient[Any, Any] = field(init=False)
     heard: list[str] = field(default_factory=list)
     """Every answer's body."""
+
+    def routes(self) -> list[Route]:
+        return [route for routes in self.plane.routes() for route in routes]
 
     def anybody(self) -> Browser:
         return Browser(self)
@@ -204,9 +208,7 @@ async def control_house(
         plane.key_ring.override(token_keys)
         plane.passwords.override(Argon2Passwords(quick))
         store = Store(index, RollUps(index, plane.recount()))
-        house = ControlHouse(
-            TestClient(TestServer(web.Application())), plane, records, token_keys, store
-        )
+        house = ControlHouse(plane, records, token_keys, store)
         plane.now_ms.override(providers.Object(lambda: house.now_ms))
         plane.clock.override(providers.Object(lambda: house.now_ms / 1000))
         plane.redrive.override(Redrive(records, store, now_ms=lambda: house.now_ms))

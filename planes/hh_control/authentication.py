@@ -11,18 +11,12 @@ from aiohttp import web
 
 from hh_control.routing import Presented
 from hh_control.token_signer import TokenSigner
-from hh_core.domain.api_keys import KeyKind
 from hh_core.domain.authority import ApiKey, Person
-from hh_core.domain.identity import parse_uuid, uuid8
-from hh_core.domain.policy import permissions
-from hh_core.domain.scopes import Level, Scope
 from hh_core.usecases.memberships import Memberships
 from hh_core.usecases.user_sessions import UserSession, UserSessions
 from hh_runtime.denials import UnauthenticatedError
-from hh_runtime.keys import ADMIN, READ, KeyDirectory, Principal
 
 COOKIE = "hh_session"
-_READS = frozenset({"project.query", "project.sessions"})
 
 
 class Keys(Protocol):
@@ -81,19 +75,6 @@ class ControlAuthentication:
         return Person(session.user_id, session.session_id, roles)
 
 
-class FileKeys:
-    """The keys of a directory file (``hh_runtime.keys``): each of one project."""
-
-    def __init__(self, directory: KeyDirectory) -> None:
-        self._directory = directory
-
-    async def find(self, key: str) -> ApiKey | None:
-        try:
-            return _api_key(self._directory.authenticate(f"Bearer {key}"))
-        except UnauthenticatedError:
-            return None
-
-
 def csrf_token(cookie: str) -> str:
     """Whoever has the cookie can tell it, nobody can tell the cookie by it."""
     digest = hashlib.sha256(b"csrf\0" + cookie.encode()).digest()
@@ -104,15 +85,3 @@ def _bearer(header: str) -> str | None:
     scheme, _, value = header.strip().partition(" ")
     value = value.strip()
     return value if scheme.lower() == "bearer" and value else None
-
-
-def _api_key(principal: Principal) -> ApiKey:
-    ids = (principal.org_id, principal.workspace_id)
-    org, workspace = (parse_uuid(id_) or uuid8(b"scope", id_.encode()) for id_ in ids)
-    root = Scope(org, workspace, principal.project)
-    may = permissions(Level.PROJECT, KeyKind.CONTROL_PLANE)
-    if ADMIN in principal.scopes:
-        chosen = may if READ in principal.scopes else may - _READS
-        return ApiKey(principal.key_id, KeyKind.CONTROL_PLANE, root, chosen)
-    kind = KeyKind.PROJECT if READ in principal.scopes else KeyKind.INGESTION
-    return ApiKey(principal.key_id, kind, root)

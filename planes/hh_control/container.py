@@ -2,20 +2,23 @@
 
 import secrets
 import time
+from uuid import uuid4
 
 from dependency_injector import containers, providers
 
 from hh_control.api import ControlApi
-from hh_control.authentication import ControlAuthentication, FileKeys
+from hh_control.authentication import ControlAuthentication
 from hh_control.config import ControlPlaneConfig, WriterConfig
 from hh_control.identity import DataPlaneTokens
 from hh_control.intake import TelemetryServicer
 from hh_control.key_ring import KeyRing
+from hh_control.known_keys import KnownKeys
 from hh_control.lags import Lags
 from hh_control.passwords import Argon2Passwords
 from hh_control.routes.analytics import AnalyticsRoutes
 from hh_control.routes.audit import AuditRoutes
 from hh_control.routes.dead_letters import DeadLetterRoutes
+from hh_control.routes.keys import key_routes
 from hh_control.routes.members import MemberRoutes
 from hh_control.routes.meta import MetaRoutes
 from hh_control.routes.organisations import OrganisationRoutes
@@ -26,6 +29,7 @@ from hh_core.ports.analytics import Analytics
 from hh_core.ports.queue import Queue
 from hh_core.ports.records import Records
 from hh_core.usecases.access_tokens import AccessTokens, RefreshTokens
+from hh_core.usecases.api_keys import ApiKeys
 from hh_core.usecases.audit import Audit
 from hh_core.usecases.forget import Forget
 from hh_core.usecases.intake import Intake
@@ -123,20 +127,35 @@ class ControlPlane(containers.DeclarativeContainer):
     )
     forget = providers.Singleton(Forget, records, sessions, revocations, throttle)
 
-    api_keys = providers.Singleton(FileKeys, keys)
+    api_keys = providers.Singleton(
+        ApiKeys, records, audit, now_ms=now_ms, random=random, new_id=providers.Object(uuid4)
+    )
+    known_keys = providers.Singleton(KnownKeys, api_keys, memberships, places, keys)
     authentication = providers.Singleton(
-        ControlAuthentication, api_keys, sessions, memberships, signer
+        ControlAuthentication, known_keys, sessions, memberships, signer
     )
-    resources = providers.List(
-        providers.Singleton(MetaRoutes, analytics, records, lags, name=config.provided.name),
-        providers.Singleton(
-            SignInRoutes, records, sign_in, people, memberships, sessions, access_tokens
-        ),
-        providers.Singleton(TokenRoutes, access_tokens, refresh_tokens, authentication, key_ring),
-        providers.Singleton(OrganisationRoutes, organisations, places),
-        providers.Singleton(MemberRoutes, members),
-        providers.Singleton(AuditRoutes, audit),
-        providers.Singleton(AnalyticsRoutes, analytics, now_ms=now_ms),
-        providers.Singleton(DeadLetterRoutes, records, redrive, now_ms=now_ms),
+
+    meta = providers.Singleton(MetaRoutes, analytics, records, lags, name=config.provided.name)
+    signing_in = providers.Singleton(
+        SignInRoutes, records, sign_in, people, memberships, sessions, access_tokens
     )
-    api = providers.Singleton(ControlApi, resources, authentication, places)
+    tokens_of_people = providers.Singleton(
+        TokenRoutes, access_tokens, refresh_tokens, authentication, key_ring
+    )
+    tenants = providers.Singleton(OrganisationRoutes, organisations, places)
+    joining = providers.Singleton(MemberRoutes, members)
+    audited = providers.Singleton(AuditRoutes, audit)
+    measured = providers.Singleton(AnalyticsRoutes, analytics, now_ms=now_ms)
+    dead_letters = providers.Singleton(DeadLetterRoutes, records, redrive, now_ms=now_ms)
+    routes = providers.List(
+        meta.provided.routes.call(),
+        signing_in.provided.routes.call(),
+        tokens_of_people.provided.routes.call(),
+        tenants.provided.routes.call(),
+        joining.provided.routes.call(),
+        audited.provided.routes.call(),
+        providers.Callable(key_routes, api_keys),
+        measured.provided.routes.call(),
+        dead_letters.provided.routes.call(),
+    )
+    api = providers.Singleton(ControlApi, routes, authentication, places)
