@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
 from hh_runtime.net import Address
@@ -46,6 +47,13 @@ class WriterConfig(Section):
     """How long a receipt waits for a data plane that does not ask."""
 
 
+class TrustConfig(Section):
+    """The private keys by which people and data planes trust this control plane."""
+
+    folder: Path
+    """Private keys (mode 0700): back it up; made when missing, shared by this plane's processes."""
+
+
 class ControlPlaneConfig(ProcessConfig):
     """One process of a control plane, or several that share the file."""
 
@@ -55,6 +63,7 @@ class ControlPlaneConfig(ProcessConfig):
     """Digests of the data planes' tokens; read again when it changes."""
     listen: ListenConfig = ListenConfig()
     writer: WriterConfig = WriterConfig()
+    trust: TrustConfig | None = None
     queue: AdapterTable | None = None
     analytics: AdapterTable | None = None
     records: AdapterTable | None = None
@@ -66,6 +75,12 @@ class ControlPlaneConfig(ProcessConfig):
         if unknown:
             raise ValueError(f"no service {', '.join(unknown)}; known: {', '.join(NEEDS)}")
         return services
+
+    @model_validator(mode="after")
+    def _trusted(self) -> Self:
+        if "api" in self.services and self.trust is None:
+            raise ValueError("the service api needs [trust] with a folder for its private keys")
+        return self
 
     def needed(self) -> Sequence[str]:
         ports = [port for service in self.services for port in NEEDS[service]]

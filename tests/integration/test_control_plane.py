@@ -138,6 +138,7 @@ def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> C
             "services": ["api", "intake", "writer"],
             "keys": folder / "keys.json",
             "data_planes": folder / "planes.json",
+            "trust": {"folder": folder / "trust"},
             "drain_seconds": 5,
             "listen": {"http": f"127.0.0.1:{http}", "intake": f"127.0.0.1:{intake}"},
             "writer": {"longest_pause_seconds": 1.0},
