@@ -14,6 +14,7 @@ from uuid import UUID
 from hh_core.domain.scopes import Scope
 from hh_core.errors import NotFoundError
 from hh_core.ports.records import Record, Records, UnitOfWork
+from hh_core.usecases.changes import CONFIGURATION, EPOCH
 from hh_core.wire.configuration import (
     KEY_KINDS,
     MAX_BODY_BYTES,
@@ -42,8 +43,6 @@ REVOCATIONS = "revocations"
 """Key: the subject (``user/<id>``, ``session/<id>``); ``user_id``, ``issued_before_ms`` and
 ``until_ms``, when its tokens would have expired anyway."""
 KNOWN = "data-planes-known"
-CONFIGURATION = "configuration"
-EPOCH = "epoch"
 _PAGE = 1000
 
 
@@ -212,6 +211,7 @@ def _key(record: Record) -> Item:
             project_id=value.get("project_id") or "",
             permissions=sorted(value.get("permissions") or ()),
             expires_ms=value.get("expires_ms") or 0,
+            creator_id=value.get("creator_id") or "",
         )
     )
 

@@ -10,15 +10,18 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from hh_core.domain.api_keys import ALPHABET
+from hh_core.domain.authority import Caller
 from hh_core.domain.scopes import Scope
 from hh_core.errors import ConflictError, HHError, NotFoundError, RejectedError
 from hh_core.ports.records import Document, Record, Records, UnitOfWork
+from hh_core.usecases.audit import Audit
+from hh_core.usecases.changes import changed
 from hh_core.usecases.configuration import KNOWN, bound_projects
 from hh_core.wire.configuration import (
     MAX_NAME,
@@ -44,23 +47,6 @@ _MOST_LISTED = 1000
 
 Verify = Callable[[bytes, bytes, bytes], bool]
 """Public key, message, signature."""
-Changed = Callable[[UnitOfWork], Awaitable[None]]
-"""Notes in the unit that data planes must hear of it."""
-
-
-class Audit(Protocol):
-    async def note(
-        self,
-        unit: UnitOfWork,
-        actor: str,
-        action: str,
-        subject: str,
-        scope: Scope,
-        before: Document | None,
-        after: Document | None,
-    ) -> None:
-        """Write down, in the same unit, who changed what."""
-        ...
 
 
 class NotProvedError(HHError):
@@ -122,7 +108,6 @@ class DataPlanes:
         fingerprint: Callable[[], str],
         *,
         audit: Audit,
-        changed: Changed,
         verify: Verify,
         now_ms: Callable[[], int],
         random: Callable[[int], bytes],
@@ -132,13 +117,12 @@ class DataPlanes:
         self._records = records
         self._fingerprint = fingerprint
         self._audit = audit
-        self._changed = changed
         self._verify = verify
         self._now_ms = now_ms
         self._random = random
 
     async def create(
-        self, actor: str, org_id: UUID, name: str, dp_id: UUID | None = None
+        self, actor: Caller | str, org_id: UUID, name: str, dp_id: UUID | None = None
     ) -> Created:
         """Raises ``ConflictError`` if there is one of this id."""
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
@@ -156,27 +140,27 @@ class DataPlanes:
         }
         async with self._records.begin() as unit:
             await unit.put(KNOWN, str(id_), value, expect=0)
-            await self._noted(unit, actor, "data_plane.created", str(id_), None, value)
+            await self._noted(unit, actor, "create_data_plane", str(id_), None, value)
         return Created(id_, token)
 
-    async def let_in(self, actor: str, org_id: UUID, dp_id: UUID) -> str:
+    async def let_in(self, actor: Caller | str, org_id: UUID, dp_id: UUID) -> str:
         """A new one-time token: for a data plane that lost its key, or was revoked. The key that
         it has now counts until the token is used. The earlier token is void."""
         token, enrolment = self._one_time()
         await self._change(
-            actor, "data_plane.let_in", org_id, dp_id, lambda _: {"enrolment": enrolment}
+            actor, "enrol_data_plane", org_id, dp_id, lambda _: {"enrolment": enrolment}
         )
         return token
 
-    async def drain(self, actor: str, org_id: UUID, dp_id: UUID) -> None:
+    async def drain(self, actor: Caller | str, org_id: UUID, dp_id: UUID) -> None:
         """It takes nothing new in, and goes on reading and relaying. Raises ``ConflictError`` for
         one that is revoked."""
-        await self._change(actor, "data_plane.drained", org_id, dp_id, _to(DRAINING))
+        await self._change(actor, "drain_data_plane", org_id, dp_id, _to(DRAINING))
 
-    async def undrain(self, actor: str, org_id: UUID, dp_id: UUID) -> None:
-        await self._change(actor, "data_plane.undrained", org_id, dp_id, _to(ACTIVE))
+    async def undrain(self, actor: Caller | str, org_id: UUID, dp_id: UUID) -> None:
+        await self._change(actor, "undrain_data_plane", org_id, dp_id, _to(ACTIVE))
 
-    async def revoke(self, actor: str, org_id: UUID, dp_id: UUID) -> None:
+    async def revoke(self, actor: Caller | str, org_id: UUID, dp_id: UUID) -> None:
         """None of its keys, tokens and one-time tokens counts any more."""
 
         def revoked(value: Document) -> Document:
@@ -188,7 +172,7 @@ class DataPlanes:
                 "generation": generation,
             }
 
-        await self._change(actor, "data_plane.revoked", org_id, dp_id, revoked)
+        await self._change(actor, "revoke_data_plane", org_id, dp_id, revoked)
 
     async def list(self, org_id: UUID) -> Sequence[View]:
         where = {"org_id": str(org_id)}
@@ -247,7 +231,7 @@ class DataPlanes:
             }
             await unit.put(KNOWN, dp_id, value, expect=record.version)
             actor = f"data_plane/{dp_id}"
-            await self._noted(unit, actor, "data_plane.enrolled", dp_id, record.value, value)
+            await self._noted(unit, actor, "data_plane_enrolled", dp_id, record.value, value)
 
     async def token_asked_with(self, dp_id: str, public_key: bytes) -> None:
         """The data plane uses this key now: if it is the newest, its earlier keys count no more."""
@@ -277,7 +261,7 @@ class DataPlanes:
             value = {**record.value, "public_keys": [*map(_text, kept), _text(public_key)]}
             await unit.put(KNOWN, dp_id, value, expect=record.version)
             actor = f"data_plane/{dp_id}"
-            await self._noted(unit, actor, "data_plane.key_rotated", dp_id, record.value, value)
+            await self._noted(unit, actor, "data_plane_key_rotated", dp_id, record.value, value)
 
     async def heard(self, dp_id: str, health: Health) -> None:
         """Note what a data plane says about itself. Raises ``RejectedError`` for what cannot be:
@@ -329,7 +313,7 @@ class DataPlanes:
 
     async def _change(
         self,
-        actor: str,
+        actor: Caller | str,
         action: str,
         org_id: UUID,
         dp_id: UUID,
@@ -344,15 +328,17 @@ class DataPlanes:
     async def _noted(
         self,
         unit: UnitOfWork,
-        actor: str,
+        actor: Caller | str,
         action: str,
         dp_id: str,
         before: Document | None,
         after: Document,
     ) -> None:
         scope = Scope(UUID(after["org_id"]))
-        await self._audit.note(unit, actor, action, f"data_plane/{dp_id}", scope, before, after)
-        await self._changed(unit)
+        await self._audit.note(
+            unit, actor, action, f"data_plane/{dp_id}", scope, _told(before), _told(after)
+        )
+        await changed(unit)
 
 
 def _to(state: str) -> Callable[[Document], Document]:
@@ -388,6 +374,11 @@ def _view(record: Record, health: Document) -> View:
         created_ms=value["created_ms"],
         health=health,
     )
+
+
+def _told(value: Document | None) -> Document | None:
+    """Without the digest of the one-time token."""
+    return None if value is None else {**value, "enrolment": None}
 
 
 def _keys(value: Document) -> Sequence[bytes]:

@@ -175,7 +175,7 @@ def _check_key(key: Key) -> None:
     _require(len(key.digest) == 32, "key.digest: not a SHA-256")
     _require(key.kind in KEY_KINDS, "key.kind: unknown")
     _require_uuid(key.org_id, "key.org_id")
-    for name in ("workspace_id", "project_id"):
+    for name in ("workspace_id", "project_id", "creator_id"):
         if getattr(key, name):
             _require_uuid(getattr(key, name), f"key.{name}")
     _require(bool(key.workspace_id) or not key.project_id, "key.workspace_id: missing")

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
 from hh_runtime.net import Address
@@ -46,13 +47,20 @@ class WriterConfig(Section):
     """How long a receipt waits for a data plane that does not ask."""
 
 
+class TrustConfig(Section):
+    """What makes people and data planes believe this control plane."""
+
+    folder: Path
+    """Private keys that sign tokens and configurations; made with mode 0700 if it is missing. Keep
+    a backup, apart from the database's."""
+
+
 class ControlPlaneConfig(ProcessConfig):
     """One process of a control plane, or several that share the file."""
 
     keys: Path
     """Directory of key digests; read again when it changes."""
-    data_planes: Path
-    """Digests of the data planes' tokens; read again when it changes."""
+    trust: TrustConfig | None = None
     listen: ListenConfig = ListenConfig()
     writer: WriterConfig = WriterConfig()
     queue: AdapterTable | None = None
@@ -66,6 +74,12 @@ class ControlPlaneConfig(ProcessConfig):
         if unknown:
             raise ValueError(f"no service {', '.join(unknown)}; known: {', '.join(NEEDS)}")
         return services
+
+    @model_validator(mode="after")
+    def _trusted(self) -> Self:
+        if self.trust is None and not {"api", "intake"}.isdisjoint(self.services):
+            raise ValueError("[trust] is missing: api and intake need its folder")
+        return self
 
     def needed(self) -> Sequence[str]:
         ports = [port for service in self.services for port in NEEDS[service]]

@@ -1,16 +1,22 @@
 """Which object of the control plane gets which. Ports come in open; lifetimes are elsewhere."""
 
+import secrets
 import time
 
 from dependency_injector import containers, providers
 
 from hh_control.api import ControlApi
 from hh_control.config import ControlPlaneConfig, WriterConfig
-from hh_control.identity import DataPlaneTokens
+from hh_control.controller import ControllerServicer
+from hh_control.identity import Identities
 from hh_control.intake import TelemetryServicer
+from hh_control.key_ring import KeyRing
 from hh_core.ports.analytics import Analytics
 from hh_core.ports.queue import Queue
 from hh_core.ports.records import Records
+from hh_core.usecases.audit import Audit
+from hh_core.usecases.configuration import Desired
+from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.intake import Intake
 from hh_core.usecases.receipts import Receipts
 from hh_core.usecases.recount import Recount
@@ -18,6 +24,7 @@ from hh_core.usecases.redrive import Redrive
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store, WriteLimits, Writer
 from hh_runtime.keys import KeyDirectory
+from hh_runtime.signing import verify
 
 
 def _now_ms() -> int:
@@ -44,10 +51,25 @@ class ControlPlane(containers.DeclarativeContainer):
     records: providers.Dependency[Records] = providers.Dependency()
 
     keys = providers.Singleton(KeyDirectory, config.provided.keys)
-    tokens = providers.Singleton(DataPlaneTokens, config.provided.data_planes)
+    ring = providers.Singleton(KeyRing, config.provided.trust.folder)
+    audit = providers.Singleton(Audit, records, now_ms=providers.Object(_now_ms))
+    data_planes = providers.Singleton(
+        DataPlanes,
+        records,
+        ring.provided.fingerprint,
+        audit=audit,
+        verify=providers.Object(verify),
+        now_ms=providers.Object(_now_ms),
+        random=providers.Object(secrets.token_bytes),
+    )
+    identities = providers.Singleton(Identities, data_planes, ring)
+    desired = providers.Singleton(
+        Desired, records, ring.provided.published, now_ms=providers.Object(_now_ms)
+    )
+    controller = providers.Singleton(ControllerServicer, data_planes, identities, desired, ring)
 
     intake = providers.Singleton(Intake, queue, records, now_ms=providers.Object(_now_ms))
-    servicer = providers.Singleton(TelemetryServicer, intake, tokens)
+    servicer = providers.Singleton(TelemetryServicer, intake, identities)
 
     recount = providers.Singleton(Recount, analytics, has_content=False)
     roll_ups = providers.Singleton(RollUps, analytics, recount)

@@ -112,7 +112,6 @@ class KeyRing:
         same for ever."""
         return self._configuration.issuer
 
-    @property
     def fingerprint(self) -> str:
         """Of the configuration-signing key in force: what one-time tokens end in."""
         return self.configuration().fingerprint
