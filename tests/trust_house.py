@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,13 +40,10 @@ class Clock:
     """Ours to set; moves with the real one otherwise."""
 
     def __init__(self) -> None:
-        import time
-
-        self._time = time.time
         self.ahead = 0.0
 
     def __call__(self) -> float:
-        return self._time() + self.ahead
+        return time.time() + self.ahead
 
     def ms(self) -> int:
         return int(self() * 1000)
@@ -136,9 +134,10 @@ class TrustHouse:
             await changed(unit)
 
     def data_plane(
-        self, dp_id: UUID, token: str | None = None, **settings: Any
+        self, dp_id: UUID, token: str | None = None, *, host: str = "127.0.0.1", **settings: Any
     ) -> "DataPlaneHouse":
-        return DataPlaneHouse(self.folder / str(dp_id), dp_id, self.port, token, settings)
+        folder = self.folder / str(dp_id)
+        return DataPlaneHouse(folder, dp_id, self.port, token, settings, host)
 
 
 @dataclass
@@ -150,6 +149,7 @@ class DataPlaneHouse:
     port: int
     token: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    host: str = "127.0.0.1"
 
     @property
     def access(self) -> Path:
@@ -162,7 +162,7 @@ class DataPlaneHouse:
     def config(self) -> ControlConfig:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         return ControlConfig(
-            intake=f"127.0.0.1:{self.port}",
+            intake=f"{self.host}:{self.port}",
             identity=self.identity,
             enrolment_token=SecretStr(self.token) if self.token else None,
             **{"health_seconds": 0.1, **self.settings},
