@@ -121,7 +121,7 @@ class World:
     items: dict[str, Item] = field(default_factory=dict)
     epoch_: int = 0
     last: int = 0
-    now: int = 1_000
+    now: int = 1_000_000_000
 
     async def epoch(self) -> str:
         return str(self.epoch_)
@@ -187,6 +187,18 @@ class Following(RuleBasedStateMachine):
     @rule(ms=st.integers(1, 70_000))
     def time_goes_by(self, ms: int) -> None:
         self.world.now += ms
+
+    @rule(ms=st.integers(1, 10_000_000))
+    def the_clock_is_set_back(self, ms: int) -> None:
+        self.world.now = max(1, self.world.now - ms)
+
+    @rule(number=st.integers(0, 5))
+    def a_change_goes_all_the_way(self, number: int) -> None:
+        self.something_changes(number)
+        if self.attend is None:
+            self.connect()
+        self.the_control_plane_says_what_it_has_to()
+        self.some_bytes_arrive(len(self.wire) or 1)
 
     @rule()
     def a_backup_is_made(self) -> None:
@@ -288,7 +300,8 @@ class Following(RuleBasedStateMachine):
     def teardown(self) -> None:
         """When everything is healed, both agree after a few looks."""
         self.disk.fails = ""
-        self.connect()
+        if self.attend is None:
+            self.connect()
         for _ in range(5):
             self.world.now += 61_000
             self.the_control_plane_says_what_it_has_to()
@@ -298,7 +311,7 @@ class Following(RuleBasedStateMachine):
 
 
 TestFollowing = Following.TestCase
-TestFollowing.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestFollowing.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 
 
 def followed(signer: FakeSigner, disk: Disk | None = None) -> Follow:
