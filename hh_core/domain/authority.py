@@ -20,13 +20,18 @@ class Person:
     """By the id of the organisation, workspace or project in which they are held."""
 
     def roles_at(self, scope: Scope) -> frozenset[Role]:
-        held = self.roles.get(scope.id, frozenset())
-        return frozenset(role for role in held if role.level is scope.level)
+        return roles_among(self.roles, scope)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A program with a key."""
+    """A program with a key.
+
+    At its root a key stands by itself: the administrators there see it and can revoke it. Below
+    its root nobody would see it, and rights do not cascade; so there it only lends its maker's own
+    rights, as they are when it is used: it reaches what he may do there himself, and loses it
+    with him. What made the key at an organisation has thereby gained nothing in its projects.
+    """
 
     key_id: UUID
     kind: KeyKind
@@ -34,6 +39,8 @@ class ApiKey:
     """Where the key was made; it reaches nothing outside."""
     permissions: frozenset[str] = frozenset()
     """Of a fine-grained key: the permissions of the policy table that were chosen."""
+    lent: Mapping[UUID, frozenset[Role]] = field(default_factory=dict)
+    """The roles that its maker holds now, by the id of where: they bound it below its root."""
 
 
 Caller = Person | ApiKey
@@ -45,6 +52,12 @@ class Decision(Enum):
     """The caller is at home there, but may not do this: 403."""
     UNKNOWN = "unknown"
     """The caller has no business there: to him it does not exist (404)."""
+
+
+def roles_among(roles: Mapping[UUID, frozenset[Role]], scope: Scope) -> frozenset[Role]:
+    """Those held at ``scope`` itself: none comes from above."""
+    held = roles.get(scope.id, frozenset())
+    return frozenset(role for role in held if role.level is scope.level)
 
 
 def decide(caller: Caller | None, operation: Operation, scope: Scope | None) -> Decision:
@@ -69,10 +82,14 @@ def _person(person: Person, operation: Operation, scope: Scope) -> Decision:
 
 
 def _key(key: ApiKey, operation: Operation, scope: Scope) -> Decision:
-    if not key.root.holds(scope):
+    at_root = key.root == scope
+    lent = frozenset[Role]() if at_root else roles_among(key.lent, scope)
+    if not at_root and not (lent and key.root.holds(scope)):
         return Decision.UNKNOWN
     if key.kind not in operation.keys:
         return Decision.FORBIDDEN
     if key.kind.is_fine_grained and operation.permission not in key.permissions:
         return Decision.FORBIDDEN
-    return Decision.ALLOWED
+    if at_root or not lent.isdisjoint(operation.roles):
+        return Decision.ALLOWED
+    return Decision.FORBIDDEN

@@ -110,7 +110,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *_control(Level.PROJECT, _PROJECT, "query", "sessions", keys=_SUMMARIES),
     *_control(Level.PROJECT, _PROJECT_ADMIN, "list_dead_letters", "show_dead_letter"),
     *_control(Level.PROJECT, _PROJECT_ADMIN, "redrive_dead_letters"),
-    *_public(Plane.DATA, "openapi", "docs", "alive", "ready"),
+    *_public(Plane.DATA, "home", "openapi", "docs", "alive", "ready"),
     _data(_WRITERS, "receive_traces", "receive_traces_sdk"),
     _data(_WRITERS, "start_session", "start_session_v1"),
     _data(_WRITERS, "create_event", "create_event_v1"),

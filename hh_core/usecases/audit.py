@@ -59,9 +59,9 @@ class Audit:
             "actor": actor if isinstance(actor, str) else _named(actor),
             "action": action,
             "subject": subject,
-            "org_id": _text(scope and scope.org),
-            "workspace_id": _text(scope and scope.workspace),
-            "project_id": _text(scope and scope.project),
+            "org_id": None if scope is None else str(scope.org),
+            "workspace_id": None if scope is None else _text(scope.workspace),
+            "project_id": None if scope is None else _text(scope.project),
             "before": _digest(before),
             "after": _digest(after),
         }

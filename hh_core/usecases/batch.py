@@ -47,6 +47,10 @@ class Rows:
     def __getitem__(self, part: slice) -> "Rows":
         return Rows(self.relation, {name: col[part] for name, col in self._columns.items()})
 
+    def column(self, name: str) -> list[Any]:
+        """Its cells, to be read and replaced."""
+        return self._columns[name]
+
     def row(self, place: int) -> Mapping[str, Any]:
         return {name: column[place] for name, column in self._columns.items()}
 
@@ -66,6 +70,8 @@ class Batch:
     """By segment: records that do not check or do not decode. Every segment is in it."""
     overlong: int = 0
     """Spans whose session id is longer than ``MAX_ID``: it counts as not claimed."""
+    surplus: int = 0
+    """Names that found no room in the index today (``cardinality``)."""
     patched: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     paths: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Which paths were seen, from and to the hour of which start."""
@@ -78,6 +84,7 @@ class Batch:
             self.rows[relation] += rows
         self.corrupt |= other.corrupt
         self.overlong += other.overlong
+        self.surplus += other.surplus
         for project, events in other.patched.items():
             self.patched[project] |= events
         for path, (first, last) in other.paths.items():

@@ -31,6 +31,7 @@ from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Delivery, Queue, Subscription
 from hh_core.ports.records import Records
 from hh_core.usecases.batch import Batch, Path, Rows, schema_rows
+from hh_core.usecases.cardinality import Cardinality
 from hh_core.usecases.deliveries import leased
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.refused import BreakerError, Refusal, RefusedRows, insert_all
@@ -78,6 +79,8 @@ class DispatchLimits:
     """From this many rows on, a batch that mostly fails is taken for our own mistake."""
     remembered_paths: int = 100_000
     """Dotted paths that a process knows to be in the index already."""
+    names_per_day: int = 10_000
+    """Of one project, in each column of names, and paths of attributes (``cardinality``)."""
 
 
 class _Pointer(NamedTuple):
@@ -110,6 +113,7 @@ class IndexSegments:
         self._indexer = indexer
         self._limits = limits or DispatchLimits()
         self._known: dict[Path, tuple[int, int]] = {}
+        self._cardinality = Cardinality(self._limits.names_per_day)
 
     async def read(self, names: Iterable[str]) -> Batch:
         """The rows of segments. Those that are nowhere any more are not in ``corrupt``."""
@@ -126,6 +130,7 @@ class IndexSegments:
     async def write(self, batch: Batch) -> tuple[Sequence[Refusal], Any]:
         """Insert the rows and all that hangs on them. Answers the rows that are refused for good,
         and the others of EVENTS as an Arrow record batch."""
+        batch.surplus += await asyncio.to_thread(self._cardinality.bound, batch)
         refused: list[Refusal] = []
         good: dict[Relation, Sequence[bytes]] = {}
         for relation, rows in batch.rows.items():
@@ -194,8 +199,9 @@ class Dispatch:
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
-        ``time_suspect`` (rows), ``overlong`` (session ids that count as no claim), ``unspooled``
-        and ``handed_back`` (segments), ``pauses``, ``breaks``, ``mishaps``."""
+        ``time_suspect`` (rows), ``overlong`` (session ids that count as no claim),
+        ``surplus_names`` (``cardinality``), ``unspooled`` and ``handed_back`` (segments),
+        ``pauses``, ``breaks``, ``mishaps``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dispatch until ``stopping`` is set. What is then unsettled goes back to the queue."""
@@ -344,6 +350,7 @@ class Dispatch:
         self.counts["refused"] += len(refused)
         self.counts["corrupt"] += sum(batch.corrupt.values())
         self.counts["overlong"] += batch.overlong
+        self.counts["surplus_names"] += batch.surplus
         if self._spool is not None:
             self.counts["unspooled"] += len(receipts) - len(spooled)
 

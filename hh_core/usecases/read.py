@@ -54,9 +54,10 @@ class Reader:
         async with self._turns.turn(project):
             page = await self._page(project, query)
             page.behind = behind
+            page.warnings += query.warnings
             if not page.count:
                 asked = [condition.field for condition in query.filters]
-                page.warnings = await self._paths.hints(project, asked)
+                page.warnings += await self._paths.hints(project, asked)
             return page
 
     async def event(self, project: UUID, text: str) -> tuple[Event, bool]:

@@ -7,6 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import orjson
 
@@ -35,6 +36,10 @@ _UNIT_MS = {
     "mo": 30 * 86_400_000,
     "y": 365 * 86_400_000,
 }
+_FIELDS = ("filters", "dateRange", "limit", "page", "projections", "evaluation_id")
+_PASSED_OVER = frozenset({"project", "project_id"})
+"""Clients send them; the key has said which project it is."""
+_MOST_WARNINGS = 5
 _RELATIVE = re.compile(r"\s*(\d{1,6})\s*(s|m|h|d|w|mo|y)\s*")
 
 
@@ -55,6 +60,8 @@ class EventQuery:
     limit: int = DEFAULT_LIMIT
     page: int = 1
     projections: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the client should be told of its question."""
 
     @property
     def offset(self) -> int:
@@ -62,7 +69,8 @@ class EventQuery:
 
 
 def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> EventQuery:
-    """An export (``max_limit`` 7500) or search (1000) request. Unknown fields are ignored."""
+    """An export (``max_limit`` 7500) or search (1000) request. Unknown fields are passed over
+    with a warning."""
     if not isinstance(body, Mapping):
         raise RejectedError("the body must be a JSON object")
     query = EventQuery(
@@ -71,8 +79,22 @@ def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> Eve
         limit=_count(body.get("limit"), "limit", min(DEFAULT_LIMIT, max_limit), max_limit),
         page=_count(body.get("page"), "page", 1, 1_000_000),
         projections=_projections(body.get("projections")),
+        warnings=_unknown(body),
     )
     return with_run(query, body.get("evaluation_id"))
+
+
+def _unknown(body: Mapping[str, Json]) -> tuple[str, ...]:
+    """A misspelt field would otherwise answer another question without a word."""
+    warnings = []
+    for name in body:
+        if name not in _FIELDS and name not in _PASSED_OVER:
+            near = get_close_matches(name[:64], _FIELDS, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_FIELDS)}"
+            warnings.append(f"the field {name[:64]!r} was passed over; {remedy}")
+        if len(warnings) == _MOST_WARNINGS:
+            break
+    return tuple(warnings)
 
 
 def with_run(query: EventQuery, run: Json) -> EventQuery:

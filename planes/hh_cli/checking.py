@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from rich.text import Text
 
+from hh_cli.masking import MASK, is_secret
 from hh_cli.screen import out, visible
 from hh_control.config import NEEDS as CONTROL_SERVICES
 from hh_control.config import ControlPlaneConfig
@@ -21,8 +22,6 @@ from hh_runtime.config import ProcessConfig, load
 from hh_runtime.references import resolve
 
 PING_SECONDS = 5.0
-_MASK = "••••••"
-_SECRET_WORDS = ("password", "secret", "token", "credential", "access_key")
 
 
 def check_file(path: Path, overrides: Sequence[str], *, offline: bool) -> int:
@@ -75,18 +74,13 @@ def _print_setting(key: str, value: Any, *, depth: int) -> None:
             if item is not None:
                 _print_setting(str(name), item, depth=depth + 1)
         return
-    shown = _MASK if _is_secret(key, value) else visible(_plain(value))
+    shown = MASK if is_secret(key, value) else visible(_plain(value))
     out.print(Text.assemble((f"{indent}{visible(key)} = ", "dim"), shown), soft_wrap=True)
-
-
-def _is_secret(key: str, value: Any) -> bool:
-    secret_value = isinstance(value, SecretStr) or (isinstance(value, str) and "@" in value)
-    return secret_value or any(word in key.lower() for word in _SECRET_WORDS)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
-        shown = (_MASK if _is_secret("", item) else _plain(item) for item in value)
+        shown = (MASK if is_secret("", item) else _plain(item) for item in value)
         return ", ".join(shown)
     return str(value)
 

@@ -84,6 +84,9 @@ class DispatchConfig(Section):
     """Unsettled segments of one process."""
     batch_rows: int = Field(default=40_000, gt=0)
     """Rows of one insert."""
+    names_per_day: int = Field(default=10_000, gt=0)
+    """Different event names, models, attribute keys and the like that one project may bring into
+    the index in a day; beyond it they are indexed as `__other__`, the content keeps them."""
     reconcile_seconds: float = Field(default=1.0, gt=0)
     """How often the inbox is looked through."""
     resend_seconds: float = Field(default=5.0, gt=0)

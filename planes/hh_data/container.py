@@ -31,13 +31,16 @@ from hh_core.usecases.sessions import Sessions
 from hh_core.usecases.wide_events import WideEvents
 from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
-from hh_data.keys import KeyDirectory
+from hh_data.key_uses import KeyUses
 from hh_data.name_key import now_ms, read_name_key
+from hh_runtime.access import Access
 
 
 def _dispatch_limits(config: DataPlaneConfig) -> DispatchLimits:
     return DispatchLimits(
-        batch_rows=config.dispatch.batch_rows, max_in_flight=config.dispatch.max_in_flight
+        batch_rows=config.dispatch.batch_rows,
+        max_in_flight=config.dispatch.max_in_flight,
+        names_per_day=config.dispatch.names_per_day,
     )
 
 
@@ -92,7 +95,7 @@ class DataPlane(containers.DeclarativeContainer):
 
     clock = providers.Object(now_ms)
     dp_id = providers.Callable(str, config.provided.dp_id)
-    keys = providers.Singleton(KeyDirectory, config.provided.keys)
+    access = providers.Singleton(Access, config.provided.keys)
     name_key = providers.Singleton(read_name_key, config.provided.name_key)
     mappers = providers.Singleton(load_mappers, blocked=config.provided.blocked_plugins)
     mapping = providers.Singleton(Mapping, mappers)
@@ -170,4 +173,6 @@ class DataPlane(containers.DeclarativeContainer):
         name_key=name_key,
         turns=turns,
     )
-    read_api = providers.Singleton(ReadApi, keys, reader, sessions)
+    key_uses = providers.Singleton(KeyUses, access, positions.provided.doors)
+    """Of the controller, in the process of the api."""
+    read_api = providers.Singleton(ReadApi, access, reader, sessions)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
-from raw_segments import PROJECT
+from raw_segments import OTHER, PROJECT
 from read_house import START_MS, export, rest_event, span, start, update
 
 from hh_core.domain.identity import MAX_ID, derived_session, name_key, span_event_id
@@ -511,6 +511,27 @@ def test_names_stay_raw_in_the_index_and_cross_only_as_names_or_hashes() -> None
         assert b"canary-error-text" not in crossing
 
     run(scenario)
+
+
+def test_a_project_that_names_everything_differently_is_bounded_and_alone() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        flood = [span(n, name=f"run {n}", **{f"key_{n}": "x"}) for n in range(1, 30)]
+        called = await house.ship(export(*flood))
+        other = await house.ship(export(span(1, name="calm"), project=OTHER, sequence=2))
+        await house.point(called, other)
+        dispatch = await house.drain()
+
+        names = [name for (name,) in await house.rows(Relation.EVENTS, "event_name")]
+        assert len(names) == 29
+        assert len(set(names) - {"__other__"}) == 10
+        paths = {path for (path,) in await house.rows(Relation.SCHEMAS, "path")}
+        assert len(paths - {"__other__"}) == 10
+        assert dispatch.counts["surplus_names"] >= 2 * 19
+        neighbour = await house.rows(Relation.EVENTS, "event_name", project=OTHER)
+        assert neighbour == [("calm",)]
+        assert dispatch.counts["refused"] == 0
+
+    run(scenario, names_per_day=10)
 
 
 def _letters(house: DispatchHouse) -> RefusedRows:

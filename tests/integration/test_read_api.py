@@ -270,6 +270,14 @@ def test_a_client_that_leaves_in_the_midst_of_its_body_is_no_error(
     run(main)
 
 
+def test_a_browser_at_the_bare_address_finds_the_reference() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        answer = await plane.ask("GET", "/", key=None)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+
+    run(main)
+
+
 def test_an_id_that_may_be_written_may_be_asked_for() -> None:
     async def main(plane: RunningDataPlane) -> None:
         longest = "i" * MAX_ID
@@ -288,7 +296,6 @@ def test_an_id_that_may_be_written_may_be_asked_for() -> None:
 def test_what_is_no_route_is_a_404_in_json() -> None:
     async def main(plane: RunningDataPlane) -> None:
         for method, path in (
-            ("GET", "/"),
             ("GET", "/v1/runs"),
             ("DELETE", EXPORT),
             ("POST", "/v1/datasets"),

@@ -18,10 +18,9 @@ projects = st.builds(Scope, ids, ids, ids)
 scopes = st.one_of(st.builds(Scope, ids), st.builds(Scope, ids, ids), projects)
 rules = st.sampled_from(OPERATIONS)
 every_permission = st.frozensets(st.sampled_from(sorted({row.permission for row in OPERATIONS})))
-persons = st.builds(
-    Person, ids, ids, st.dictionaries(ids, st.frozensets(st.sampled_from(Role)), max_size=4)
-)
-api_keys = st.builds(ApiKey, ids, st.sampled_from(KeyKind), scopes, every_permission)
+held = st.dictionaries(ids, st.frozensets(st.sampled_from(Role)), max_size=4)
+api_keys = st.builds(ApiKey, ids, st.sampled_from(KeyKind), scopes, every_permission, held)
+persons = st.builds(Person, ids, ids, held)
 callers: st.SearchStrategy[Caller] = st.one_of(persons, api_keys)
 
 
@@ -70,6 +69,20 @@ def test_a_fine_grained_key_does_only_what_was_chosen_for_it(
     if rule.audience is Audience.SCOPE and decide(key, rule, scope) is Decision.ALLOWED:
         assert key.kind in rule.keys
         assert not key.kind.is_fine_grained or rule.permission in key.permissions
+
+
+@given(api_keys, rules, scopes)
+def test_below_its_root_a_key_does_nothing_that_its_maker_may_not_do_there(
+    key: ApiKey, rule: Operation, scope: Scope
+) -> None:
+    if rule.audience is not Audience.SCOPE or key.root == scope:
+        return
+    maker = Person(key.key_id, key.key_id, key.lent)
+
+    if decide(key, rule, scope) is Decision.ALLOWED:
+        assert decide(maker, rule, scope) is Decision.ALLOWED
+    if decide(maker, rule, scope) is Decision.UNKNOWN:
+        assert decide(key, rule, scope) is Decision.UNKNOWN
 
 
 @given(rules, scopes)

@@ -1,14 +1,18 @@
 """The published document and the routers of the data plane say the same."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, cast
 
 import orjson
+import pytest
+from aiohttp.web import AbstractRoute
 
+from hh_core.domain.policy import OPERATIONS, Audience, Operation, Plane, operation
 from hh_data.api.app import DOCUMENT, ReadApi
 from hh_data.ingest.otlp_http import TRACES
-from hh_data.ingest.rest import Rest
+from hh_data.ingest.rest import Making, Rest
 from hh_runtime.reference import reference_page
 from hh_runtime.schemas import schema_bytes
 
@@ -30,10 +34,13 @@ def read_routes() -> set[tuple[str, str]]:
     return {(route.method, str(route.resource.canonical)) for route in router.routes()}  # type: ignore[union-attr]  # all have one
 
 
-def is_write(method: str, path: str) -> bool:
-    rest = Rest.__new__(Rest)
-    object.__setattr__(rest, "writes", _Anything())
-    return rest.making(method, re.sub(r"\{\w+\}", "x", path)) is not None
+def rest() -> Rest:
+    nothing = cast(Any, _Anything())
+    return Rest(nothing, nothing, nothing, nothing, nothing, nothing)
+
+
+def making(method: str, path: str) -> Making | None:
+    return rest().making(method, re.sub(r"\{\w+\}", "x", path))
 
 
 class _Anything:
@@ -48,9 +55,57 @@ def test_every_route_is_documented_and_everything_documented_is_a_route() -> Non
 
     assert reads <= documented()
     assert otlp <= documented()
-    assert all(is_write(method, path) for method, path in writes)
-    fixed = Rest._fixed(cast(Any, type("R", (), {"writes": _Anything()})()))
-    assert set(fixed) <= documented()
+    assert all(making(method, path) is not None for method, path in writes)
+    assert set(rest().fixed) <= documented()
+
+
+def test_the_policy_and_the_document_name_the_same_operations() -> None:
+    named = {
+        name
+        for each in OPERATIONS
+        if each.plane is Plane.DATA
+        for name in (each.name, *each.also)
+        if name not in ("alive", "ready")
+    }
+    ids = {item["operationId"] for path in SPEC["paths"].values() for item in path.values()}
+
+    assert ids == named
+
+
+def test_every_route_is_judged_by_the_operation_that_the_document_names() -> None:
+    router = ReadApi(*[cast(Any, None)] * 3).application().router
+    judged = {
+        (route.method, str(route.resource.canonical)): rule_of(route)  # type: ignore[union-attr]  # all have one
+        for route in router.routes()
+    }
+    for path, item in SPEC["paths"].items():
+        for method, said in item.items():
+            rule = operation(Plane.DATA, said["operationId"])
+            public = rule.audience is Audience.PUBLIC
+            assert (said.get("security") == []) is public
+            if public:
+                continue
+            key = (method.upper(), path)
+            made = making(*key)
+            given = TRACES.get(path) or (made.rule if made else judged.get(key))
+            assert given == rule, path
+
+
+def rule_of(route: AbstractRoute) -> Operation | None:
+    found = inspect.getclosurevars(route.handler).nonlocals.get("rule")
+    return found if isinstance(found, Operation) else None
+
+
+def test_a_route_on_which_nobody_has_decided_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def questions(self: ReadApi) -> Iterator[Any]:
+        yield "GET", "/v1/everything", "dump_everything", self.export
+
+    monkeypatch.setattr(ReadApi, "_questions", questions)
+
+    with pytest.raises(LookupError, match="dump_everything"):
+        ReadApi(*[cast(Any, None)] * 3).application()
 
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
@@ -70,13 +125,13 @@ def test_every_operation_has_an_id_of_its_own_a_tag_and_the_answers_of_its_kind(
     tags = {tag["name"] for tag in SPEC["tags"]}
 
     assert len(ids) == len(set(ids))
-    for path, _, operation in operations:
-        assert set(operation["tags"]) <= tags
-        assert "200" in operation["responses"]
-        if operation.get("security") != []:
-            assert {"401", "403", "503"} <= operation["responses"].keys(), path
+    for path, _, said in operations:
+        assert set(said["tags"]) <= tags
+        assert "200" in said["responses"]
+        if said.get("security") != []:
+            assert {"401", "403", "503"} <= said["responses"].keys(), path
         named = set(re.findall(r"\{(\w+)\}", path))
-        given = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
+        given = {p["name"] for p in said.get("parameters", ()) if p["in"] == "path"}
         assert named == given
 
 

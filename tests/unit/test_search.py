@@ -80,6 +80,17 @@ def test_a_limit_out_of_bounds_says_what_would_do(limit: object) -> None:
         query_of(limit=limit)
 
 
+def test_a_misspelt_field_is_passed_over_with_a_word() -> None:
+    query = query_of(filter=[], project="ours", colour=1)
+
+    assert [warning.partition(";")[0] for warning in query.warnings] == [
+        "the field 'filter' was passed over",
+        "the field 'colour' was passed over",
+    ]
+    assert "did you mean 'filters'?" in query.warnings[0]
+    assert len(query_of(**{f"x{number}": 1 for number in range(99)}).warnings) == 5
+
+
 def test_an_evaluation_is_a_run() -> None:
     run = Filter("metadata.run_id", "is", "string", "r")
     assert query_of(evaluation_id="r").filters == (run,)

@@ -121,7 +121,7 @@ def print_status(layout: Layout, *, as_json: bool) -> None:
     if state is None or not state.supervisor.alive:
         raise not_running(layout)
     supervisor = ProcessState("supervisor", state.supervisor.pid, state.supervisor.created, True)
-    rows = [_row(process) for process in (supervisor, *state.processes.values())]
+    rows = [measured(process) for process in (supervisor, *state.processes.values())]
     if as_json:
         names = Row.__slots__
         processes = [{name: getattr(row, name) for name in names} for row in rows]
@@ -144,7 +144,7 @@ def print_status(layout: Layout, *, as_json: bool) -> None:
     out.print(table)
 
 
-def _row(process: ProcessState) -> Row:
+def measured(process: ProcessState) -> Row:
     memory, uptime = 0, 0.0
     if process.alive:
         memory = sum(_pss(item) for item in _family(process))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from hh_core.domain.identity import MAX_ID
+from hh_core.domain.policy import Audience, Plane, operation
 from hh_core.errors import RejectedError
 from hh_core.usecases.page import Page
 from hh_core.usecases.read import Reader
@@ -22,7 +23,7 @@ from hh_core.usecases.search import (
 )
 from hh_core.usecases.sessions import SessionPage, Sessions
 from hh_data.api.errors import errors_as_json, json_answer
-from hh_data.keys import READ, KeyDirectory
+from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.reference import reference_page
 from hh_runtime.schemas import schema_bytes
 
@@ -32,83 +33,113 @@ _DEFAULT_NODES = 1000
 DOCUMENT = "data.openapi.json"
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Question = Callable[[web.Request, UUID], Awaitable[web.StreamResponse]]
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReadApi:
-    """The handlers. Each authenticates first: no key, no word about what exists."""
+    """The handlers. Nobody is told a word about what exists before the policy lets him in."""
 
-    keys: KeyDirectory
+    access: Access
     reader: Reader
     sessions: Sessions
     clock: Callable[[], int] = now_ms
 
     def application(self) -> web.Application:
-        """To be served without automatic decompression (``hh_runtime.http.listening``)."""
+        """To be served without automatic decompression (``hh_runtime.http.listening``). Raises
+        ``LookupError`` for a route whose operation the policy does not know."""
         app = web.Application(middlewares=[errors_as_json], client_max_size=MAX_BODY_BYTES)
-        app.add_routes(
-            [
-                web.post("/v1/events/export", self.export),
-                web.post("/events/export", self.export),
-                web.post("/v1/events/search", self.search),
-                web.get("/v1/events/schema", self.schema, allow_head=False),
-                web.get("/v1/events/{event_id}", self.event, allow_head=False),
-                web.get("/v1/sessions/{session_id}", self.session, allow_head=False),
-                web.get("/session/{session_id}", self.session_legacy, allow_head=False),
-                web.get("/openapi.json", self.openapi, allow_head=False),
-                web.get("/docs", self.docs, allow_head=False),
-            ]
-        )
+        for method, path, name, handler in self._questions():
+            app.router.add_route(method, path, self._guarded(name, handler))
+        for path, name, page in (
+            ("/", "home", self.home),
+            ("/openapi.json", "openapi", self.openapi),
+            ("/docs", "docs", self.docs),
+        ):
+            _require_public(name)
+            app.router.add_route("GET", path, page)
         return app
 
-    async def export(self, request: web.Request) -> web.Response:
-        return await self._events(request, EXPORT_LIMIT)
+    def _questions(self) -> Iterable[tuple[str, str, str, Question]]:
+        """Method, path, operation and handler of whatever is asked about a project. The project
+        is that of the key, or the one that the path or the header names."""
+        project = "/v1/projects/{project_id}"
+        event, session = "{event_id:[^/]+}", "{session_id:[^/]+}"  # clients choose ids: also "{a}"
+        yield "POST", "/v1/events/export", "export_events", self.export
+        yield "POST", "/events/export", "export_events_legacy", self.export
+        yield "POST", f"{project}/events/export", "export_project_events", self.export
+        yield "POST", "/v1/events/search", "search_events", self.search
+        yield "POST", f"{project}/events/search", "search_project_events", self.search
+        yield "GET", "/v1/events/schema", "event_schema", self.schema
+        yield "GET", f"{project}/events/schema", "project_event_schema", self.schema
+        yield "GET", f"/v1/events/{event}", "get_event", self.event
+        yield "GET", f"{project}/events/{event}", "get_project_event", self.event
+        yield "GET", f"/v1/sessions/{session}", "get_session", self.session
+        yield "GET", f"{project}/sessions/{session}", "get_project_session", self.session
+        yield "GET", f"/session/{session}", "get_session_legacy", self.session_legacy
 
-    async def search(self, request: web.Request) -> web.Response:
-        return await self._events(request, SEARCH_LIMIT)
+    def _guarded(self, name: str, ask: Question) -> Handler:
+        rule = operation(Plane.DATA, name)
 
-    async def schema(self, request: web.Request) -> web.Response:
-        project = self._project(request)
+        async def answered(request: web.Request) -> web.StreamResponse:
+            headers = request.headers
+            named = request.match_info.get("project_id", headers.get(PROJECT_HEADER))
+            principal = self.access.permit(headers.get("Authorization"), rule, named)
+            return await ask(request, principal.project)
+
+        return answered
+
+    async def export(self, request: web.Request, project: UUID) -> web.Response:
+        return await self._events(request, project, EXPORT_LIMIT)
+
+    async def search(self, request: web.Request, project: UUID) -> web.Response:
+        return await self._events(request, project, SEARCH_LIMIT)
+
+    async def schema(self, request: web.Request, project: UUID) -> web.Response:
         range_ = parse_range(request.query.get("dateRange"), now_ms=self.clock)
         run = request.query.get("evaluation_id") or None
         answer, behind = await self.reader.schema(project, range_, run)
         return json_answer({**answer, **_behind(behind)})
 
-    async def event(self, request: web.Request) -> web.Response:
-        project = self._project(request)
+    async def event(self, request: web.Request, project: UUID) -> web.Response:
         event, behind = await self.reader.event(project, _id(request, "event_id"))
         return json_answer({"event": event, **_behind(behind)})
 
-    async def session(self, request: web.Request) -> web.Response:
-        page = await self._tree(request)
+    async def session(self, request: web.Request, project: UUID) -> web.Response:
+        page = await self._tree(request, project)
         body = {"session": page.session, "count": page.count, "next_cursor": page.next_cursor}
         return json_answer({**body, **_behind(page.behind)})
 
-    async def session_legacy(self, request: web.Request) -> web.Response:
-        page = await self._tree(request)
+    async def session_legacy(self, request: web.Request, project: UUID) -> web.Response:
+        page = await self._tree(request, project)
         return json_answer(
             {**page.session, "next_cursor": page.next_cursor, **_behind(page.behind)}
         )
 
-    async def openapi(self, request: web.Request) -> web.Response:
+    async def home(self, request: web.Request) -> web.Response:
+        """A browser that comes to the bare address finds the reference."""
+        return web.Response(status=302, headers={"Location": "/docs"})
+
+    async def openapi(self, request: web.Request) -> web.StreamResponse:
         return web.Response(body=schema_bytes(DOCUMENT), content_type="application/json")
 
-    async def docs(self, request: web.Request) -> web.Response:
+    async def docs(self, request: web.Request) -> web.StreamResponse:
         page = reference_page(orjson.loads(schema_bytes(DOCUMENT)))
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers=_POLICY)
 
-    async def _events(self, request: web.Request, max_limit: int) -> web.Response:
-        project = self._project(request)
+    async def _events(self, request: web.Request, project: UUID, max_limit: int) -> web.Response:
         body = await _json(request)
         page = await self.reader.export(
             project, parse_query(body, max_limit=max_limit, now_ms=self.clock)
         )
         return json_answer(_events_answer(page))
 
-    async def _tree(self, request: web.Request) -> SessionPage:
-        project = self._project(request)
+    async def _tree(self, request: web.Request, project: UUID) -> SessionPage:
         return await self.sessions.tree(
             project,
             _id(request, "session_id"),
@@ -116,10 +147,11 @@ class ReadApi:
             cursor=request.query.get("cursor") or None,
         )
 
-    def _project(self, request: web.Request) -> UUID:
-        principal = self.keys.authenticate(request.headers.get("Authorization"))
-        principal.require(READ)
-        return principal.project
+
+def _require_public(name: str) -> None:
+    """Raises ``LookupError`` for a page that the policy does not show to everybody."""
+    if operation(Plane.DATA, name).audience is not Audience.PUBLIC:
+        raise LookupError(f"{name} is not for everybody")
 
 
 _POLICY = {

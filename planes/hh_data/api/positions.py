@@ -1,8 +1,10 @@
-"""Ask the plane's ingest processes, over their Unix sockets, what they have not seen indexed."""
+"""Ask the plane's ingest processes, over their Unix sockets, what they have not seen indexed and
+which keys were used at their doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import aiohttp
@@ -14,47 +16,73 @@ from hh_runtime.net import Address
 _TIMEOUT = aiohttp.ClientTimeout(total=2.0, connect=0.5)
 
 
-class IngestPositions:
-    """``hh_core.usecases.freshness.Positions`` over ``GET /internal/pending?project=<uuid>``."""
+class IngestDoor:
+    """One ingest process. Everything raises ``UnavailableError`` while it does not answer."""
 
-    def __init__(self, clients: Sequence[tuple[str, aiohttp.ClientSession]]) -> None:
-        self._clients = clients
+    def __init__(self, url: str, client: aiohttp.ClientSession) -> None:
+        self._url = url
+        self._client = client
+
+    async def pending(self, project: UUID) -> Sequence[str]:
+        """``GET /internal/pending?project=<uuid>``: names of segments."""
+        answer = await self._ask("pending", project=str(project))
+        try:
+            return [str(name) for name in answer["segments"]]
+        except (KeyError, TypeError) as error:
+            raise UnavailableError(_ODD) from error
+
+    async def key_uses(self) -> Mapping[UUID, int]:
+        """``GET /internal/key-uses``: key ids, and when each was last used in ms since 1970."""
+        answer = await self._ask("key-uses")
+        try:
+            return {UUID(key_id): int(used_ms) for key_id, used_ms in answer["uses"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnavailableError(_ODD) from error
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _ask(self, what: str, **parameters: str) -> Any:
+        try:
+            async with self._client.get(
+                f"{self._url}/internal/{what}", params=parameters
+            ) as answer:
+                if answer.status != 200:
+                    raise UnavailableError(f"an ingest process answered {answer.status}")
+                return orjson.loads(await answer.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UnavailableError("an ingest process does not answer") from error
+        except orjson.JSONDecodeError as error:
+            raise UnavailableError(_ODD) from error
+
+
+_ODD = "an ingest process answered something else"
+
+
+class IngestPositions:
+    """``hh_core.usecases.freshness.Positions`` over all ingest processes of the plane."""
+
+    def __init__(self, doors: Sequence[IngestDoor]) -> None:
+        self.doors = doors
 
     async def pending(self, project: UUID) -> Collection[str]:
-        answers = await asyncio.gather(
-            *(_ask(url, client, project) for url, client in self._clients)
-        )
+        answers = await asyncio.gather(*(door.pending(project) for door in self.doors))
         return {name for names in answers for name in names}
 
 
 @asynccontextmanager
 async def open_positions(addresses: Sequence[Address]) -> AsyncIterator[IngestPositions]:
     """One client per ingest process; none is contacted before somebody asks."""
-    clients = [_client(address) for address in addresses]
+    doors = [_door(address) for address in addresses]
     try:
-        yield IngestPositions(clients)
+        yield IngestPositions(doors)
     finally:
-        for _, client in clients:
-            await client.close()
+        for door in doors:
+            await door.close()
 
 
-def _client(address: Address) -> tuple[str, aiohttp.ClientSession]:
+def _door(address: Address) -> IngestDoor:
     if address.path is None:
-        return f"http://{address}", aiohttp.ClientSession(timeout=_TIMEOUT)
+        return IngestDoor(f"http://{address}", aiohttp.ClientSession(timeout=_TIMEOUT))
     connector = aiohttp.UnixConnector(path=str(address.path))
-    return "http://ingest", aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
-
-
-async def _ask(url: str, client: aiohttp.ClientSession, project: UUID) -> Sequence[str]:
-    try:
-        async with client.get(
-            f"{url}/internal/pending", params={"project": str(project)}
-        ) as answer:
-            if answer.status != 200:
-                raise UnavailableError(f"an ingest process answered {answer.status}")
-            names = orjson.loads(await answer.read())["segments"]
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise UnavailableError("an ingest process does not answer") from error
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise UnavailableError("an ingest process answered something else") from error
-    return [str(name) for name in names]
+    return IngestDoor("http://ingest", aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT))

@@ -26,7 +26,7 @@ from hh_core.errors import (
     UnavailableError,
 )
 from hh_core.wire.otlp import Checked
-from hh_data.keys import ForbiddenError, UnauthenticatedError
+from hh_runtime.denials import ForbiddenError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
 

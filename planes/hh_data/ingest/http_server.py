@@ -31,8 +31,8 @@ class Front:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, _ = request.raw_path.partition("?")
-        if path in TRACES:
-            return await self._otlp.traces(request)
+        if (rule := TRACES.get(path)) is not None:
+            return await self._otlp.traces(request, rule)
         if path in NOT_KEPT:
             return await self._otlp.not_kept(request)
         if path == "/healthz":

@@ -7,11 +7,13 @@ from aiohttp import web
 from hh_core.errors import UnavailableError
 from hh_core.usecases.positions import PendingSegments
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
+from hh_runtime.access import Access
 
 
-def internal_app(positions: PendingSegments) -> web.Application:
+def internal_app(positions: PendingSegments, access: Access) -> web.Application:
     """``GET /internal/pending?project=<uuid>`` → ``{"segments": [name, …]}``; 503 while this
-    process does not know yet what an earlier one left."""
+    process does not know yet what an earlier one left. ``GET /internal/key-uses`` →
+    ``{"uses": {key id: ms, …}}``: when each key was last used at this door, to the hour."""
 
     async def pending(request: web.Request) -> web.Response:
         try:
@@ -23,6 +25,10 @@ def internal_app(positions: PendingSegments) -> web.Application:
         except UnavailableError as error:
             return rest_refusal(refusal_of(error))
 
+    async def key_uses(_: web.Request) -> web.Response:
+        return json_answer({"uses": {str(key_id): ms for key_id, ms in access.key_uses.items()}})
+
     app = web.Application()
+    app.router.add_get("/internal/key-uses", key_uses)
     app.router.add_get("/internal/pending", pending)
     return app

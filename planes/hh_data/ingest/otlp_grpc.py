@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from hh_core.domain.policy import Plane, operation
 from hh_core.domain.segments import ContentType, Encoding
 from hh_core.errors import ConfigError, RejectedError
 from hh_core.usecases.admission import Admission
@@ -16,9 +17,10 @@ from hh_core.wire.otlp import Checked, Limits
 from hh_data.ingest import bodies
 from hh_data.ingest.answers import export_response, refusal_of
 from hh_data.ingest.metrics import Counts
-from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.net import Address, require_free
 
+_RULE = operation(Plane.DATA, "receive_traces")
 SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
 
 
@@ -27,13 +29,13 @@ class OtlpGrpc:
         self,
         receiver: Receiver,
         admission: Admission,
-        keys: KeyDirectory,
+        access: Access,
         limits: Limits,
         counts: Counts,
     ) -> None:
         self._receiver = receiver
         self._admission = admission
-        self._keys = keys
+        self._access = access
         self._limits = limits
         self._counts = counts
 
@@ -49,8 +51,9 @@ class OtlpGrpc:
 
     async def _taken(self, context: Any) -> Checked:
         metadata = dict(context.invocation_metadata())
-        principal = self._keys.authenticate(metadata.get("authorization"))
-        principal.require(INGEST)
+        principal = self._access.permit_write(
+            metadata.get("authorization"), _RULE, metadata.get(PROJECT_HEADER.lower())
+        )
         with self._admission.admit(0, principal.project) as ticket:
             body = await _message(context)
             ticket.reserve(len(body))

@@ -1,10 +1,12 @@
 """OTLP/HTTP: ``POST /v1/traces`` in protobuf and JSON (PROMISES 3.1 to 3.7)."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from hh_core.domain.policy import Operation, Plane, operation
 from hh_core.domain.segments import ContentType
 from hh_core.errors import RejectedError
 from hh_core.usecases.admission import Admission
@@ -19,10 +21,14 @@ from hh_data.ingest.answers import (
 )
 from hh_data.ingest.bodies import announced, encoding_of, finish, read
 from hh_data.ingest.metrics import Counts
-from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.public_http import vouch
 
-TRACES = ("/v1/traces", "/opentelemetry/v1/traces")
+TRACES: Mapping[str, Operation] = {
+    "/v1/traces": operation(Plane.DATA, "receive_traces"),
+    "/opentelemetry/v1/traces": operation(Plane.DATA, "receive_traces_sdk"),
+}
+"""The paths, and what the policy says of each."""
 NOT_KEPT = ("/v1/metrics", "/v1/logs", "/opentelemetry/v1/metrics", "/opentelemetry/v1/logs")
 _TYPES = {PROTOBUF_TYPE: ContentType.PROTOBUF, JSON_TYPE: ContentType.JSON}
 
@@ -31,14 +37,14 @@ _TYPES = {PROTOBUF_TYPE: ContentType.PROTOBUF, JSON_TYPE: ContentType.JSON}
 class OtlpHttp:
     receiver: Receiver
     admission: Admission
-    keys: KeyDirectory
+    access: Access
     limits: Limits
     counts: Counts
 
-    async def traces(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def traces(self, request: web.BaseRequest, rule: Operation) -> web.StreamResponse:
         content_type = _TYPES.get(request.content_type)
         try:
-            checked = await self._taken(request, content_type)
+            checked = await self._taken(request, rule, content_type)
         except Exception as error:
             refusal = refusal_of(error)
             self.counts.http[str(refusal.http)] += 1
@@ -52,12 +58,16 @@ class OtlpHttp:
         content_type = _TYPES.get(request.content_type, ContentType.JSON)
         return await finish(request, otlp_refusal(refusal_of(error), content_type))
 
-    async def _taken(self, request: web.BaseRequest, content_type: ContentType | None) -> Checked:
+    async def _taken(
+        self, request: web.BaseRequest, rule: Operation, content_type: ContentType | None
+    ) -> Checked:
         """In the order of their cost: nothing of the body is read before the key is good."""
         if request.method != "POST":
             raise RejectedError("traces are sent with POST", code=405)
-        principal = self.keys.authenticate(request.headers.get("Authorization"))
-        principal.require(INGEST)
+        headers = request.headers
+        principal = self.access.permit_write(
+            headers.get("Authorization"), rule, headers.get(PROJECT_HEADER)
+        )
         vouch(request)
         if content_type is None:
             message = f"Content-Type must be {PROTOBUF_TYPE} or {JSON_TYPE}"

@@ -13,7 +13,8 @@ from yarl import URL
 from hh_core.errors import RejectedError, UnavailableError
 from hh_data.ingest.answers import refusal_of, rest_refusal
 from hh_data.ingest.bodies import chunks, finish, invite
-from hh_data.keys import KeyDirectory, UnauthenticatedError
+from hh_runtime.access import Access
+from hh_runtime.denials import UnauthenticatedError
 from hh_runtime.net import Address
 from hh_runtime.public_http import vouch
 
@@ -40,10 +41,10 @@ _AWAY = "the read API is away; try again"
 
 
 class Proxy:
-    def __init__(self, client: aiohttp.ClientSession, base: str, keys: KeyDirectory) -> None:
+    def __init__(self, client: aiohttp.ClientSession, base: str, access: Access) -> None:
         self._client = client
         self._base = base
-        self._keys = keys
+        self._access = access
 
     async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
         self._greet(request)
@@ -64,7 +65,7 @@ class Proxy:
     def _greet(self, request: web.BaseRequest) -> None:
         """Whether a key may read is the read API's affair; here it only makes a client known."""
         try:
-            self._keys.authenticate(request.headers.get("Authorization"))
+            self._access.authenticate(request.headers.get("Authorization"))
         except UnauthenticatedError:
             return
         vouch(request)
@@ -132,7 +133,7 @@ def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
 
 
 @asynccontextmanager
-async def open_proxy(address: Address, keys: KeyDirectory) -> AsyncIterator[Proxy]:
+async def open_proxy(address: Address, access: Access) -> AsyncIterator[Proxy]:
     """Nothing is contacted before the first request."""
     if address.path is None:
         connector: aiohttp.BaseConnector = aiohttp.TCPConnector(limit=0)
@@ -148,7 +149,7 @@ async def open_proxy(address: Address, keys: KeyDirectory) -> AsyncIterator[Prox
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     )
     try:
-        yield Proxy(client, base, keys)
+        yield Proxy(client, base, access)
     finally:
         await client.close()
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from hh_core.domain.event import Json
+from hh_core.domain.policy import Operation, Plane, operation
 from hh_core.errors import RejectedError
 from hh_core.usecases.admission import Admission
 from hh_core.usecases.receive import Receiver, Writer
@@ -15,79 +16,111 @@ from hh_core.wire.otlp_body import Limits, decompress, plain_size, too_large
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
 from hh_data.ingest.bodies import announced, encoding_of, finish, read
 from hh_data.ingest.metrics import Counts
-from hh_data.keys import INGEST, KeyDirectory
+from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.public_http import vouch
-
-Making = Callable[[Tenant, Json], Write]
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """What a route makes of a body, and what the policy says of it."""
+
+    rule: Operation
+    make: Callable[[Tenant, Json], Write]
+
+
 class Rest:
-    writes: RestWrites
-    receiver: Receiver
-    admission: Admission
-    keys: KeyDirectory
-    limits: Limits
-    counts: Counts
+    """Raises ``LookupError`` for an operation that the policy does not know."""
+
+    def __init__(
+        self,
+        writes: RestWrites,
+        receiver: Receiver,
+        admission: Admission,
+        access: Access,
+        limits: Limits,
+        counts: Counts,
+    ) -> None:
+        self._writes = writes
+        self._receiver = receiver
+        self._admission = admission
+        self._access = access
+        self._limits = limits
+        self._counts = counts
+        self.fixed: Mapping[tuple[str, str], Making] = self._fixed()
+        """The routes whose paths hold no id, by method and path."""
+        self._update = operation(Plane.DATA, "update_event_v1")
+        self._session_batch = operation(Plane.DATA, "create_session_events")
 
     def making(self, method: str, path: str) -> Making | None:
         """What a request makes, ``None`` if it is no write: then the read API answers it."""
-        fixed = self._fixed().get((method, path))
+        fixed = self.fixed.get((method, path))
         if fixed is not None:
             return fixed
         match method, path.split("/"):
             case "PUT", ["", "v1", "events", event_id] if event_id:
-                return lambda _, body: self.writes.update(body, _decoded(event_id))
+                return Making(
+                    self._update, lambda _, body: self._writes.update(body, _decoded(event_id))
+                )
             case "POST", ["", "v1", "sessions", session_id, "events", "batch"] if session_id:
-                return lambda tenant, body: self.writes.session_batch(
-                    tenant, body, _decoded(session_id)
+                return Making(
+                    self._session_batch,
+                    lambda tenant, body: self._writes.session_batch(
+                        tenant, body, _decoded(session_id)
+                    ),
                 )
         return None
 
     def _fixed(self) -> Mapping[tuple[str, str], Making]:
         def update(_: Tenant, body: Json) -> Write:
-            return self.writes.update(body)
+            return self._writes.update(body)
 
+        writes = self._writes
+        makings = {
+            ("POST", "/session/start"): ("start_session", writes.session_start),
+            ("POST", "/v1/sessions"): ("start_session_v1", writes.session_start),
+            ("POST", "/events"): ("create_event", writes.create),
+            ("POST", "/v1/events"): ("create_event_v1", writes.create),
+            ("PUT", "/events"): ("update_event", update),
+            ("POST", "/events/batch"): ("create_events", writes.batch),
+            ("POST", "/v1/events/batch"): ("create_events_v1", writes.batch),
+        }
         return {
-            ("POST", "/session/start"): self.writes.session_start,
-            ("POST", "/v1/sessions"): self.writes.session_start,
-            ("POST", "/events"): self.writes.create,
-            ("POST", "/v1/events"): self.writes.create,
-            ("PUT", "/events"): update,
-            ("POST", "/events/batch"): self.writes.batch,
-            ("POST", "/v1/events/batch"): self.writes.batch,
+            route: Making(operation(Plane.DATA, name), make)
+            for route, (name, make) in makings.items()
         }
 
-    async def write(self, request: web.BaseRequest, make: Making) -> web.StreamResponse:
+    async def write(self, request: web.BaseRequest, making: Making) -> web.StreamResponse:
         try:
-            answer = await self._written(request, make)
+            answer = await self._written(request, making)
         except Exception as error:
             refusal = refusal_of(error)
-            self.counts.rest[str(refusal.http)] += 1
+            self._counts.rest[str(refusal.http)] += 1
             return await finish(request, rest_refusal(refusal))
-        self.counts.rest["200"] += 1
+        self._counts.rest["200"] += 1
         return json_answer(answer)
 
-    async def _written(self, request: web.BaseRequest, make: Making) -> Json:
-        principal = self.keys.authenticate(request.headers.get("Authorization"))
-        principal.require(INGEST)
+    async def _written(self, request: web.BaseRequest, making: Making) -> Json:
+        headers = request.headers
+        principal = self._access.permit_write(
+            headers.get("Authorization"), making.rule, headers.get(PROJECT_HEADER)
+        )
         vouch(request)
         encoding = encoding_of(request)
         tenant = Tenant(principal.project, principal.org_id, principal.workspace_id)
-        length = announced(request, self.limits.max_bytes)
-        with self.admission.admit(length, principal.project) as ticket:
-            body = await read(request, ticket, self.limits.max_bytes)
+        length = announced(request, self._limits.max_bytes)
+        with self._admission.admit(length, principal.project) as ticket:
+            body = await read(request, ticket, self._limits.max_bytes)
             size = plain_size(body, encoding)
-            if size > self.limits.max_bytes:
-                raise too_large(self.limits.max_bytes)
+            if size > self._limits.max_bytes:
+                raise too_large(self._limits.max_bytes)
             ticket.reserve(len(body) + size)
 
             def made() -> Write:
-                return make(tenant, parse_json(decompress(body, encoding, self.limits)))
+                return making.make(tenant, parse_json(decompress(body, encoding, self._limits)))
 
-            write = await self.receiver.unpacked(size, made)
-            await self.receiver.rest(Writer(principal.project, principal.key_id), write.written)
-        self.counts.body_bytes["rest"] += len(body)
+            write = await self._receiver.unpacked(size, made)
+            await self._receiver.rest(Writer(principal.project, principal.key_id), write.written)
+        self._counts.body_bytes["rest"] += len(body)
         return write.answer
 
 

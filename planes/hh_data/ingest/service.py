@@ -22,7 +22,7 @@ from hh_data.ingest.proxy import Proxy, open_proxy
 from hh_data.ingest.rest import Rest
 from hh_data.ingest.settings import IngestPorts, IngestSettings
 from hh_data.ingest.write_path import WritePath, open_write_path
-from hh_data.keys import KeyDirectory
+from hh_runtime.access import Access
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.net import Address
@@ -60,15 +60,17 @@ async def open_ingest(
     """Everything ingest needs, listening. Raises ``ConfigError`` (``PortTakenError``), or what the
     journal raises."""
     require_upb()
-    keys = KeyDirectory(settings.keys)
+    access = Access(settings.keys)
     path = await open_write_path(ports, settings)
     counts = Counts()
     async with AsyncExitStack() as listeners:
-        proxy = await listeners.enter_async_context(open_proxy(settings.api, keys))
-        front = _front(path, keys, settings, counts, proxy)
+        proxy = await listeners.enter_async_context(open_proxy(settings.api, access))
+        front = _front(path, access, settings, counts, proxy)
         server = public_server(front, settings.max_strangers)
         listeners.enter_context(_exposed(path, counts, server, registry))
-        inside = listening(internal_app(path.positions), settings.internal, drain_seconds=1.0)
+        inside = listening(
+            internal_app(path.positions, access), settings.internal, drain_seconds=1.0
+        )
         await listeners.enter_async_context(inside)
         outside = listening(
             server,
@@ -77,7 +79,7 @@ async def open_ingest(
             tls=_http_tls(settings),
         )
         http = await listeners.enter_async_context(outside)
-        service = OtlpGrpc(path.receiver, path.admission, keys, settings.grpc_limits, counts)
+        service = OtlpGrpc(path.receiver, path.admission, access, settings.grpc_limits, counts)
         calls = grpc_listening(
             service,
             settings.grpc,
@@ -89,7 +91,7 @@ async def open_ingest(
 
 
 def _front(
-    path: WritePath, keys: KeyDirectory, settings: IngestSettings, counts: Counts, proxy: Proxy
+    path: WritePath, access: Access, settings: IngestSettings, counts: Counts, proxy: Proxy
 ) -> Front:
     writes = RestWrites(
         name_key=settings.name_key,
@@ -99,8 +101,8 @@ def _front(
     )
     limits = settings.http_limits
     return Front(
-        OtlpHttp(path.receiver, path.admission, keys, limits, counts),
-        Rest(writes, path.receiver, path.admission, keys, settings.rest_limits, counts),
+        OtlpHttp(path.receiver, path.admission, access, limits, counts),
+        Rest(writes, path.receiver, path.admission, access, settings.rest_limits, counts),
         proxy,
     )
 

@@ -1,0 +1,1 @@
+"""``hh doctor``: what somebody who helps needs to see, without content and without secrets."""
