@@ -7,7 +7,6 @@ its administrator did not name.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hh_core.domain.api_keys import ALPHABET
 from hh_core.domain.authority import Caller
+from hh_core.domain.enrolment import RANDOM_BYTES, fingerprint_in, one_time_token, token_digest
 from hh_core.domain.scopes import Scope
 from hh_core.errors import ConflictError, HHError, NotFoundError, RejectedError
 from hh_core.ports.records import Document, Record, Records, UnitOfWork
@@ -38,7 +37,6 @@ HEALTH = "data-plane-health"
 VERSIONS = "data-plane-versions"
 ACTIVE, DRAINING, REVOKED = "active", "draining", "revoked"
 ONE_TIME_MS = 24 * 3600 * 1000
-_TOKEN = re.compile(r"hh_enrol_[0-9A-Za-z]{43}_([0-9a-f]{64})")
 _UNREADY = re.compile(r"[a-z_]{1,32}")
 _MOST_UNREADY = 16
 _NUMBERS = ("configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes")
@@ -94,13 +92,6 @@ class View:
     ``backlog_segments``, ``oldest_ms``, ``spans``, ``bytes``, ``unready``; empty before that."""
 
 
-def fingerprint_in(one_time_token: str) -> str | None:
-    """Of the configuration-signing key that the token's administrator vouches for; None for what
-    is no one-time token."""
-    found = _TOKEN.fullmatch(one_time_token)
-    return found[1] if found else None
-
-
 class DataPlanes:
     def __init__(
         self,
@@ -122,20 +113,29 @@ class DataPlanes:
         self._random = random
 
     async def create(
-        self, actor: Caller | str, org_id: UUID, name: str, dp_id: UUID | None = None
+        self,
+        actor: Caller | str,
+        org_id: UUID,
+        name: str,
+        dp_id: UUID | None = None,
+        *,
+        one_time_token: str | None = None,
     ) -> Created:
-        """Raises ``ConflictError`` if there is one of this id."""
+        """The id and the token may be chosen by the caller, who must have made them at random.
+        Raises ``ConflictError`` if there is one of this id."""
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise RejectedError(f"name: 1 to {MAX_NAME} printable characters", code=422)
         id_ = dp_id or UUID(bytes=self._random(16), version=4)
-        token, enrolment = self._one_time()
+        token = one_time_token or self._new_token()
+        if fingerprint_in(token) is None:
+            raise RejectedError("one_time_token: not in the shape of one", code=422)
         value = {
             "org_id": str(org_id),
             "name": name,
             "state": ACTIVE,
             "generation": 0,
             "public_keys": [],
-            "enrolment": enrolment,
+            "enrolment": self._enrolment(token),
             "created_ms": self._now_ms(),
         }
         async with self._records.begin() as unit:
@@ -146,7 +146,8 @@ class DataPlanes:
     async def let_in(self, actor: Caller | str, org_id: UUID, dp_id: UUID) -> str:
         """A new one-time token: for a data plane that lost its key, or was revoked. The key that
         it has now counts until the token is used. The earlier token is void."""
-        token, enrolment = self._one_time()
+        token = self._new_token()
+        enrolment = self._enrolment(token)
         await self._change(
             actor, "enrol_data_plane", org_id, dp_id, lambda _: {"enrolment": enrolment}
         )
@@ -292,20 +293,17 @@ class DataPlanes:
                 continue
         raise ConflictError("others give versions to this data plane all the time")
 
-    def _one_time(self) -> tuple[str, Document]:
-        number = int.from_bytes(self._random(32), "big")
-        letters = []
-        for _ in range(43):
-            number, digit = divmod(number, 62)
-            letters.append(ALPHABET[digit])
-        token = f"hh_enrol_{''.join(letters)}_{self._fingerprint()}"
+    def _enrolment(self, token: str) -> Document:
         expires_ms = self._now_ms() + ONE_TIME_MS
-        return token, {"digest": _digest(token), "expires_ms": expires_ms, "used_by": None}
+        return {"digest": token_digest(token), "expires_ms": expires_ms, "used_by": None}
+
+    def _new_token(self) -> str:
+        return one_time_token(self._random(RANDOM_BYTES), self._fingerprint())
 
     def _require_token(self, value: Document, one_time_token: str) -> str | None:
         """The id of the key that the token was used for; None if it is not used yet."""
         enrolment: Mapping[str, Any] = value["enrolment"] or {}
-        matches = hmac.compare_digest(enrolment.get("digest", ""), _digest(one_time_token))
+        matches = hmac.compare_digest(enrolment.get("digest", ""), token_digest(one_time_token))
         if not matches or enrolment["expires_ms"] <= self._now_ms():
             raise NotProvedError
         used_by: str | None = enrolment["used_by"]
@@ -388,10 +386,6 @@ def _keys(value: Document) -> Sequence[bytes]:
 
 def _text(public_key: bytes) -> str:
     return base64.b64encode(public_key).decode()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _is_dp_id(text: str) -> bool:

@@ -38,7 +38,7 @@ MAX_NUMBER = 1 << 53
 """What JSON and databases carry exactly: times, versions."""
 MAX_NAME = 200
 MAX_PROMOTED = 64
-MAX_PERMISSIONS = 64
+MAX_PERMISSIONS = 128
 MAX_SOURCE = 64 << 10
 MAX_RETENTION_DAYS = 36_500
 MAX_LINKS = 10_000

@@ -23,9 +23,10 @@ from hh_control.calls import (
 from hh_control.identity import Identified, Identities
 from hh_control.key_ring import KeyRing
 from hh_control.strangers import Strangers, address_of
+from hh_core.domain.enrolment import fingerprint_in
 from hh_core.errors import PortError, QuotaError, UnavailableError
 from hh_core.usecases.attend import Attend, Wanted, check_hello
-from hh_core.usecases.data_planes import DataPlanes, NotProvedError, fingerprint_in
+from hh_core.usecases.data_planes import DataPlanes, NotProvedError
 from hh_core.wire.configuration import FORMAT_VERSION, MAX_UP_BYTES
 from hh_core.wire.pb.controller_pb2 import (
     Applied,

@@ -9,7 +9,6 @@ it; each step leaves files from which the next start goes on::
 """
 
 import fcntl
-import hashlib
 import logging
 import os
 import re
@@ -22,8 +21,8 @@ from uuid import UUID
 import grpc.aio
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from hh_core.domain.enrolment import fingerprint_in, token_digest
 from hh_core.errors import ConfigError, DeniedError, RejectedError, UnavailableError
-from hh_core.usecases.data_planes import fingerprint_in
 from hh_core.usecases.follow import Chain, kept_chain, trusted_chain
 from hh_core.wire.configuration import FORMAT_VERSION, ISSUER, enrol_bytes, rotate_bytes
 from hh_core.wire.pb.controller_pb2 import (
@@ -114,7 +113,7 @@ class ClusterIdentity:
         if fingerprint_in(one_time_token) is None:
             raise ConfigError("control.enrolment_token: not a one-time token")
         used = read_private(self._folder / ENROLLED)
-        if used != _digest(one_time_token):
+        if used != token_digest(one_time_token).encode():
             return True
         if (self._folder / ENROLLING_KEY).exists():  # a crash before the last step
             self._take_over(ENROLLING_KEY)
@@ -139,7 +138,7 @@ class ClusterIdentity:
             raise RejectedError("issuer: not a name")
         chain = trusted_chain(answer, fingerprint_in(one_time_token) or "", verify)
         self.save_trust(chain.serialized())
-        write_private(self._folder / ENROLLED, _digest(one_time_token))
+        write_private(self._folder / ENROLLED, token_digest(one_time_token).encode())
         self._take_over(ENROLLING_KEY)
 
     def rotation(self, *, begin: bool) -> RotateKey | None:
@@ -249,7 +248,3 @@ async def enrol(identity: ClusterIdentity, channel: grpc.aio.Channel, one_time_t
     except RejectedError as error:
         raise DeniedError("whoever answered did not make the one-time token") from error
     log.info("this data plane is enrolled")
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest().encode()
