@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
+from telemetry_rows import SEGMENT, telemetry_rows
 
 from hh_control.controller import ControllerServicer
 from hh_control.identity import Identities
@@ -24,6 +25,8 @@ from hh_core.usecases.configuration import API_KEYS, MEMBERS, PROJECTS, REVOCATI
 from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.intake import Intake
 from hh_core.wire.pb.controller_pb2 import KeyUse
+from hh_core.wire.pb.telemetry_pb2 import AppendRequest, Batch
+from hh_core.wire.telemetry import digest, encode
 from hh_data.config import ControlConfig
 from hh_data.controller import Controller
 from hh_memory.queue import ADAPTER as QUEUE
@@ -227,3 +230,17 @@ def in_house(folder: Path, test: Callable[[TrustHouse], Awaitable[None]], **tls:
             await test(house)
 
     asyncio.run(run())
+
+
+async def enrolled(house: TrustHouse, **settings: Any) -> tuple[DataPlaneHouse, UUID]:
+    """A new data plane with one project and one key, not running yet."""
+    created = await house.planes.create("operator", ORG, "eu")
+    project = await house.project(created.dp_id)
+    await house.key(project)
+    return house.data_plane(created.dp_id, created.one_time_token, **settings), project
+
+
+def rows_of(dp_id: UUID, project: UUID) -> AppendRequest:
+    rows = encode(telemetry_rows(2, dp_id=[str(dp_id)] * 2, project_id=[project] * 2))
+    batch = Batch(segment=SEGMENT, digest=digest(rows), rows=2, total_rows=2, attempt=1, arrow=rows)
+    return AppendRequest(format_version=1, dp_id=str(dp_id), batches=[batch])

@@ -7,12 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from telemetry_rows import SEGMENT, telemetry_rows
-from trust_house import ORG, DataPlaneHouse, TrustHouse, in_house, until
+from trust_house import ORG, DataPlaneHouse, TrustHouse, enrolled, in_house, rows_of, until
 
 from hh_core.errors import DeniedError
-from hh_core.wire.pb.telemetry_pb2 import AppendRequest, Batch
-from hh_core.wire.telemetry import digest, encode
 from hh_data.relay_link import open_relay_client
 
 pytestmark = pytest.mark.timeout(90)
@@ -20,22 +17,8 @@ pytestmark = pytest.mark.timeout(90)
 ADMIN = "operator"
 
 
-def rows_of(dp_id: UUID, project: UUID) -> AppendRequest:
-    rows = encode(telemetry_rows(2, dp_id=[str(dp_id)] * 2, project_id=[project] * 2))
-    batch = Batch(segment=SEGMENT, digest=digest(rows), rows=2, total_rows=2, attempt=1, arrow=rows)
-    return AppendRequest(format_version=1, dp_id=str(dp_id), batches=[batch])
-
-
 def files_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-async def enrolled(house: TrustHouse, **settings: Any) -> tuple[DataPlaneHouse, UUID]:
-    """A new data plane with one project and one key, not running yet."""
-    created = await house.planes.create(ADMIN, ORG, "eu")
-    project = await house.project(created.dp_id)
-    await house.key(project)
-    return house.data_plane(created.dp_id, created.one_time_token, **settings), project
 
 
 def test_a_data_plane_enrols_and_gets_what_concerns_it_only(tmp_path: Path) -> None:
