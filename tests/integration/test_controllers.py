@@ -2,6 +2,8 @@
 
 import asyncio
 import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -252,5 +254,66 @@ def test_only_projects_that_are_bound_to_it_are_taken_from_a_data_plane(tmp_path
 
         assert [part.refused_rows for part in own.accepted] == [0]
         assert [part.refused_rows for part in alien.accepted] == [2]
+
+    in_house(tmp_path, test)
+
+
+class CuttingLink:
+    """A TCP proxy that cuts every connection after so many bytes from the control plane."""
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.budget = 0
+        self.cuts = 0
+        self.port = 0
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        yield
+        server.close()
+
+    async def _accept(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        far, forth = await asyncio.open_connection("127.0.0.1", self.target)
+        passing = asyncio.gather(self._up(near, forth), self._down(far, back))
+        await asyncio.gather(passing, return_exceptions=True)
+        for writer in (back, forth):
+            writer.close()
+
+    async def _up(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+        raise ConnectionError
+
+    async def _down(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        left = self.budget
+        while (data := await source.read(65536)) and len(data) < left:
+            left -= len(data)
+            sink.write(data)
+            await sink.drain()
+        sink.write(data[:left])
+        await sink.drain()
+        self.cuts += 1
+        raise ConnectionError
+
+
+def test_a_link_that_is_cut_at_any_byte_delays_a_change_and_spoils_nothing(tmp_path: Path) -> None:
+    async def test(house: TrustHouse) -> None:
+        plane, project = await enrolled(house)
+        link = CuttingLink(house.port)
+        async with link.serving():
+            plane.port = link.port
+            async with plane.running() as controller:
+                for budget in (1, 9, 60, 200, 433, 700, 1031, 1500, 2300, 3100):
+                    link.budget, cuts = budget, link.cuts
+                    await house.key(project)
+                    await until(lambda before=cuts: link.cuts > before, seconds=20)
+                link.budget = 1 << 30
+                key_id, _ = await house.key(project)
+                await plane.has(lambda it: str(key_id) in it.key_ids())
+                assert not [code for code in controller.counts if code.startswith("refused")]
+        assert len(plane.key_ids()) == 12
 
     in_house(tmp_path, test)
