@@ -169,9 +169,9 @@ class ApiKeys:
         stored = cached[1]
         return stored if stored is not None and stored.counts(now) else None
 
-    async def note_uses(self, uses: Mapping[UUID, int], *, org: UUID) -> None:
-        """When keys of ``org`` were last used, in ms since 1970. Times only move forward, and
-        never beyond now; other keys are passed over."""
+    async def note_uses(self, uses: Mapping[UUID, int]) -> None:
+        """When keys were last used, in ms since 1970. Times only move forward, and never beyond
+        now; unknown keys are passed over."""
         latest = self._now_ms() // HOUR_MS * HOUR_MS
         ids = [str(key_id) for key_id in uses]
         for start in range(0, len(ids), _CHUNK):
@@ -180,7 +180,7 @@ class ApiKeys:
                 for record in await unit.get(API_KEYS, ids[start : start + _CHUNK]):
                     stored = _stored(record)
                     used = min(uses[stored.key_id] // HOUR_MS * HOUR_MS, latest)
-                    if stored.root.org == org and used > (stored.last_used_ms or 0):
+                    if used > (stored.last_used_ms or 0):
                         news[record.key] = {"last_used_ms": used}
                 if news:
                     await unit.merge(API_KEYS, news)

@@ -48,22 +48,19 @@ class WriterConfig(Section):
 
 
 class TrustConfig(Section):
-    """The private keys by which people and data planes trust this control plane."""
+    """What makes people and data planes believe this control plane."""
 
     folder: Path
-    """Private keys (mode 0700): back it up; made when missing, shared by this plane's processes."""
+    """Private keys that sign tokens and configurations; made with mode 0700 if it is missing. Keep
+    a backup, apart from the database's."""
 
 
 class ControlPlaneConfig(ProcessConfig):
     """One process of a control plane, or several that share the file."""
 
-    keys: Path
-    """Directory of key digests; read again when it changes."""
-    data_planes: Path
-    """Digests of the data planes' tokens; read again when it changes."""
+    trust: TrustConfig | None = None
     listen: ListenConfig = ListenConfig()
     writer: WriterConfig = WriterConfig()
-    trust: TrustConfig | None = None
     queue: AdapterTable | None = None
     analytics: AdapterTable | None = None
     records: AdapterTable | None = None
@@ -78,8 +75,8 @@ class ControlPlaneConfig(ProcessConfig):
 
     @model_validator(mode="after")
     def _trusted(self) -> Self:
-        if "api" in self.services and self.trust is None:
-            raise ValueError("the service api needs [trust] with a folder for its private keys")
+        if self.trust is None and not {"api", "intake"}.isdisjoint(self.services):
+            raise ValueError("[trust] is missing: api and intake need its folder")
         return self
 
     def needed(self) -> Sequence[str]:

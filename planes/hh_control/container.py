@@ -9,14 +9,17 @@ from dependency_injector import containers, providers
 from hh_control.api import ControlApi
 from hh_control.authentication import ControlAuthentication
 from hh_control.config import ControlPlaneConfig, WriterConfig
-from hh_control.identity import DataPlaneTokens
+from hh_control.controller import ControllerServicer, noting
+from hh_control.identity import Identities
 from hh_control.intake import TelemetryServicer
+from hh_control.key_authentication import KeyAuthentication
 from hh_control.key_ring import KeyRing
 from hh_control.known_keys import KnownKeys
 from hh_control.lags import Lags
 from hh_control.passwords import Argon2Passwords
 from hh_control.routes.analytics import AnalyticsRoutes
 from hh_control.routes.audit import AuditRoutes
+from hh_control.routes.data_planes import DataPlaneRoutes
 from hh_control.routes.dead_letters import DeadLetterRoutes
 from hh_control.routes.keys import key_routes
 from hh_control.routes.members import MemberRoutes
@@ -31,6 +34,8 @@ from hh_core.ports.records import Records
 from hh_core.usecases.access_tokens import AccessTokens, RefreshTokens
 from hh_core.usecases.api_keys import ApiKeys
 from hh_core.usecases.audit import Audit
+from hh_core.usecases.configuration import Desired
+from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.forget import Forget
 from hh_core.usecases.intake import Intake
 from hh_core.usecases.members import Members
@@ -47,7 +52,7 @@ from hh_core.usecases.sign_in import SignIn
 from hh_core.usecases.sign_in_throttle import SignInThrottle
 from hh_core.usecases.user_sessions import UserSessions
 from hh_core.usecases.write import Store, WriteLimits, Writer
-from hh_runtime.keys import KeyDirectory
+from hh_runtime.signing import verify
 
 
 def _now_ms() -> int:
@@ -73,11 +78,37 @@ class ControlPlane(containers.DeclarativeContainer):
     analytics: providers.Dependency[Analytics] = providers.Dependency()
     records: providers.Dependency[Records] = providers.Dependency()
 
-    keys = providers.Singleton(KeyDirectory, config.provided.keys)
-    tokens = providers.Singleton(DataPlaneTokens, config.provided.data_planes)
+    now_ms = providers.Object(_now_ms)
+    clock = providers.Object(time.time)
+    random = providers.Object(secrets.token_bytes)
+    key_ring = providers.Singleton(KeyRing, config.provided.trust.folder)
+    audit = providers.Singleton(Audit, records, now_ms=now_ms)
+    api_keys = providers.Singleton(
+        ApiKeys, records, audit, now_ms=now_ms, random=random, new_id=providers.Object(uuid4)
+    )
 
-    intake = providers.Singleton(Intake, queue, records, now_ms=providers.Object(_now_ms))
-    servicer = providers.Singleton(TelemetryServicer, intake, tokens)
+    data_planes = providers.Singleton(
+        DataPlanes,
+        records,
+        key_ring.provided.fingerprint,
+        audit=audit,
+        verify=providers.Object(verify),
+        now_ms=now_ms,
+        random=random,
+    )
+    identities = providers.Singleton(Identities, data_planes, key_ring)
+    desired = providers.Singleton(Desired, records, key_ring.provided.published, now_ms=now_ms)
+    controller = providers.Singleton(
+        ControllerServicer,
+        data_planes,
+        identities,
+        desired,
+        key_ring,
+        note_uses=providers.Callable(noting, api_keys),
+    )
+
+    intake = providers.Singleton(Intake, queue, records, now_ms=now_ms)
+    servicer = providers.Singleton(TelemetryServicer, intake, identities)
 
     recount = providers.Singleton(Recount, analytics, has_content=False)
     roll_ups = providers.Singleton(RollUps, analytics, recount)
@@ -85,18 +116,13 @@ class ControlPlane(containers.DeclarativeContainer):
     limits = providers.Singleton(_limits, config.provided.writer)
     writer = providers.Singleton(Writer, queue, records, store, limits=limits)
     redrive = providers.Singleton(Redrive, records, store)
-    receipts = providers.Singleton(Receipts, records, now_ms=providers.Object(_now_ms))
+    receipts = providers.Singleton(Receipts, records, now_ms=now_ms)
 
-    now_ms = providers.Object(_now_ms)
-    clock = providers.Object(time.time)
-    random = providers.Object(secrets.token_bytes)
     lags = providers.Singleton(Lags, records, now_ms=now_ms)
 
-    key_ring = providers.Singleton(KeyRing, config.provided.trust.folder)
     signer = providers.Singleton(TokenSigner, key_ring, clock=clock)
     passwords = providers.Singleton(Argon2Passwords)
 
-    audit = providers.Singleton(Audit, records, now_ms=now_ms)
     revocations = providers.Singleton(Revocations, now_ms=now_ms)
     people = providers.Singleton(People, now_ms=now_ms)
     memberships = providers.Singleton(Memberships, records, now_ms=now_ms)
@@ -127,10 +153,10 @@ class ControlPlane(containers.DeclarativeContainer):
     )
     forget = providers.Singleton(Forget, records, sessions, revocations, throttle)
 
-    api_keys = providers.Singleton(
-        ApiKeys, records, audit, now_ms=now_ms, random=random, new_id=providers.Object(uuid4)
+    key_authentication = providers.Singleton(
+        KeyAuthentication, api_keys, memberships.provided.roles, now_ms=now_ms
     )
-    known_keys = providers.Singleton(KnownKeys, api_keys, memberships, places, keys)
+    known_keys = providers.Singleton(KnownKeys, key_authentication, places)
     authentication = providers.Singleton(
         ControlAuthentication, known_keys, sessions, memberships, signer
     )
@@ -147,6 +173,7 @@ class ControlPlane(containers.DeclarativeContainer):
     audited = providers.Singleton(AuditRoutes, audit)
     measured = providers.Singleton(AnalyticsRoutes, analytics, now_ms=now_ms)
     dead_letters = providers.Singleton(DeadLetterRoutes, records, redrive, now_ms=now_ms)
+    dialling = providers.Singleton(DataPlaneRoutes, data_planes, now_ms=now_ms)
     routes = providers.List(
         meta.provided.routes.call(),
         signing_in.provided.routes.call(),
@@ -155,6 +182,7 @@ class ControlPlane(containers.DeclarativeContainer):
         joining.provided.routes.call(),
         audited.provided.routes.call(),
         providers.Callable(key_routes, api_keys),
+        dialling.provided.routes.call(),
         measured.provided.routes.call(),
         dead_letters.provided.routes.call(),
     )

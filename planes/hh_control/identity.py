@@ -1,92 +1,145 @@
-"""Which data planes may speak to this control plane: token digests in a file.
-
-::
-
-    {"version": 1, "data_planes": [{"dp_id": "<slug or uuid>", "token_digest": "<sha-256, hex>",
-      "projects": ["<uuid>"]}]}
-
-Without ``projects`` a data plane may tell of any. Other fields are ignored. The file is read again
-when it changes; one that does not read leaves the last good one in force.
-"""
+"""Which data planes may speak to this control plane: by tokens that it gives for their keys."""
 
 import hashlib
-import logging
-import re
-from collections.abc import Mapping
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import orjson
+import jwt
 
-from hh_core.errors import ConfigError
-from hh_core.usecases.intake import DP_ID
+from hh_control.key_ring import KeyRing
+from hh_core.usecases.data_planes import DataPlanes, NotProvedError, Standing
+from hh_core.wire.configuration import key_id_of
+from hh_runtime.signing import public_key
+from hh_runtime.tokens import LEEWAY_SECONDS, InvalidTokenError, Kind, sign, verify
 
-log = logging.getLogger(__name__)
-
-FORMAT_VERSION = 1
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+AUDIENCE = "hh-cluster"
+TOKEN_SECONDS = 600
+ASSERTION_SECONDS = 60
+CACHE_SECONDS = 5.0
+_MOST_REMEMBERED = 100_000
+_MOST_CACHED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class DataPlane:
+class Identified:
+    """A caller with a cluster token that counts."""
+
     dp_id: str
-    projects: frozenset[UUID] | None
-    """Those it may tell of; None: any."""
+    generation: int
+    expires: float
+    """Seconds since 1970."""
+    standing: Standing | None
+    """None: nobody knows it (any more)."""
+
+    @property
+    def is_let_in(self) -> bool:
+        return self.standing is not None and self.standing.is_let_in
 
 
-class DataPlaneTokens:
-    """Raises ``ConfigError`` if there is no readable file at first."""
+class Identities:
+    def __init__(
+        self, planes: DataPlanes, ring: KeyRing, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._planes = planes
+        self._ring = ring
+        self._clock = clock
+        self._seen: OrderedDict[str, float] = OrderedDict()
+        """Assertions that were used, until they are void anyway."""
+        self._standings: OrderedDict[str, tuple[float, Standing | None]] = OrderedDict()
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stamp = self._current_stamp()
-        self._planes = _read(path)
-
-    def identify(self, authorization: str | None) -> DataPlane | None:
-        """The data plane whose token is in the metadata ``authorization``, else None."""
-        self._refresh()
+    async def identify(self, authorization: str | None) -> Identified | None:
+        """Who has the cluster token in this metadata; None if it does not count. Raises
+        ``UnavailableError`` with the records."""
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer":
             return None
-        # looked up by digest: its timing tells nothing of the token
-        return self._planes.get(hashlib.sha256(token.encode()).hexdigest())
-
-    def _refresh(self) -> None:
-        stamp = self._current_stamp()
-        if stamp is None or stamp == self._stamp:
-            return
-        self._stamp = stamp
         try:
-            self._planes = _read(self._path)
-        except ConfigError as error:
-            log.error("the data planes' file cannot be read; the last good one holds: %s", error)
-
-    def _current_stamp(self) -> tuple[int, int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
+            claims = verify(
+                *(token.strip(), Kind.CLUSTER, self._ring.verifying()),
+                issuer=self._ring.issuer,
+                audience=AUDIENCE,
+                clock=self._clock,
+            )
+        except InvalidTokenError:
             return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        generation = claims.get("gen")
+        if not isinstance(generation, int):
+            return None
+        dp_id = str(claims["sub"])
+        standing = await self.standing(dp_id, at_least=generation)
+        if standing is not None and standing.is_let_in and standing.generation != generation:
+            return None
+        return Identified(dp_id, generation, float(claims["exp"]), standing)
 
+    async def standing(self, dp_id: str, *, at_least: int = 0) -> Standing | None:
+        """At most five seconds old, and of this generation or a later one."""
+        now = self._clock()
+        at, standing = self._standings.get(dp_id, (0.0, None))
+        is_fresh = 0 <= now - at < CACHE_SECONDS
+        if not is_fresh or standing is None or standing.generation < at_least:
+            standing = await self._planes.standing(dp_id)
+            self._standings[dp_id] = (now, standing)
+            self._standings.move_to_end(dp_id)
+            while len(self._standings) > _MOST_CACHED:
+                self._standings.popitem(last=False)
+        return standing
 
-def _read(path: Path) -> Mapping[str, DataPlane]:
-    """Data planes by digest."""
-    try:
-        document = orjson.loads(path.read_bytes())
-        if document["version"] != FORMAT_VERSION:
-            raise ConfigError(f"{path}: version {FORMAT_VERSION} of the file is needed")
-        return dict(_data_plane(item) for item in document["data_planes"])
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: not a file of data planes ({type(error).__name__})") from error
+    async def exchange(self, assertion: str) -> tuple[str, int]:
+        """A cluster token for a data plane's assertion, and the seconds it holds. Each assertion
+        counts once. Raises ``NotProvedError``."""
+        try:
+            dp_id = str(jwt.decode(assertion, options={"verify_signature": False}).get("iss"))
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            raise NotProvedError from None
+        standing = await self._planes.standing(dp_id) if 0 < len(dp_id) <= 64 else None
+        if standing is None or not standing.is_let_in:
+            raise NotProvedError
+        by_id = {key_id_of(key): key for key in standing.public_keys}
+        try:
+            claims = verify(
+                assertion,
+                Kind.ASSERTION,
+                {kid: public_key(key) for kid, key in by_id.items()},
+                issuer=dp_id,
+                audience=self._ring.issuer,
+                clock=self._clock,
+            )
+        except InvalidTokenError:
+            raise NotProvedError from None
+        if claims["sub"] != dp_id or claims["exp"] - claims["iat"] > ASSERTION_SECONDS:
+            raise NotProvedError
+        self._use(f"{dp_id} {claims['jti']}", float(claims["exp"]))
+        used = by_id[jwt.get_unverified_header(assertion)["kid"]]
+        await self._planes.token_asked_with(dp_id, used)
+        return self._token(dp_id, standing.generation), TOKEN_SECONDS
 
+    def _use(self, name: str, expires: float) -> None:
+        now = self._clock()
+        while self._seen:
+            oldest, until = next(iter(self._seen.items()))
+            if until > now and len(self._seen) < _MOST_REMEMBERED:
+                break
+            if until > now:
+                raise NotProvedError  # too many at once to tell a replayed one
+            del self._seen[oldest]
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        if digest in self._seen:
+            raise NotProvedError
+        self._seen[digest] = expires + LEEWAY_SECONDS
 
-def _data_plane(item: Mapping[str, Any]) -> tuple[str, DataPlane]:
-    digest, dp_id, projects = item["token_digest"], item["dp_id"], item.get("projects")
-    if not _DIGEST.fullmatch(digest) or not DP_ID.fullmatch(dp_id):
-        raise ValueError("token_digest or dp_id")
-    named = None if projects is None else frozenset(UUID(project) for project in projects)
-    return digest, DataPlane(dp_id, named)
+    def _token(self, dp_id: str, generation: int) -> str:
+        now = int(self._clock())
+        claims = {
+            "iss": self._ring.issuer,
+            "sub": dp_id,
+            "aud": AUDIENCE,
+            "iat": now,
+            "nbf": now,
+            "exp": now + TOKEN_SECONDS,
+            "jti": secrets.token_hex(16),
+            "gen": generation,
+        }
+        return sign(Kind.CLUSTER, self._ring.signing(), claims)

@@ -81,7 +81,8 @@ async def _intake(
     stack.enter_context(exposed({"intake": plane.intake().counts}))
     serving = listening_intake(
         plane.servicer(),
-        config.listen.intake,
+        plane.controller(),
+        address=config.listen.intake,
         certificate=config.listen.tls_certificate,
         key=config.listen.tls_key,
     )

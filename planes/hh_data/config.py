@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
 from hh_runtime.net import Address
@@ -14,6 +14,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "ingest": ("queue", "objects", "journal", "records"),
     "dispatch": ("queue", "objects", "analytics", "records"),
     "api": ("objects", "analytics", "records"),
+    "controller": ("objects",),
 }
 """The services of this plane, and the ports that each uses."""
 
@@ -135,14 +136,30 @@ class ReadConfig(Section):
 
 
 class ControlConfig(Section):
-    """The control plane's intake, which this plane dials. Nothing ever dials in."""
+    """The control plane, which this plane dials. Nothing ever dials in."""
 
     intake: str
     """gRPC target, ``host:port``."""
-    token: SecretStr
-    """This data plane's own identity."""
+    controller: str | None = None
+    """gRPC target of its controller; by default that of the intake."""
+    identity: Path
+    """Folder (mode 0700) of this data plane's own key and of what it trusts; the processes of one
+    data plane share it."""
+    enrolment_token: SecretStr | None = None
+    """One-time token that makes this data plane known; may stay after use. Another one means: be
+    enrolled anew, with a new key. Needed by the service ``controller`` only."""
     tls_ca: Path | None = None
-    """Authorities that the intake's certificate must chain to; default: the system's."""
+    """Authorities that the certificates must chain to; default: the system's."""
+    max_offline_hours: float = Field(default=168.0, gt=0)
+    """How long keys and people are let in without a word of the control plane."""
+    rotate_key_days: float = Field(default=90.0, gt=0)
+    """How old this data plane's own key grows."""
+    health_seconds: float = Field(default=10.0, gt=0)
+    """How often it says how it is."""
+
+    @property
+    def controller_target(self) -> str:
+        return self.controller or self.intake
 
 
 class DataPlaneConfig(ProcessConfig):
@@ -179,6 +196,12 @@ class DataPlaneConfig(ProcessConfig):
         if unknown:
             raise ValueError(f"no service {', '.join(unknown)}; known: {', '.join(NEEDS)}")
         return services
+
+    @model_validator(mode="after")
+    def _controlled(self) -> Self:
+        if self.control is None and "controller" in self.services:
+            raise ValueError("[control] is missing: the controller needs it")
+        return self
 
     def needed(self) -> Sequence[str]:
         ports = [port for service in self.services for port in NEEDS[service]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hh_core.errors import ConfigError
 from hh_core.usecases.lease import Lease
 from hh_data.background import Periodic
-from hh_data.config import NEEDS, DataPlaneConfig
+from hh_data.config import NEEDS, ControlConfig, DataPlaneConfig
 from hh_data.name_key import now_ms
 from hh_runtime.config import load
 from hh_runtime.health import Check, add_health_routes
@@ -53,6 +53,8 @@ async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Compo
         services: dict[str, Service] = {}
         if not {"dispatch", "api"}.isdisjoint(config.services):
             services |= await _behind_the_door(config, process, ports, stack)
+        if "controller" in config.services and config.control is not None:
+            services["controller"] = _controller(config, config.control, ports, stack)
         if "ingest" in config.services:
             services["ingest"] = await _ingest(config, ports, stack)
         required = [name for name in ports if name not in _deferrable(config)]
@@ -106,7 +108,7 @@ async def _dispatch(
     if config.control is not None:
         from hh_data.relay_link import open_relay_client
 
-        link = await stack.enter_async_context(open_relay_client(config.control))
+        link = await stack.enter_async_context(open_relay_client(config.control, config.dp_id))
         plane.link.override(link)
         relay = plane.relay()
         dispatch = plane.dispatch(spool=relay)
@@ -148,6 +150,19 @@ def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:
             )
 
     return job
+
+
+def _controller(
+    config: DataPlaneConfig, control: ControlConfig, ports: Mapping[str, Any], stack: AsyncExitStack
+) -> Service:
+    from hh_data.controller import Controller
+    from hh_data.vitals import PlaneVitals
+
+    vitals = PlaneVitals(ports)
+    controller = Controller(control, config.dp_id, config.keys, vitals=vitals)
+    level = {"configuration_version": lambda: controller.configuration_version}
+    stack.enter_context(exposed("hh_data", {"controller": controller.counts}, level))
+    return restarting(controller.run, "controller")
 
 
 async def _api(

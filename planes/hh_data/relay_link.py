@@ -1,88 +1,57 @@
-"""The data plane's way to its control plane: one gRPC channel, always dialled from here."""
+"""The relay's way to the control plane's intake, with this data plane's identity on it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
 
-import grpc
 import grpc.aio
 
-from hh_core.errors import DeniedError, OverloadedError, RejectedError, UnavailableError
+from hh_core.errors import DeniedError
 from hh_core.usecases.relay import Link
 from hh_core.wire.pb.telemetry_pb2 import AppendRequest, AppendResponse
+from hh_data.cluster_identity import ClusterIdentity, ClusterTokens
 from hh_data.config import ControlConfig
+from hh_data.control_channel import call_errors, is_unauthenticated, open_channel
 
 _APPEND = "/hh.telemetry.v1.Telemetry/Append"
-_MAX_MESSAGE_BYTES = 4 << 20
 _DEADLINE_SECONDS = 20.0
-_OPTIONS = [
-    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
-    ("grpc.keepalive_time_ms", 30_000),
-]
-
-_MEANING: dict[grpc.StatusCode, type[DeniedError] | type[RejectedError]] = {
-    grpc.StatusCode.UNAUTHENTICATED: DeniedError,
-    grpc.StatusCode.PERMISSION_DENIED: DeniedError,
-    grpc.StatusCode.INVALID_ARGUMENT: RejectedError,
-}
 
 
 class GrpcLink:
-    def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, tokens: ClusterTokens) -> None:
         self._append = channel.unary_unary(
             _APPEND,
             request_serializer=AppendRequest.SerializeToString,
             response_deserializer=AppendResponse.FromString,
         )
-        self._metadata = (("authorization", f"Bearer {token}"),)
+        self._tokens = tokens
 
     async def append(self, request: AppendRequest) -> AppendResponse:
-        with _call_errors():
+        """Once more with a new token, if the control plane does not take the one that we have."""
+        token = await self._tokens.token()
+        try:
+            return await self._try(request, token)
+        except DeniedError as error:
+            if not is_unauthenticated(error):
+                raise
+        self._tokens.drop(token)
+        return await self._try(request, await self._tokens.token())
+
+    async def _try(self, request: AppendRequest, token: str) -> AppendResponse:
+        metadata = (("authorization", f"Bearer {token}"),)
+        with call_errors():
             answer: AppendResponse = await self._append(
-                request, metadata=self._metadata, timeout=_DEADLINE_SECONDS
+                request, metadata=metadata, timeout=_DEADLINE_SECONDS
             )
         return answer
 
 
 @asynccontextmanager
-async def open_relay_client(control: ControlConfig) -> AsyncIterator[Link]:
-    """A link that dials when it is used, and again whenever the connection is lost.
-
-    In the clear to this machine only; anywhere else with TLS, checked against ``tls_ca`` or, if
-    there is none, against the system's authorities.
-    """
-    if control.tls_ca is None and _is_loopback(control.intake):
-        channel = grpc.aio.insecure_channel(control.intake, options=_OPTIONS)
-    else:
-        roots = control.tls_ca.read_bytes() if control.tls_ca else None
-        credentials = grpc.ssl_channel_credentials(root_certificates=roots)
-        channel = grpc.aio.secure_channel(control.intake, credentials, options=_OPTIONS)
-    try:
-        yield GrpcLink(channel, control.token.get_secret_value())
-    finally:
-        await channel.close()
-
-
-def _is_loopback(target: str) -> bool:
-    host = target.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-@contextmanager
-def _call_errors() -> Iterator[None]:
-    """Say what a gRPC status means to the relay. The other side's text is its code only: a
-    hostile control plane must not write our logs."""
-    try:
-        yield
-    except grpc.aio.AioRpcError as error:
-        code = error.code()
-        message = f"the control plane's intake answered {code.name}"
-        if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-            raise OverloadedError(message) from error
-        raise _MEANING.get(code, UnavailableError)(message) from error
+async def open_relay_client(control: ControlConfig, dp_id: UUID) -> AsyncIterator[Link]:
+    """A link that dials when it is used. Tokens come from the controller's address."""
+    identity = ClusterIdentity(dp_id, control.identity)
+    async with (
+        open_channel(control.intake, control.tls_ca) as intake,
+        open_channel(control.controller_target, control.tls_ca) as controller,
+    ):
+        yield GrpcLink(intake, ClusterTokens(identity, controller))

@@ -129,15 +129,12 @@ def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> C
         "scopes": ["read", "admin"],
         "expires_ms": None,
     }
-    plane = {"dp_id": DP_ID, "token_digest": digest(TOKEN), "projects": [str(PROJECT)]}
     (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": [key]}))
-    (folder / "planes.json").write_text(json.dumps({"version": 1, "data_planes": [plane]}))
     http, intake = free_ports(2)
     return ControlPlaneConfig.model_validate(
         {
             "services": ["api", "intake", "writer"],
             "keys": folder / "keys.json",
-            "data_planes": folder / "planes.json",
             "trust": {"folder": folder / "trust"},
             "drain_seconds": 5,
             "listen": {"http": f"127.0.0.1:{http}", "intake": f"127.0.0.1:{intake}"},

@@ -1,11 +1,8 @@
 """The intake over real gRPC: who may speak, for whom, and what a caller is told."""
 
 import asyncio
-import hashlib
-import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,54 +15,53 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from pydantic import SecretStr
-from telemetry_rows import DP_ID, PROJECT, SEGMENT, telemetry_rows
+from telemetry_rows import PROJECT, SEGMENT, telemetry_rows
+from trust_house import ORG, DataPlaneHouse, TrustHouse, in_house
 
-from hh_control.identity import DataPlaneTokens
-from hh_control.intake import TelemetryServicer, listening_intake
 from hh_core.errors import (
-    ConfigError,
     DeniedError,
     OverloadedError,
     RejectedError,
     UnavailableError,
 )
 from hh_core.ports.queue import EVENTS
-from hh_core.usecases.intake import Intake
 from hh_core.wire.pb.telemetry_pb2 import AppendRequest, Batch
 from hh_core.wire.telemetry import digest, encode
+from hh_data.cluster_identity import ClusterIdentity, ClusterTokens, enrol
 from hh_data.config import ControlConfig
+from hh_data.control_channel import open_channel
 from hh_data.relay_link import open_relay_client
-from hh_memory.queue import ADAPTER as QUEUE
-from hh_memory.queue import MemoryQueue, QueueConfig
-from hh_memory.records import ADAPTER as RECORDS
-from hh_memory.records import RecordsConfig
-from hh_runtime.net import Address
+from hh_memory.queue import MemoryQueue
 
-TOKEN = "a token of the data plane"
-
-
-def write_planes(folder: Path, *planes: dict[str, Any]) -> Path:
-    path = folder / "data-planes.json"
-    fresh = folder / "fresh.json"
-    fresh.write_text(json.dumps({"version": 1, "data_planes": planes}))
-    os.replace(fresh, path)
-    return path
-
-
-def plane(token: str = TOKEN, **changes: Any) -> dict[str, Any]:
-    token_digest = hashlib.sha256(token.encode()).hexdigest()
-    return {"dp_id": DP_ID, "token_digest": token_digest, "projects": [str(PROJECT)], **changes}
+DP = UUID("9b2f7c52-6f0e-4a5e-9d5a-6f2f0d5e7a10")
 
 
 class Served:
-    def __init__(self, queue: MemoryQueue, port: int) -> None:
-        self.queue = queue
-        self.port = port
+    """A control plane with one data plane, which is enrolled and has one project."""
 
-    async def append(self, request: AppendRequest, token: str = TOKEN) -> Any:
-        control = ControlConfig(intake=f"127.0.0.1:{self.port}", token=SecretStr(token))
-        async with open_relay_client(control) as link:
+    def __init__(self, house: TrustHouse, plane: DataPlaneHouse) -> None:
+        self.house = house
+        self.plane = plane
+        self.token = ""
+
+    @property
+    def port(self) -> int:
+        return self.house.port
+
+    @property
+    def queue(self) -> MemoryQueue:
+        return self.house.queue
+
+    async def enrol(self, **tls: Path) -> None:
+        control = self.plane.config()
+        identity = ClusterIdentity(DP, control.identity)
+        async with open_channel(control.intake, tls.get("certificate")) as channel:
+            if self.plane.token:
+                await enrol(identity, channel, self.plane.token)
+            self.token = await ClusterTokens(identity, channel).token()
+
+    async def append(self, request: AppendRequest) -> Any:
+        async with open_relay_client(self.plane.config(), DP) as link:
             return await link.append(request)
 
     async def queued(self) -> int:
@@ -73,29 +69,22 @@ class Served:
             return len(await source.fetch(100, wait=0.0))
 
 
-@asynccontextmanager
-async def served(path: Path, **tls: Path) -> AsyncIterator[Served]:
-    async with AsyncExitStack() as stack:
-        queue = await stack.enter_async_context(QUEUE.open(QueueConfig()))
-        records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
-        servicer = TelemetryServicer(
-            Intake(queue, records, now_ms=lambda: 5000), DataPlaneTokens(path)
-        )
-        address = Address("127.0.0.1", 0)
-        port = await stack.enter_async_context(listening_intake(servicer, address, **tls))
-        yield Served(queue, port)
-
-
 def run(path: Path, test: Callable[[Served], Awaitable[None]], **tls: Path) -> None:
-    async def in_service() -> None:
-        async with asyncio.timeout(20), served(path, **tls) as service:
-            await test(service)
+    async def in_service(house: TrustHouse) -> None:
+        created = await house.planes.create("operator", ORG, "eu", DP)
+        await house.project(DP, PROJECT)
+        plane = house.data_plane(
+            DP, created.one_time_token, host="localhost" if tls else "127.0.0.1"
+        )
+        service = Served(house, plane)
+        await service.enrol(**tls)
+        await test(service)
 
-    asyncio.run(in_service())
+    in_house(path, in_service, **tls)
 
 
-def request(sender: str = DP_ID, **columns: Any) -> AppendRequest:
-    rows = encode(telemetry_rows(2, **columns))
+def request(sender: str = str(DP), **columns: Any) -> AppendRequest:
+    rows = encode(telemetry_rows(2, **{"dp_id": [str(DP)] * 2, **columns}))
     batch = Batch(segment=SEGMENT, digest=digest(rows), rows=2, total_rows=2, attempt=1, arrow=rows)
     return AppendRequest(format_version=1, dp_id=sender, batches=[batch])
 
@@ -107,31 +96,31 @@ def test_a_data_plane_appends_for_itself(tmp_path: Path) -> None:
         assert [(part.rows, part.refused_rows) for part in answer.accepted] == [(2, 0)]
         assert await service.queued() == 1
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
-@pytest.mark.parametrize("token", ["", "another token", "a token of the data planE"])
+@pytest.mark.parametrize("token", ["", "another token", "a.b.c"])
 def test_a_token_that_nobody_has_is_denied(tmp_path: Path, token: str) -> None:
     async def test(service: Served) -> None:
-        with pytest.raises(DeniedError, match="UNAUTHENTICATED"):
-            await service.append(request(), token)
+        async with raw_call(service, token) as call, asyncio.timeout(5):
+            assert await call.code() is grpc.StatusCode.UNAUTHENTICATED
 
-        assert await service.queued() == 0
-
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 def test_a_stolen_token_appends_for_its_own_data_plane_only(tmp_path: Path) -> None:
     async def test(service: Served) -> None:
+        other = await service.house.planes.create("operator", ORG, "us")
         with pytest.raises(DeniedError, match="PERMISSION_DENIED"):
-            await service.append(request("dp-2"))
+            await service.append(request(str(other.dp_id)))
+        assert await service.queued() == 0
 
-        answer = await service.append(request(dp_id=["dp-2", "dp-2"]))
+        answer = await service.append(request(dp_id=[str(other.dp_id)] * 2))
 
         codes = [refusal.code for refusal in answer.accepted[0].refusals]
         assert codes == ["dp_id.foreign"] * 2
 
-    run(write_planes(tmp_path, plane(), plane("other", dp_id="dp-2")), test)
+    run(tmp_path, test)
 
 
 def test_rows_of_a_project_that_is_not_the_data_planes_are_refused(tmp_path: Path) -> None:
@@ -143,7 +132,7 @@ def test_rows_of_a_project_that_is_not_the_data_planes_are_refused(tmp_path: Pat
         codes = [(refusal.row, refusal.code) for refusal in answer.accepted[0].refusals]
         assert codes == [(0, "project_id.foreign")]
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 def test_a_row_that_would_overflow_later_is_refused_alone(tmp_path: Path) -> None:
@@ -153,40 +142,13 @@ def test_a_row_that_would_overflow_later_is_refused_alone(tmp_path: Path) -> Non
         codes = [(refusal.row, refusal.code) for refusal in answer.accepted[0].refusals]
         assert codes == [(0, "start_ns.range")]
 
-    run(write_planes(tmp_path, plane()), test)
-
-
-def test_a_new_token_holds_at_once_and_a_broken_file_changes_nothing(tmp_path: Path) -> None:
-    async def test(service: Served) -> None:
-        (tmp_path / "data-planes.json").write_text("{")
-        await service.append(request())
-        write_planes(tmp_path, plane("fresh"))
-        await service.append(request(), "fresh")
-
-        with pytest.raises(DeniedError):
-            await service.append(request())
-
-    run(write_planes(tmp_path, plane()), test)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{", "[]", '{"version": 2, "data_planes": []}', '{"version": 1, "data_planes": [{}]}'],
-)
-def test_a_first_file_that_makes_no_sense_is_the_operators_affair(
-    tmp_path: Path, text: str
-) -> None:
-    path = tmp_path / "data-planes.json"
-    path.write_text(text)
-
-    with pytest.raises(ConfigError, match=r"data-planes\.json"):
-        DataPlaneTokens(path)
+    run(tmp_path, test)
 
 
 def test_the_caller_is_told_what_to_do_next(tmp_path: Path) -> None:
     async def test(service: Served) -> None:
         with pytest.raises(RejectedError, match="INVALID_ARGUMENT"):
-            await service.append(AppendRequest(format_version=99, dp_id=DP_ID))
+            await service.append(AppendRequest(format_version=99, dp_id=str(DP)))
         with service.queue.outage(), pytest.raises(UnavailableError, match="UNAVAILABLE"):
             await service.append(request())
         too_large = request()
@@ -194,15 +156,16 @@ def test_the_caller_is_told_what_to_do_next(tmp_path: Path) -> None:
         with pytest.raises(OverloadedError):
             await service.append(too_large)
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 @asynccontextmanager
 async def raw_call(
-    service: Served, token: str = TOKEN, **metadata: str
+    service: Served, token: str | None = None, **metadata: str
 ) -> AsyncIterator["grpc.aio.StreamUnaryCall[bytes, bytes]"]:
     """An Append whose message the test writes, or does not, as bytes."""
-    sent = (("authorization", f"Bearer {token}"), *metadata.items())
+    shown = service.token if token is None else token
+    sent = (("authorization", f"Bearer {shown}"), *metadata.items())
     async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}") as channel:
         yield channel.stream_unary("/hh.telemetry.v1.Telemetry/Append")(metadata=sent)
 
@@ -212,7 +175,7 @@ def test_a_stranger_is_turned_away_before_anything_is_read(tmp_path: Path) -> No
         async with raw_call(service, "a stranger") as call, asyncio.timeout(5):
             assert await call.code() is grpc.StatusCode.UNAUTHENTICATED  # nothing was sent
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 def test_metadata_is_bounded(tmp_path: Path) -> None:
@@ -220,7 +183,7 @@ def test_metadata_is_bounded(tmp_path: Path) -> None:
         async with raw_call(service, x="x" * 10_000) as call, asyncio.timeout(5):
             assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 def test_a_data_plane_that_dawdles_is_not_waited_for(
@@ -232,7 +195,7 @@ def test_a_data_plane_that_dawdles_is_not_waited_for(
         async with raw_call(service) as call, asyncio.timeout(5):
             assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 @pytest.mark.parametrize("messages", [[], [b"\xff\xff"]])
@@ -244,7 +207,7 @@ def test_a_call_without_a_request_is_malformed(tmp_path: Path, messages: list[by
             await call.done_writing()
             assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
 def test_a_request_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
@@ -254,18 +217,28 @@ def test_a_request_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
         )
         async with channel:
             append = channel.unary_unary("/hh.telemetry.v1.Telemetry/Append")
+            metadata = (("authorization", f"Bearer {service.token}"),)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await append(bytes(8 << 20), metadata=(("authorization", f"Bearer {TOKEN}"),))
+                await append(bytes(8 << 20), metadata=metadata)
         assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)
 
 
-def test_a_control_plane_that_is_not_there_is_unavailable() -> None:
+def test_a_control_plane_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    async def test(service: Served) -> None:
+        service.plane.port = 1
+        with pytest.raises(UnavailableError):
+            await service.append(request())
+
+    run(tmp_path, test)
+
+
+def test_who_has_not_enrolled_waits(tmp_path: Path) -> None:
     async def test() -> None:
-        control = ControlConfig(intake="127.0.0.1:1", token=SecretStr(TOKEN))
-        async with open_relay_client(control) as link:
-            with pytest.raises(UnavailableError):
+        control = ControlConfig(intake="127.0.0.1:1", identity=tmp_path / "identity")
+        async with open_relay_client(control, DP) as link:
+            with pytest.raises(UnavailableError, match="not enrolled"):
                 await link.append(request())
 
     asyncio.run(test())
@@ -276,18 +249,16 @@ def test_between_machines_the_link_is_tls_and_checks_who_answers(tmp_path: Path)
     stranger, _ = self_signed(tmp_path, "localhost")
 
     async def test(service: Served) -> None:
-        target = f"localhost:{service.port}"
         for tls_ca, error in (
             (authority, None),
             (stranger, UnavailableError),
             (None, UnavailableError),
         ):
-            control = ControlConfig(intake=target, token=SecretStr(TOKEN), tls_ca=tls_ca)
-            async with open_relay_client(control) as link:
-                with pytest.raises(error) if error else nullcontext():
-                    await link.append(request())
+            service.plane.settings["tls_ca"] = tls_ca
+            with pytest.raises(error) if error else nullcontext():
+                await service.append(request())
 
-    run(write_planes(tmp_path, plane()), test, certificate=authority, key=key)
+    run(tmp_path, test, certificate=authority, key=key)
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
@@ -318,4 +289,4 @@ def test_an_answer_that_is_lost_after_the_rows_were_queued_stores_them_once(
 
         assert await service.queued() == 1
 
-    run(write_planes(tmp_path, plane()), test)
+    run(tmp_path, test)

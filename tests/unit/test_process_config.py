@@ -89,7 +89,8 @@ def test_references_are_resolved_and_numbers_may_come_from_them(
 http = "127.0.0.1:${{env:PORT}}"
 [control]
 intake = "127.0.0.1:4321"
-token = "${{file:{token}}}"
+identity = "/var/lib/hh/identity"
+enrolment_token = "${{file:{token}}}"
 """
     )
 
@@ -97,7 +98,8 @@ token = "${{file:{token}}}"
 
     assert config.listen.http == Address("127.0.0.1", 4318)
     assert config.control is not None
-    assert config.control.token.get_secret_value() == "s3cret"
+    assert config.control.enrolment_token is not None
+    assert config.control.enrolment_token.get_secret_value() == "s3cret"
 
 
 def test_a_human_may_override_a_setting(tmp_path: Path) -> None:

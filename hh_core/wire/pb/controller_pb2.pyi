@@ -213,7 +213,7 @@ class Item(_message.Message):
     def __init__(self, key: _Optional[_Union[Key, _Mapping]] = ..., project: _Optional[_Union[Project, _Mapping]] = ..., member: _Optional[_Union[Member, _Mapping]] = ..., revocation: _Optional[_Union[Revocation, _Mapping]] = ..., token_key: _Optional[_Union[TokenKey, _Mapping]] = ..., data_plane: _Optional[_Union[DataPlane, _Mapping]] = ..., evaluator_template: _Optional[_Union[EvaluatorTemplate, _Mapping]] = ...) -> None: ...
 
 class Key(_message.Message):
-    __slots__ = ("key_id", "digest", "kind", "org_id", "workspace_id", "project_id", "permissions", "expires_ms")
+    __slots__ = ("key_id", "digest", "kind", "org_id", "workspace_id", "project_id", "permissions", "expires_ms", "creator_id")
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +222,7 @@ class Key(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    CREATOR_ID_FIELD_NUMBER: _ClassVar[int]
     key_id: str
     digest: bytes
     kind: str
@@ -230,7 +231,8 @@ class Key(_message.Message):
     project_id: str
     permissions: _containers.RepeatedScalarFieldContainer[str]
     expires_ms: int
-    def __init__(self, key_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., kind: _Optional[str] = ..., org_id: _Optional[str] = ..., workspace_id: _Optional[str] = ..., project_id: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ..., expires_ms: _Optional[int] = ...) -> None: ...
+    creator_id: str
+    def __init__(self, key_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., kind: _Optional[str] = ..., org_id: _Optional[str] = ..., workspace_id: _Optional[str] = ..., project_id: _Optional[str] = ..., permissions: _Optional[_Iterable[str]] = ..., expires_ms: _Optional[int] = ..., creator_id: _Optional[str] = ...) -> None: ...
 
 class Project(_message.Message):
     __slots__ = ("project_id", "org_id", "workspace_id", "name", "retention_days", "promoted", "strict_names")
