@@ -35,8 +35,7 @@ def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id
         **_engines(layout, ports, "data"),
     }
     document |= {port: tables[port] for port in NEEDS[service]}
-    if service != "ingest":
-        document["control"] = _control(layout, ports, host, service)
+    document["control"] = _control(layout, ports, host, service)
     return to_toml(document)
 
 
