@@ -7,6 +7,7 @@ for it, because it needs the one-time token that comes of it.
 import asyncio
 import logging
 import sys
+import time
 
 from hh_cli.embedded.credentials import Credentials
 from hh_cli.embedded.layout import Layout
@@ -16,13 +17,21 @@ from hh_core.errors import ConfigError
 log = logging.getLogger(__name__)
 
 TRIES = 5
+JOIN_SECONDS = 15.0
+"""A data plane that joins is ready when it is let in; after that long also while its control plane
+is away."""
 
 
 class Founding:
     """``done`` is set when the control plane knows everything; a later start has it set at once."""
 
-    def __init__(self, layout: Layout, credentials: Credentials | None) -> None:
+    def __init__(
+        self, layout: Layout, credentials: Credentials | None, *, joins: bool = False
+    ) -> None:
+        """``joins``: a data plane alone, whose control plane is on another host."""
         self._layout = layout
+        self._joins = joins
+        self._serves_since: float | None = None
         self._credentials = credentials
         self.done = asyncio.Event()
         if credentials is None or credentials.founded:
@@ -46,13 +55,21 @@ class Founding:
             )
 
     def lets_in(self) -> bool:
-        """Whether the data plane knows the project's key: only then is the platform of use."""
-        if self._credentials is None:
+        """Whether the data plane knows who may use it: only then is the platform of use. To be
+        asked while all processes serve."""
+        if self._credentials is not None:
+            return digest_of(self._credentials.api_key) in self._access()
+        if not self._joins or self._access():
             return True
+        now = time.monotonic()
+        self._serves_since = self._serves_since or now
+        return now - self._serves_since > JOIN_SECONDS
+
+    def _access(self) -> str:
         try:
-            return digest_of(self._credentials.api_key) in self._layout.access.read_text()
+            return self._layout.access.read_text()
         except OSError:
-            return False
+            return ""
 
     async def _found(self) -> int:
         process = await asyncio.create_subprocess_exec(

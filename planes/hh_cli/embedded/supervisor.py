@@ -159,7 +159,9 @@ def main(arguments: Sequence[str]) -> int:
             return os.EX_CONFIG
         dispatchers = int(arguments[2])
         processes = specs(layout, ports, dispatchers=dispatchers, planes=host.planes)
-        platform = Platform(layout, report, processes, Founding(layout, credentials))
+        platform = Platform(
+            layout, report, processes, Founding(layout, credentials, joins=host.plane == "data")
+        )
         config = ProcessConfig(
             services=("supervisor",),
             process="supervisor",
