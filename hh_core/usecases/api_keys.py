@@ -100,12 +100,18 @@ class ApiKeys:
 
         Raises ``RejectedError`` (422) that names the field, ``ConflictError`` for too many keys.
         """
+        key = new_key(wanted.kind, self._random(RANDOM_BYTES))
+        return key, await self.keep(maker, root, wanted, key)
+
+    async def keep(
+        self, maker: Person, root: Scope, wanted: Wanted, key: str, key_id: UUID | None = None
+    ) -> StoredKey:
+        """Make a key whose text its owner has already. Raises as ``create`` does."""
         now = self._now_ms()
         _require_sense(root, wanted, now)
         _require_held(maker, root, wanted)
-        key = new_key(wanted.kind, self._random(RANDOM_BYTES))
         stored = StoredKey(
-            key_id=self._new_id(),
+            key_id=key_id or self._new_id(),
             kind=wanted.kind,
             root=root,
             name=wanted.name,
@@ -125,7 +131,7 @@ class ApiKeys:
             await unit.put(DIGESTS, digest, {"key_id": str(stored.key_id)}, expect=0)
             await self._note(unit, maker, "create", stored, None, stored)
         self._found.pop(digest, None)
-        return key, stored
+        return stored
 
     async def page(
         self, root: Scope, *, after: UUID | None = None, limit: int = 100
