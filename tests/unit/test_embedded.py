@@ -80,7 +80,7 @@ def test_generated_files_are_right_and_private(layout: Layout) -> None:
 
     for service in ("ingest", "dispatch", "api"):
         config = load(layout.config("data", service), DataPlaneConfig)
-        assert config.services == (service,)
+        assert config.services == (("api", "controller") if service == "api" else (service,))
     control = load(layout.config("control", "control"), ControlPlaneConfig)
     assert control.listen.intake.port == 9003
     files = [path for path in layout.base.rglob("*") if path.is_file()]
@@ -108,6 +108,9 @@ def test_the_planes_share_no_password(layout: Layout) -> None:
     passwords = [path.read_text() for path in layout.base.rglob("*.password")]
 
     assert len(passwords) == len(set(passwords)) == 6
+    control = {path.read_bytes() for path in layout.plane("control").rglob("*") if path.is_file()}
+    data = {path.read_bytes() for path in layout.plane("data").rglob("*") if path.is_file()}
+    assert control.isdisjoint(data), "no file of the one is a file of the other"
 
 
 def test_a_folder_of_the_release_before_keeps_its_project_and_its_key(layout: Layout) -> None:
