@@ -1,9 +1,8 @@
 """A control plane's API over memory ports, with people in it: what tests of it share."""
 
 import asyncio
-import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +23,11 @@ from hh_control.config import ControlPlaneConfig, TrustConfig
 from hh_control.container import ControlPlane
 from hh_control.passwords import Argon2Passwords
 from hh_control.routing import Route
+from hh_core.domain.api_keys import KeyKind
 from hh_core.domain.authority import Person
-from hh_core.domain.scopes import Scope
+from hh_core.domain.scopes import Role, Scope
+from hh_core.usecases.api_keys import Wanted
+from hh_core.usecases.configuration import PublicTokenKey
 from hh_core.usecases.redrive import Redrive
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store
@@ -51,6 +53,12 @@ class TokenKeysOfTests:
 
     def verifying(self) -> Mapping[str, EllipticCurvePublicKey]:
         return {self.key.kid: self.key.private.public_key()}
+
+    def fingerprint(self) -> str:
+        return "f" * 64
+
+    def published(self) -> Sequence[PublicTokenKey]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,16 @@ class Browser:
 
     async def post(self, path: str, body: Any = None) -> Answer:
         return await self("POST", path, body)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A key of a project, whose text the test knows."""
+
+    key: str
+    project: UUID
+    kind: KeyKind
+    permissions: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -155,6 +173,19 @@ class ControlHouse:
         project = (await made.create_project(person, workspace, fields, None)).scope
         return Tenant(org, workspace, project, data_plane)
 
+    async def make(self, made: MadeKey) -> None:
+        """Its project comes into being with it."""
+        root = Scope(UUID(int=1), UUID(int=2), made.project)
+        ids = {"org_id": str(root.org), "workspace_id": str(root.workspace)}
+        async with self.records.begin() as unit:
+            await unit.put("projects", str(root.id), {**ids, "state": "active", "name": "made"})
+        maker = Person(uuid4(), uuid4(), {root.id: frozenset({Role.PROJECT_ADMIN})})
+        expires = self.now_ms + 365 * 86_400_000 if made.kind.is_fine_grained else None
+        wanted = Wanted(
+            kind=made.kind, name="made", permissions=made.permissions, expires_ms=expires
+        )
+        await self.plane.api_keys().keep(maker, root, wanted, made.key)
+
     async def dump(self) -> dict[tuple[str, str], Any]:
         return {key: record.value for key, record in self.records.backend.table.items()}
 
@@ -171,23 +202,10 @@ class Tenant:
     data_plane: str
 
 
-def file_key(key: str, project: UUID, scopes: list[str]) -> dict[str, Any]:
-    return {
-        "digest": hashlib.sha256(key.encode()).hexdigest(),
-        "key_id": str(uuid4()),
-        "project_id": str(project),
-        "org_id": str(UUID(int=1)),
-        "workspace_id": str(UUID(int=2)),
-        "scopes": scopes,
-        "expires_ms": None,
-    }
-
-
 @asynccontextmanager
 async def control_house(
-    folder: Path, keys: list[dict[str, Any]] | None = None, *, name: str = "test"
+    folder: Path, keys: Sequence[MadeKey] = (), *, name: str = "test"
 ) -> AsyncIterator[ControlHouse]:
-    (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": keys or []}))
     async with AsyncExitStack() as stack:
         records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
         config = ANALYTICS.config.model_validate({"plane": "control"})
@@ -196,8 +214,6 @@ async def control_house(
             config=ControlPlaneConfig(
                 name=name,
                 services=("api",),
-                keys=folder / "keys.json",
-                data_planes=folder / "data-planes.json",
                 trust=TrustConfig(folder=folder / "trust"),
             ),
             analytics=index,
@@ -215,13 +231,15 @@ async def control_house(
         server = TestServer(plane.api().application())
         client = TestClient(server, cookie_jar=DummyCookieJar())
         house.client = await stack.enter_async_context(client)
+        for made in keys:
+            await house.make(made)
         yield house
 
 
 def run(
     folder: Path,
     test: Callable[[ControlHouse], Awaitable[None]],
-    keys: list[dict[str, Any]] | None = None,
+    keys: Sequence[MadeKey] = (),
 ) -> None:
     async def in_house() -> None:
         async with asyncio.timeout(60), control_house(folder, keys) as house:

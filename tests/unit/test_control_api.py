@@ -13,13 +13,15 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient
-from control_house import ControlHouse, control_house, file_key
+from control_house import ControlHouse, MadeKey, control_house
 from jsonschema_rs import Draft202012Validator
 from telemetry_rows import DP_ID, PROJECT, START_NS, telemetry_rows
 
 from hh_control.api import ControlApi
 from hh_control.documents import openapi
-from hh_core.domain.policy import OPERATIONS, Audience, Plane, operation
+from hh_core.domain.api_keys import KeyKind
+from hh_core.domain.policy import OPERATIONS, Audience, Plane, operation, permissions
+from hh_core.domain.scopes import Level
 from hh_core.errors import RejectedError
 from hh_core.usecases.dead_letters import DeadLetters
 from hh_core.usecases.intake import DATA_PLANES
@@ -30,12 +32,13 @@ from hh_runtime.net import Address
 
 OTHER = UUID(int=5)
 NOW_MS = START_NS // 1_000_000 + 3_600_000
-KEYS = {
-    "full": (PROJECT, ["read", "admin"]),
-    "reader": (PROJECT, ["read"]),
-    "sender": (PROJECT, ["ingest"]),
-    "stranger": (OTHER, ["read", "admin"]),
-}
+ALL = permissions(Level.PROJECT, KeyKind.CONTROL_PLANE)
+KEYS = (
+    MadeKey("full", PROJECT, KeyKind.CONTROL_PLANE, ALL),
+    MadeKey("reader", PROJECT, KeyKind.READ_ONLY),
+    MadeKey("sender", PROJECT, KeyKind.INGESTION),
+    MadeKey("stranger", OTHER, KeyKind.CONTROL_PLANE, ALL),
+)
 Answer = tuple[int, Any]
 
 
@@ -78,8 +81,7 @@ def conforms(answer: Any, schema: str) -> None:
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    keys = [file_key(key, project, scopes) for key, (project, scopes) in KEYS.items()]
-    async with control_house(folder, keys, name="prod <eu>") as house:
+    async with control_house(folder, KEYS, name="prod <eu>") as house:
         house.now_ms = NOW_MS
         letters = DeadLetters(house.records, now_ms=lambda: NOW_MS)
         yield World(house.client, house.store, house.records, letters, house.plane.api(), house)
