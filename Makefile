@@ -52,8 +52,9 @@ full: test bench  ## the tests, and the measurements
 bench: setup
 	$(BIN)/python bench/ingest.py
 
-docs: setup  ## write the configuration reference from the settings
+docs: setup  ## write the references of settings and permissions from the code
 	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/permissions.py
 
 lock:  ## pin the newest packages that pyproject.toml allows (needs uv)
 	$(BIN)/python -m uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header \

@@ -77,9 +77,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *_public(Plane.CONTROL, "home", "reference", "openapi", "alive", "ready", "boundary"),
     *_public(Plane.CONTROL, "jwks", "sign_in", "refresh_token", "accept_invitation"),
     *_own("me", "sign_out", "issue_token", "change_password"),
-    *_own("list_sessions", "revoke_session", "create_organisation"),
+    *_own("list_sessions", "revoke_session", "list_organisations", "create_organisation"),
     *_control(Level.ORGANISATION, _ORG, "get_organisation", "list_workspaces"),
-    *_control(Level.ORGANISATION, _ORG_ADMIN, "update_organisation", "create_workspace"),
+    *_control(Level.ORGANISATION, _ORG_ADMIN, "update_organisation"),
+    *_control(Level.ORGANISATION, _ORG_ADMIN, "create_workspace", keys=frozenset()),
     *_control(Level.ORGANISATION, _ORG_ADMIN, "list_org_members"),
     *_control(Level.ORGANISATION, _ORG_ADMIN, "invite_org_member", keys=frozenset()),
     *_control(Level.ORGANISATION, _ORG_ADMIN, "update_org_member", keys=frozenset()),
@@ -93,7 +94,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *_control(Level.ORGANISATION, _ORG_ADMIN, "create_org_key", keys=frozenset()),
     *_control(Level.WORKSPACE, _WORKSPACE, "get_workspace", "list_projects"),
     *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "update_workspace", "delete_workspace"),
-    *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "create_project", "list_workspace_members"),
+    *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "create_project", keys=frozenset()),
+    *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "list_workspace_members"),
     *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "invite_workspace_member", keys=frozenset()),
     *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "update_workspace_member", keys=frozenset()),
     *_control(Level.WORKSPACE, _WORKSPACE_ADMIN, "remove_workspace_member", keys=frozenset()),
@@ -123,7 +125,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _data(_READERS, "get_session", "get_session_legacy", "get_project_session"),
 )
 """Which keys may make keys, members or data planes: none. What a program gains can be gained by
-whoever stole its key; so these take a person."""
+whoever stole its key; so these take a person. So do workspaces and projects: whoever makes one
+becomes its administrator, and a key cannot be that."""
 
 
 def _by_name(plane: Plane) -> Mapping[str, Operation]:

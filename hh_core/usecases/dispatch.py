@@ -19,6 +19,7 @@ import orjson
 import pyarrow.compute as pc
 
 from hh_core.domain.segments import KIND, inbox_key, is_segment_name, relay_key
+from hh_core.domain.telemetry import Crossings
 from hh_core.errors import (
     NotFoundError,
     PortError,
@@ -182,16 +183,19 @@ class Dispatch:
         *,
         name_key: bytes,
         spool: Spool | None = None,
+        crossings: Callable[[], Crossings] = Crossings,
         limits: DispatchLimits | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """Without a ``spool`` no telemetry is made: a data plane without a control plane."""
+        """Without a ``spool`` no telemetry is made: a data plane without a control plane.
+        ``crossings`` tells of projects that promote attributes or are strict."""
         self._queue = queue
         self._objects = objects
         self._records = records
         self._index = index
         self._key = name_key
         self._spool = spool
+        self._crossings = crossings
         self._limits = limits or DispatchLimits()
         self._now_ms = now_ms
         self._refused = RefusedRows(records, now_ms=now_ms)
@@ -360,7 +364,8 @@ class Dispatch:
         digest of what was spooled for each."""
         if self._spool is None:
             return {}
-        crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key)
+        rules = self._crossings()
+        crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
         ranges = _ranges(crossing.column("segment").to_pylist())
         spooled: dict[str, str] = {}
         for name in batch.corrupt:

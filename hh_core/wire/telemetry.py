@@ -21,6 +21,9 @@ from hh_core.domain.telemetry import (
     MAX_COUNT,
     STATUSES,
     USAGE_KINDS,
+    Crossing,
+    Crossings,
+    hashed_name,
     safe_name,
 )
 from hh_core.wire import columns
@@ -32,11 +35,16 @@ SCHEMA = columns.schema(Relation.EVENTS, telemetry=True)
 NAMES = ("event_name", "model", "provider", "service", "error_class")
 """The columns whose text a client chose: each crosses by the pattern or as a keyed hash."""
 
+ALLOW_LIST = Crossings()
+"""Nothing more and nothing less."""
+
 _HOUR_NS = 3_600_000_000_000
 _EARLIEST_NS = -(1 << 63)
 
 
-def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
+def telemetry(
+    events: pa.RecordBatch, key: bytes, crossings: Crossings = ALLOW_LIST
+) -> pa.RecordBatch:
     """What crosses of a data plane's rows of EVENTS. ``key`` is the plane's own name key.
 
     Costs by distinct name, not by row. Never raises for what a client sent: an unknown event type
@@ -44,15 +52,16 @@ def telemetry(events: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
     out.
     """
     kept = {name: events.column(name) for name in SCHEMA.names}
+    strict = _strict(events, crossings)
     for name in NAMES:
-        kept[name] = _mapped(kept[name], lambda text: safe_name(key, text) if text else "")
+        kept[name] = _crossing_names(kept[name], key, strict)
     kept["event_type"] = _mapped(
         kept["event_type"], lambda text: text if text in EVENT_TYPES else "tool"
     )
     kept["status"] = _mapped(kept["status"], lambda text: text if text in STATUSES else "unset")
     kept["usage"] = _known_usage(kept["usage"])
     kept["cost"] = _known_cost(kept["cost"])
-    kept["promoted"] = pa.array([{}] * events.num_rows, SCHEMA.field("promoted").type)
+    kept["promoted"] = _promoted(events, key, crossings)
     return pa.RecordBatch.from_arrays([kept[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
@@ -130,6 +139,53 @@ def _link(row: Mapping[str, Any], mark: int) -> dict[str, object]:
 def _hour(time_ns: int) -> int:
     """The hour that holds ``time_ns``; of the very first one, which 64 bits cut, what they hold."""
     return max(_EARLIEST_NS, time_ns - time_ns % _HOUR_NS)
+
+
+def _strict(events: pa.RecordBatch, crossings: Crossings) -> pa.Array | None:
+    """Which rows are of strict projects; None if none is."""
+    if crossings.is_strict:
+        return pa.array([True] * events.num_rows)
+    return _rows_of(events, [id_ for id_, rule in crossings.projects.items() if rule.is_strict])
+
+
+def _rows_of(events: pa.RecordBatch, projects: Sequence[bytes]) -> pa.Array | None:
+    """Which rows are of ``projects``; None if none is."""
+    if not projects:
+        return None
+    column = events.column("project_id")
+    found = pc.is_in(column, pa.array(projects, column.type))
+    return found if pc.any(found).as_py() else None
+
+
+def _crossing_names(column: pa.Array, key: bytes, strict: pa.Array | None) -> pa.Array:
+    names = _mapped(column, lambda text: safe_name(key, text))
+    if strict is None:
+        return names
+    return pc.if_else(strict, _mapped(column, lambda text: hashed_name(key, text)), names)
+
+
+def _promoted(events: pa.RecordBatch, key: bytes, crossings: Crossings) -> pa.Array:
+    """Of each row what its project promotes. Costs by row, where a project promotes anything."""
+    type_ = SCHEMA.field("promoted").type
+    rules = {id_: rule for id_, rule in crossings.projects.items() if rule.promoted}
+    if _rows_of(events, list(rules)) is None:
+        return pa.array([{}] * events.num_rows, type_)
+    cells = zip(
+        events.column("project_id").to_pylist(),
+        events.column("attributes").to_pylist(),
+        strict=True,
+    )
+    strict = crossings.is_strict
+    return pa.array([_chosen(rules.get(id_), row, key, strict) for id_, row in cells], type_)
+
+
+def _chosen(
+    rule: Crossing | None, attributes: Sequence[tuple[str, str]] | None, key: bytes, strict: bool
+) -> list[tuple[str, str]]:
+    if rule is None:
+        return []
+    named = hashed_name if strict or rule.is_strict else safe_name
+    return [(name, named(key, text)) for name, text in attributes or () if name in rule.promoted]
 
 
 def _mapped(column: pa.Array, rule: Callable[[str], str]) -> pa.Array:

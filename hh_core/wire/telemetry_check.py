@@ -18,6 +18,7 @@ from hh_core.domain.telemetry import (
     EVENT_TYPES,
     MAX_COST,
     MAX_COUNT,
+    MAX_PROMOTED,
     MAX_RECEIVED_MS,
     MAX_TIME_NS,
     STATUSES,
@@ -85,7 +86,8 @@ def _rules(
     yield "version.range", _outside(_received(column("version")), MAX_RECEIVED_MS)
     yield "cost.range", _out_of_range(column("cost"))
     yield "usage.kind", _bad_usage(column("usage"))
-    yield "promoted.key", pc.greater(_lengths(column("promoted")), 0)
+    yield "promoted.count", pc.greater(_lengths(column("promoted")), MAX_PROMOTED)
+    yield "promoted.pattern", _bad_promoted(column("promoted"))
 
 
 def _not_in(column: pa.Array, allowed: Callable[[str], bool]) -> pa.Array:
@@ -129,6 +131,21 @@ def _bad_usage(column: pa.Array) -> pa.Array:
     if known and low and not _has_twice(column):
         return pa.array([False] * len(column))
     return pa.array([not _is_usage(row) for row in column.to_pylist()])
+
+
+def _bad_promoted(column: pa.Array) -> pa.Array:
+    """Rows with a key or value that is no name, or one key twice. Most batches have none."""
+    if not len(column.keys):
+        return pa.array([False] * len(column))
+    return pa.array([not _are_names(row) for row in column.to_pylist()])
+
+
+def _are_names(row: list[tuple[str, str | None]] | None) -> bool:
+    pairs = row or []
+    return len({key for key, _ in pairs}) == len(pairs) and all(
+        is_safe_name(key) and value is not None and (not value or is_safe_name(value))
+        for key, value in pairs
+    )
 
 
 def _has_twice(column: pa.Array) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hh_core.domain.tables import TELEMETRY
-from hh_core.domain.telemetry import EVENT_TYPES, STATUSES, USAGE_KINDS
+from hh_core.domain.telemetry import EVENT_TYPES, MAX_PROMOTED, STATUSES, USAGE_KINDS
 
 NAME_RULE = "as it is if it matches ^[\\w.:/@ -]{1,64}$ (ASCII), else as a keyed hash"
 _UUID = "3f8c1f0e-6f5e-8a51-9d1c-2f6f0d5e7a10"
@@ -33,7 +33,11 @@ RULES: dict[str, tuple[str, Any]] = {
         {"prompt_tokens": 312, "completion_tokens": 58},
     ),
     "cost": ("US dollars, as the span itself says", 0.00081),
-    "promoted": ("attributes that the project promotes; none in this release", {}),
+    "promoted": (
+        f"at most {MAX_PROMOTED} attributes that the project promotes and the operator of the data "
+        "plane allows (`telemetry.promotable`); values as names: " + NAME_RULE,
+        {"metadata.tier": "gold"},
+    ),
     "segment": ("where the raw record stands in the data plane", "01JD3Q0ZK4T8Y6W2M5N7P9R1S3-0001"),
     "dp_id": ("which data plane", _UUID),
 }
@@ -53,11 +57,11 @@ def boundary() -> dict[str, Any]:
         "never": [
             "prompts and completions",
             "tool arguments and results",
-            "attribute keys and values",
+            "attribute keys and values, but for those promoted",
             "error texts and stack traces",
             "span events and links",
             "user properties and feedback",
-            "custom metadata",
+            "custom metadata, but for what is promoted",
             "URLs",
         ],
     }

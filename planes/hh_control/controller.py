@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Protocol
+from uuid import UUID
 
 import grpc
 import grpc.aio
@@ -36,7 +38,6 @@ from hh_core.wire.pb.controller_pb2 import (
     Health,
     Hello,
     KeyRotated,
-    KeyUse,
     RotateKey,
     TokenRequest,
     TokenResponse,
@@ -59,11 +60,14 @@ STREAMS_PER_PLANE = 4
 STREAMS = 2_000
 _UP_BURST, _UP_PER_SECOND = 100.0, 5.0
 
-NoteUses = Callable[[str, Sequence[KeyUse]], Awaitable[None]]
-"""When keys of this data plane were used last (dp_id, uses)."""
+
+class NoteUses(Protocol):
+    async def __call__(self, uses: Mapping[UUID, int], *, org: UUID) -> None:
+        """When keys of this organisation were used last (ms since 1970)."""
+        ...
 
 
-async def forget_uses(dp_id: str, uses: Sequence[KeyUse]) -> None:
+async def forget_uses(uses: Mapping[UUID, int], *, org: UUID) -> None:
     """For a control plane that does not keep them."""
 
 
@@ -264,10 +268,14 @@ class _Stream:
         """Of keys, only those that it was told of: nobody says anything about keys of others."""
         try:
             await self._planes.heard(self._caller.dp_id, health)
-            known = attend.items
-            uses = [use for use in health.key_uses if f"key/{use.key_id}" in known]
-            if uses:
-                await self._servicer.note_uses(self._caller.dp_id, uses)
+            known, now = attend.items, self._now_ms()
+            uses = {
+                UUID(use.key_id): min(use.used_ms, now)
+                for use in health.key_uses
+                if f"key/{use.key_id}" in known
+            }
+            if uses and self._caller.standing is not None:
+                await self._servicer.note_uses(uses, org=self._caller.standing.org_id)
         except UnavailableError as error:
             log.warning("a data plane's health is not noted now: %s", error)
 

@@ -52,7 +52,8 @@ def answered(
 
 
 def refused(status: int, code: str, message: str, **headers: str) -> web.Response:
-    return answered({"message": message, "errorCode": code}, status=status, headers=headers)
+    body = {"success": False, "message": message, "errorCode": code}
+    return answered(body, status=status, headers=headers)
 
 
 @web.middleware

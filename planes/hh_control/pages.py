@@ -10,18 +10,20 @@ from aiohttp import web
 
 from hh_control.lags import Lag
 from hh_control.style import STYLE
+from hh_core.domain import policy
+from hh_core.domain.policy import Audience, Plane
 
-_METHODS = ("get", "post", "put", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
     """Name, version, where to read on, and whether data planes are up to date. Anybody may see it:
-    which ones there are, and how far behind, takes a key (``/v1/data-planes``)."""
+    which ones there are, and how far behind, is for their organisations' administrators."""
     body = f"""
 <header><p class="eyebrow">Control plane</p><h1>{escape(name)}</h1>
 <p class="quiet">Version {escape(version("hh-platform"))}</p></header>
 <nav><a class="card" href="docs"><strong>API reference</strong>
-<span>Questions about telemetry, dead letters, redrive</span></a>
+<span>People, projects, questions about telemetry</span></a>
 <a class="card" href="openapi.json"><strong>OpenAPI</strong>
 <span>The same, for tools</span></a>
 <a class="card" href="v1/boundary"><strong>Boundary</strong>
@@ -89,9 +91,14 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
 
 
 def _security(operation: Mapping[str, Any]) -> str:
-    if not operation.get("security"):
-        return "No key needed."
-    return f"Needs a key with the scope <code>{escape(operation['x-scope'])}</code>."
+    rule = policy.operation(Plane.CONTROL, operation["operationId"])
+    if rule.audience is Audience.PUBLIC:
+        return "Open to anybody."
+    if rule.audience is Audience.PERSON:
+        return "For whoever has signed in, about himself."
+    roles = " or ".join(f"<code>{escape(role)}</code>" for role in sorted(rule.roles))
+    keys = " or ".join(escape(kind) for kind in sorted(rule.keys))
+    return f"Takes the role {roles}, " + (f"or a key: {keys}." if keys else "and no key.")
 
 
 def _text(answer: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Run a control plane's services in one process, from its configuration file to a drained exit."""
 
 import asyncio
+import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _DAY_MS = 24 * 3600 * 1000
 _EXPIRE_SECONDS = 3600.0
+_FORGET_SECONDS = 600.0
 
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
@@ -53,6 +55,7 @@ async def composed(config: ControlPlaneConfig) -> AsyncIterator[Composition]:
             )
             await stack.enter_async_context(listener)
             services["api"] = _until_stopped
+            services["forget"] = restarting(_forgetting(plane), "forget")
         yield Composition(services, {name: port.ping for name, port in ports.items()})
 
 
@@ -85,6 +88,20 @@ async def _intake(
     )
     await stack.enter_async_context(serving)
     return _until_stopped
+
+
+def _forgetting(plane: ControlPlane) -> Service:
+    async def forgetting(stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            try:
+                await plane.forget()()
+            except PortError as error:
+                log.warning("sessions that are over are not cleaned up now: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FORGET_SECONDS):
+                    await stopping.wait()
+
+    return forgetting
 
 
 async def _until_stopped(stopping: asyncio.Event) -> None:

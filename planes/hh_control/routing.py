@@ -91,7 +91,7 @@ def application(
     app = web.Application(middlewares=[errors_as_json], client_max_size=MAX_BODY_BYTES)
     for route in routes:
         guard = _Guard(route, operation(Plane.CONTROL, route.operation), authentication, scopes)
-        app.router.add_route(route.method, route.path, guard)
+        app.router.add_route(route.method, route.path, guard.__call__)
     return app
 
 

@@ -108,6 +108,16 @@ class RetentionConfig(Section):
     """Above it the oldest days go first, whatever their age."""
 
 
+class TelemetryConfig(Section):
+    """What may cross to the control plane, whatever it asks for."""
+
+    promotable: tuple[str, ...] = ()
+    """Attribute keys that projects may promote into telemetry, as `metadata.tier` or `metadata.*`;
+    never of inputs, outputs, feedback or errors."""
+    strict_names: bool = False
+    """Names cross as keyed hashes only, in all projects."""
+
+
 class ReadConfig(Section):
     """What one question may cost."""
 
@@ -160,7 +170,7 @@ class DataPlaneConfig(ProcessConfig):
     node: int = Field(default=1, ge=0, le=0xFFFF)
     """Which ingest node this is; two that write at once must differ."""
     keys: Path
-    """Directory of key digests; read again when it changes."""
+    """The access document: who may do what here, by digests; read again when it changes."""
     name_key: Path
     """File of 32 random bytes that makes client-chosen ids into UUIDs (identity.py)."""
     ingests: tuple[Listen, ...] = ()
@@ -171,6 +181,7 @@ class DataPlaneConfig(ProcessConfig):
     dispatch: DispatchConfig = DispatchConfig()
     retention: RetentionConfig = RetentionConfig()
     read: ReadConfig = ReadConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     control: ControlConfig | None = None
     queue: AdapterTable | None = None
     objects: AdapterTable | None = None

@@ -33,6 +33,7 @@ from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
 from hh_data.key_uses import KeyUses
 from hh_data.name_key import now_ms, read_name_key
+from hh_data.project_rules import ProjectRules
 from hh_runtime.access import Access
 
 
@@ -117,8 +118,21 @@ class DataPlane(containers.DeclarativeContainer):
         process=process,
         limits=providers.Singleton(_relay_limits, config),
     )
+    project_rules = providers.Singleton(
+        ProjectRules,
+        config.provided.keys,
+        promotable=config.provided.telemetry.promotable,
+        is_strict=config.provided.telemetry.strict_names,
+    )
     dispatch = providers.Singleton(
-        Dispatch, queue, objects, records, index, name_key=name_key, limits=dispatch_limits
+        Dispatch,
+        queue,
+        objects,
+        records,
+        index,
+        name_key=name_key,
+        crossings=project_rules.provided.crossings,
+        limits=dispatch_limits,
     )
     """Give it ``spool=relay()`` where there is a control plane."""
     reconcile = providers.Singleton(

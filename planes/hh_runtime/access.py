@@ -17,8 +17,9 @@ from uuid import UUID
 from hh_core.domain.authority import ApiKey, Caller, Decision, decide
 from hh_core.domain.identity import parse_uuid
 from hh_core.domain.policy import Operation
-from hh_core.errors import ConfigError, NotFoundError, OverloadedError, RejectedError
-from hh_runtime.access_document import AccessDocument, KnownProject, read_document
+from hh_core.errors import NotFoundError, OverloadedError, RejectedError
+from hh_runtime.access_document import AccessDocument, KnownProject
+from hh_runtime.current_document import CurrentDocument
 from hh_runtime.denials import ForbiddenError, UnauthenticatedError, what_is_missing
 from hh_runtime.person_tokens import PersonTokens
 from hh_runtime.tokens import InvalidTokenError
@@ -29,7 +30,6 @@ PROJECT_HEADER = "X-HH-Project-Id"
 """Names the project where neither path nor key does."""
 DRAINING_SECONDS = 30.0
 HOUR_MS = 3_600_000
-_LOOK_AGAIN_SECONDS = 5.0
 _NOTHING = "send an API key or an access token: Authorization: Bearer <key>"
 _INVALID = "the API key or access token is not valid; check it, or get a new one"
 _OFFLINE = (
@@ -54,12 +54,10 @@ class Access:
     """Raises ``ConfigError`` if there is no readable document at first."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._path = path
         self._clock = clock
         self._tokens = PersonTokens()
-        self._look_again: float | None = None
-        self._stamp = self._current_stamp()
-        self._document = read_document(path)
+        self._document = CurrentDocument(path, clock=clock)
+        self._last = self._document()
         self._uses: dict[UUID, int] = {}
 
     @property
@@ -99,7 +97,7 @@ class Access:
     ) -> Principal:
         """As ``permit``; raises ``OverloadedError`` (503) while the plane takes nothing new in."""
         principal = self.permit(authorization, rule, named)
-        if self._document.draining:
+        if self._last.draining:
             message = "the plane is draining and takes nothing new in; send again later"
             raise OverloadedError(message, retry_after=DRAINING_SECONDS)
         return principal
@@ -127,31 +125,12 @@ class Access:
         raise UnauthenticatedError(_INVALID)
 
     def _current(self) -> AccessDocument:
-        stamp = self._current_stamp()
-        if stamp is not None and (stamp != self._stamp or self._is_time_to_look_again()):
-            self._read_again(stamp)
-        return self._document
-
-    def _is_time_to_look_again(self) -> bool:
-        return self._look_again is not None and self._clock() >= self._look_again
-
-    def _read_again(self, stamp: tuple[int, int, int]) -> None:
-        self._stamp, self._look_again = stamp, None
-        try:
-            self._document = read_document(self._path, self._document)
-        except ConfigError as error:
-            self._look_again = self._clock() + _LOOK_AGAIN_SECONDS
-            log.error("the access document cannot be read; the last good one holds: %s", error)
-            return
-        left = {known.caller.key_id for known in self._document.keys.values()}
-        self._uses = {key_id: used for key_id, used in self._uses.items() if key_id in left}
-
-    def _current_stamp(self) -> tuple[int, int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        document = self._document()
+        if document is not self._last:
+            self._last = document
+            left = {known.caller.key_id for known in document.keys.values()}
+            self._uses = {key_id: used for key_id, used in self._uses.items() if key_id in left}
+        return document
 
 
 def _project(document: AccessDocument, caller: Caller, named: str | None) -> KnownProject | None:

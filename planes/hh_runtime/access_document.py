@@ -67,6 +67,11 @@ class KnownProject:
     scope: Scope
     org_id: str
     workspace_id: str
+    retention_days: int = 0
+    """0: as long as the data plane keeps."""
+    promoted: tuple[str, ...] = ()
+    """Attribute keys that the control plane asks for."""
+    strict_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,14 @@ def _key(item: Json) -> KnownKey:
 
 def _project(item: Json) -> KnownProject:
     scope = _scope_of(item["org_id"], item["workspace_id"], item["project_id"])
-    return KnownProject(scope, str(scope.org), str(scope.workspace))
+    return KnownProject(
+        scope,
+        str(scope.org),
+        str(scope.workspace),
+        int(item.get("retention_days") or 0),
+        tuple(map(str, item.get("promoted") or ())),
+        bool(item.get("strict_names")),
+    )
 
 
 def _members(items: list[Json]) -> Mapping[UUID, Roles]:

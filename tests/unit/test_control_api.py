@@ -1,10 +1,10 @@
 """The control plane's API over memory ports: what it answers, to whom, and as it is described."""
 
 import asyncio
-import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,20 @@ from uuid import UUID
 
 import pytest
 from aiohttp import ClientSession
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
+from control_house import ControlHouse, control_house, file_key
 from jsonschema_rs import Draft202012Validator
 from telemetry_rows import DP_ID, PROJECT, START_NS, telemetry_rows
 
 from hh_control.api import ControlApi
 from hh_control.documents import openapi
+from hh_core.domain.policy import OPERATIONS, Audience, Plane, operation
 from hh_core.errors import RejectedError
 from hh_core.usecases.dead_letters import DeadLetters
 from hh_core.usecases.intake import DATA_PLANES
-from hh_core.usecases.recount import Recount
-from hh_core.usecases.redrive import Redrive
-from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.write import Store
-from hh_memory.analytics import ADAPTER as ANALYTICS
-from hh_memory.records import ADAPTER as RECORDS
-from hh_memory.records import MemoryRecords, RecordsConfig
+from hh_memory.records import MemoryRecords
 from hh_runtime.http import listening
-from hh_runtime.keys import KeyDirectory
 from hh_runtime.net import Address
 
 OTHER = UUID(int=5)
@@ -50,6 +46,7 @@ class World:
     records: MemoryRecords
     letters: DeadLetters
     api: ControlApi
+    house: ControlHouse
 
     async def get(self, path: str, key: str | None = "full") -> Answer:
         async with self.client.get(path, headers=_headers(key)) as answer:
@@ -81,35 +78,11 @@ def conforms(answer: Any, schema: str) -> None:
 
 @asynccontextmanager
 async def world(folder: Path) -> AsyncIterator[World]:
-    keys = [
-        {
-            "digest": hashlib.sha256(key.encode()).hexdigest(),
-            "key_id": str(UUID(int=number + 1)),
-            "project_id": str(project),
-            "org_id": "org",
-            "workspace_id": "ws",
-            "scopes": scopes,
-            "expires_ms": None,
-        }
-        for number, (key, (project, scopes)) in enumerate(KEYS.items())
-    ]
-    (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": keys}))
-    async with AsyncExitStack() as stack:
-        records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
-        config = ANALYTICS.config.model_validate({"plane": "control"})
-        index = await stack.enter_async_context(ANALYTICS.open(config))
-        store = Store(index, RollUps(index, Recount(index, has_content=False)))
-        api = ControlApi(
-            index,
-            records,
-            Redrive(records, store, now_ms=lambda: NOW_MS),
-            KeyDirectory(folder / "keys.json"),
-            name="prod <eu>",
-            now_ms=lambda: NOW_MS,
-        )
-        server = TestServer(api.application())
-        client = await stack.enter_async_context(TestClient(server))
-        yield World(client, store, records, DeadLetters(records, now_ms=lambda: NOW_MS), api)
+    keys = [file_key(key, project, scopes) for key, (project, scopes) in KEYS.items()]
+    async with control_house(folder, keys, name="prod <eu>") as house:
+        house.now_ms = NOW_MS
+        letters = DeadLetters(house.records, now_ms=lambda: NOW_MS)
+        yield World(house.client, house.store, house.records, letters, house.plane.api(), house)
 
 
 def run(folder: Path, test: Callable[[World], Awaitable[None]]) -> None:
@@ -360,14 +333,44 @@ def test_the_document_describes_every_route_and_no_other(tmp_path: Path) -> None
     run(tmp_path, test)
 
 
-def test_every_operation_says_what_key_it_needs_and_holds_to_it(tmp_path: Path) -> None:
+def test_router_document_and_policy_name_the_same_operations(tmp_path: Path) -> None:
+    documented = {
+        described["operationId"]
+        for item in openapi()["paths"].values()
+        for described in item.values()
+    }
+    decided = {
+        name for row in OPERATIONS if row.plane is Plane.CONTROL for name in (row.name, *row.also)
+    }
+
+    async def test(world: World) -> None:
+        routed = {route.operation for route in world.house.routes()}
+
+        assert documented == routed
+        assert decided == routed
+
+    run(tmp_path, test)
+
+
+def test_the_document_asks_everybody_to_show_who_he_is_but_where_the_policy_is_open() -> None:
+    for item in openapi()["paths"].values():
+        for described in item.values():
+            rule = operation(Plane.CONTROL, described["operationId"])
+            shown = {kind for choice in described["security"] for kind in choice}
+            takes_keys = rule.audience is Audience.SCOPE and bool(rule.keys)
+
+            assert bool(shown) == (rule.audience is not Audience.PUBLIC)
+            assert ("key" in shown) == takes_keys, rule.name
+
+
+def test_what_is_not_public_is_closed_to_strangers(tmp_path: Path) -> None:
     async def test(world: World) -> None:
         for path, item in openapi()["paths"].items():
-            for method, operation in item.items():
-                assert ("x-scope" in operation) == bool(operation["security"])
-                url = path.replace("{id}", "x")
-                async with world.client.request(method, url) as answer:
-                    assert (answer.status == 401) == bool(operation["security"])
+            for method, described in item.items():
+                if described["security"]:
+                    url = re.sub(r"\{\w+\}", str(OTHER), path)
+                    async with world.client.request(method, url) as answer:
+                        assert answer.status == 401, url
 
     run(tmp_path, test)
 
@@ -414,25 +417,6 @@ def test_the_pages_need_no_key_show_no_tenant_and_run_no_script(tmp_path: Path) 
     run(tmp_path, test)
 
 
-def test_how_far_behind_each_data_plane_is_takes_an_admins_key(tmp_path: Path) -> None:
-    async def test(world: World) -> None:
-        seen = {"seen_ms": NOW_MS - 5_000, "backlog": 3, "oldest_ms": NOW_MS - 7_200_000}
-        async with world.records.begin() as unit:
-            await unit.put(DATA_PLANES, DP_ID, seen)
-
-        status, answer = await world.get("/v1/data-planes")
-
-        assert status == 200
-        conforms(answer, "DataPlanes")
-        assert answer["data_planes"] == [
-            {"dp_id": DP_ID, "silent_seconds": 5.0, "backlog": 3, "behind_seconds": 7200.0}
-        ]
-        assert (await world.get("/v1/data-planes", None))[0] == 401
-        assert (await world.get("/v1/data-planes", "reader"))[0] == 403
-
-    run(tmp_path, test)
-
-
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX"])
 def test_a_client_that_does_not_finish_its_headers_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
@@ -448,7 +432,7 @@ def test_a_client_that_does_not_finish_its_headers_is_cut_off(
 
 
 def test_a_body_that_drips_is_a_408(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hh_control.api.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("hh_control.bodies.BODY_SECONDS", 0.3)
     head = "POST /v1/analytics/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer full\r\n"
 
     async def test(world: World) -> None:
@@ -482,8 +466,8 @@ def test_the_reference_shows_every_operation_and_schema(tmp_path: Path) -> None:
         async with world.client.get("/docs") as answer:
             text = await answer.text()
         for item in openapi()["paths"].values():
-            for operation in item.values():
-                assert f'id="{operation["operationId"]}"' in text
+            for described in item.values():
+                assert f'id="{described["operationId"]}"' in text
         for name in openapi()["components"]["schemas"]:
             assert f'id="{name}"' in text
 

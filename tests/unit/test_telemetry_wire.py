@@ -13,12 +13,20 @@ from hypothesis import strategies as st
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, event_rows, telemetry_rows
 
 from hh_core.domain.identity import derived_session
-from hh_core.domain.telemetry import MAX_RECEIVED_MS, MAX_TIME_NS
+from hh_core.domain.telemetry import (
+    MAX_RECEIVED_MS,
+    MAX_TIME_NS,
+    Crossing,
+    Crossings,
+    crossing,
+    hashed_name,
+)
 from hh_core.errors import RejectedError
 from hh_core.wire import telemetry as wire
 from hh_core.wire.telemetry_check import check
 
 KEY = b"k" * 32
+OTHER = UUID(int=99)
 
 
 def test_names_cross_as_they_are_or_as_a_keyed_hash() -> None:
@@ -53,6 +61,49 @@ def test_what_is_not_on_the_list_stays_behind() -> None:
     assert sent.column("promoted").to_pylist() == [[], []]
 
 
+def test_a_strict_project_lets_no_name_cross_as_it_is() -> None:
+    events = event_rows(2, event_name=["chat", ""], project_id=[PROJECT.bytes, OTHER.bytes])
+
+    one = wire.telemetry(events, KEY, Crossings({PROJECT.bytes: Crossing(is_strict=True)}))
+    everywhere = wire.telemetry(events, KEY, Crossings(is_strict=True))
+
+    model = events.column("model").to_pylist()
+    assert one.column("event_name")[0].as_py() == hashed_name(KEY, "chat")
+    assert one.column("model").to_pylist() == [hashed_name(KEY, model[0]), model[1]]
+    assert everywhere.column("model").to_pylist() == [hashed_name(KEY, text) for text in model]
+    assert everywhere.column("event_name").to_pylist()[1] == ""
+
+
+def test_what_a_project_promotes_crosses_as_a_name_or_a_hash_and_nothing_else() -> None:
+    attributes = {"metadata.tier": "gold", "metadata.mail": "a@b.example!", "metadata.other": "x"}
+    events = event_rows(
+        2, attributes=[attributes, attributes], project_id=[PROJECT.bytes, OTHER.bytes]
+    )
+    rule = Crossing(promoted=("metadata.tier", "metadata.mail"))
+
+    sent = wire.telemetry(events, KEY, Crossings({PROJECT.bytes: rule}))
+
+    assert sent.column("promoted").to_pylist() == [
+        [("metadata.tier", "gold"), ("metadata.mail", hashed_name(KEY, "a@b.example!"))],
+        [],
+    ]
+    checked = check(wire.encode(sent), dp_id=DP_ID, segment=SEGMENT, projects=[PROJECT, OTHER])
+    assert checked.refusals == []
+
+
+def test_nothing_is_promoted_that_the_operator_did_not_allow() -> None:
+    asked = ["metadata.tier", "metadata.mail", "inputs.question", "outputs", "user.id", "é"]
+
+    def promoted(*rules: str) -> tuple[str, ...]:
+        return crossing(asked, rules, is_strict=False).promoted
+
+    assert promoted() == ()
+    assert promoted("metadata.tier", "inputs.question", "outputs", "inputs.*") == ("metadata.tier",)
+    assert promoted("metadata.*") == ("metadata.mail", "metadata.tier")
+    assert promoted("metadata*", "*", "user") == ()
+    assert len(crossing((f"m.{n}" for n in range(99)), ["m.*"], is_strict=False).promoted) == 32
+
+
 def test_what_the_data_plane_encodes_the_control_plane_takes() -> None:
     sent = wire.telemetry(event_rows(50, event_name=["a b", "ü", "c"] * 16 + ["", "x" * 65]), KEY)
 
@@ -75,7 +126,10 @@ def test_what_the_data_plane_encodes_the_control_plane_takes() -> None:
         ({"error_class": "Error: no such user!"}, "error_class.pattern"),
         ({"usage": {"my prompt": 1}}, "usage.kind"),
         ({"usage": {"prompt_tokens": 1 << 50}}, "usage.kind"),
-        ({"promoted": {"user": "jane"}}, "promoted.key"),
+        ({"promoted": {"user": "jane"}}, ""),
+        ({"promoted": {"user": "jane!"}}, "promoted.pattern"),
+        ({"promoted": {"what?": "jane"}}, "promoted.pattern"),
+        ({"promoted": {f"k{n}": "v" for n in range(33)}}, "promoted.count"),
         ({"cost": Decimal(10**13)}, "cost.range"),
         ({"segment": "01JD3Q0ZK4T8Y6W2M5N7P9R1S4-0001"}, "segment.name"),
         ({"dp_id": "somebody-else"}, "dp_id.foreign"),

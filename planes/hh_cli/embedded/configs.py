@@ -53,6 +53,7 @@ def control_config(layout: Layout, ports: Ports) -> str:
             "drain_seconds": DRAIN_SECONDS,
             "keys": str(plane / "keys.json"),
             "data_planes": str(plane / "data-planes.json"),
+            "trust": {"folder": str(plane / "trust")},
             "listen": {
                 "http": f"127.0.0.1:{ports.control_http}",
                 "intake": f"127.0.0.1:{ports.intake}",
