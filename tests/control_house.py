@@ -199,7 +199,6 @@ async def control_house(
             config=ControlPlaneConfig(
                 name=name,
                 services=("api",),
-                keys=folder / "keys.json",
                 trust=TrustConfig(folder=folder / "trust"),
             ),
             analytics=index,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from hh_core.usecases.changes import changed
 from hh_core.usecases.configuration import API_KEYS, MEMBERS, PROJECTS, REVOCATIONS, Desired
 from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.intake import Intake
+from hh_core.wire.pb.controller_pb2 import KeyUse
 from hh_core.wire.pb.telemetry_pb2 import AppendRequest, Batch
 from hh_core.wire.telemetry import digest, encode
 from hh_data.config import ControlConfig
@@ -60,16 +61,15 @@ class TrustHouse:
     ring: KeyRing
     planes: DataPlanes
     identities: Identities
-    uses: dict[UUID, int] = field(default_factory=dict)
+    uses: list[tuple[str, Sequence[KeyUse]]] = field(default_factory=list)
     port: int = 0
 
     @asynccontextmanager
     async def serving(self, **tls: Path) -> AsyncIterator[None]:
         """The control plane's port; the same again after a pause."""
 
-        async def note(uses: Mapping[UUID, int], *, org: UUID) -> None:
-            assert org == ORG
-            self.uses.update(uses)
+        async def note(dp_id: str, uses: Sequence[KeyUse]) -> None:
+            self.uses.append((dp_id, uses))
 
         desired = Desired(self.records, self.ring.published, now_ms=self.clock.ms)
         controller = ControllerServicer(

@@ -100,12 +100,18 @@ class ApiKeys:
 
         Raises ``RejectedError`` (422) that names the field, ``ConflictError`` for too many keys.
         """
+        key = new_key(wanted.kind, self._random(RANDOM_BYTES))
+        return key, await self.keep(maker, root, wanted, key)
+
+    async def keep(
+        self, maker: Person, root: Scope, wanted: Wanted, key: str, key_id: UUID | None = None
+    ) -> StoredKey:
+        """Make a key whose text its owner has already. Raises as ``create`` does."""
         now = self._now_ms()
         _require_sense(root, wanted, now)
         _require_held(maker, root, wanted)
-        key = new_key(wanted.kind, self._random(RANDOM_BYTES))
         stored = StoredKey(
-            key_id=self._new_id(),
+            key_id=key_id or self._new_id(),
             kind=wanted.kind,
             root=root,
             name=wanted.name,
@@ -125,7 +131,7 @@ class ApiKeys:
             await unit.put(DIGESTS, digest, {"key_id": str(stored.key_id)}, expect=0)
             await self._note(unit, maker, "create", stored, None, stored)
         self._found.pop(digest, None)
-        return key, stored
+        return stored
 
     async def page(
         self, root: Scope, *, after: UUID | None = None, limit: int = 100
@@ -169,9 +175,9 @@ class ApiKeys:
         stored = cached[1]
         return stored if stored is not None and stored.counts(now) else None
 
-    async def note_uses(self, uses: Mapping[UUID, int], *, org: UUID) -> None:
-        """When keys of ``org`` were last used, in ms since 1970. Times only move forward, and
-        never beyond now; other keys are passed over."""
+    async def note_uses(self, uses: Mapping[UUID, int]) -> None:
+        """When keys were last used, in ms since 1970. Times only move forward, and never beyond
+        now; unknown keys are passed over."""
         latest = self._now_ms() // HOUR_MS * HOUR_MS
         ids = [str(key_id) for key_id in uses]
         for start in range(0, len(ids), _CHUNK):
@@ -180,7 +186,7 @@ class ApiKeys:
                 for record in await unit.get(API_KEYS, ids[start : start + _CHUNK]):
                     stored = _stored(record)
                     used = min(uses[stored.key_id] // HOUR_MS * HOUR_MS, latest)
-                    if stored.root.org == org and used > (stored.last_used_ms or 0):
+                    if used > (stored.last_used_ms or 0):
                         news[record.key] = {"last_used_ms": used}
                 if news:
                     await unit.merge(API_KEYS, news)

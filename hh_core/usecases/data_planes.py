@@ -66,7 +66,6 @@ class Standing:
     """What a data plane is to us right now."""
 
     dp_id: str
-    org_id: UUID
     state: str
     generation: int
     """Of its trust: cluster tokens of an earlier one are void. Grows when it is revoked or
@@ -202,7 +201,6 @@ class DataPlanes:
         own = [each for each in projects if each.value.get("org_id") == value["org_id"]]
         return Standing(
             dp_id,
-            UUID(value["org_id"]),
             value["state"],
             value["generation"],
             _keys(value),

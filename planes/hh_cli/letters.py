@@ -22,7 +22,7 @@ class Letters:
     def __init__(self, data_dir: Path) -> None:
         layout = Layout.of(data_dir)
         found = endpoints(layout)
-        self._control = Client(found.control_url, found.api_key)
+        self._control = Client(found.control_url, found.control_key)
         self._config = load(layout.config("data", "dispatch"), DataPlaneConfig)
 
     def list(self, *, limit: int) -> list[Letter]:

@@ -58,8 +58,6 @@ class TrustConfig(Section):
 class ControlPlaneConfig(ProcessConfig):
     """One process of a control plane, or several that share the file."""
 
-    keys: Path
-    """Directory of key digests; read again when it changes."""
     trust: TrustConfig | None = None
     listen: ListenConfig = ListenConfig()
     writer: WriterConfig = WriterConfig()

@@ -9,9 +9,10 @@ from dependency_injector import containers, providers
 from hh_control.api import ControlApi
 from hh_control.authentication import ControlAuthentication
 from hh_control.config import ControlPlaneConfig, WriterConfig
-from hh_control.controller import ControllerServicer
+from hh_control.controller import ControllerServicer, noting
 from hh_control.identity import Identities
 from hh_control.intake import TelemetryServicer
+from hh_control.key_authentication import KeyAuthentication
 from hh_control.key_ring import KeyRing
 from hh_control.known_keys import KnownKeys
 from hh_control.lags import Lags
@@ -51,7 +52,6 @@ from hh_core.usecases.sign_in import SignIn
 from hh_core.usecases.sign_in_throttle import SignInThrottle
 from hh_core.usecases.user_sessions import UserSessions
 from hh_core.usecases.write import Store, WriteLimits, Writer
-from hh_runtime.keys import KeyDirectory
 from hh_runtime.signing import verify
 
 
@@ -78,26 +78,51 @@ class ControlPlane(containers.DeclarativeContainer):
     analytics: providers.Dependency[Analytics] = providers.Dependency()
     records: providers.Dependency[Records] = providers.Dependency()
 
-    keys = providers.Singleton(KeyDirectory, config.provided.keys)
-    intake = providers.Singleton(Intake, queue, records, now_ms=providers.Object(_now_ms))
+    now_ms = providers.Object(_now_ms)
+    clock = providers.Object(time.time)
+    random = providers.Object(secrets.token_bytes)
+    key_ring = providers.Singleton(KeyRing, config.provided.trust.folder)
+    audit = providers.Singleton(Audit, records, now_ms=now_ms)
+    api_keys = providers.Singleton(
+        ApiKeys, records, audit, now_ms=now_ms, random=random, new_id=providers.Object(uuid4)
+    )
+
+    data_planes = providers.Singleton(
+        DataPlanes,
+        records,
+        key_ring.provided.fingerprint,
+        audit=audit,
+        verify=providers.Object(verify),
+        now_ms=now_ms,
+        random=random,
+    )
+    identities = providers.Singleton(Identities, data_planes, key_ring)
+    desired = providers.Singleton(Desired, records, key_ring.provided.published, now_ms=now_ms)
+    controller = providers.Singleton(
+        ControllerServicer,
+        data_planes,
+        identities,
+        desired,
+        key_ring,
+        note_uses=providers.Callable(noting, api_keys),
+    )
+
+    intake = providers.Singleton(Intake, queue, records, now_ms=now_ms)
+    servicer = providers.Singleton(TelemetryServicer, intake, identities)
+
     recount = providers.Singleton(Recount, analytics, has_content=False)
     roll_ups = providers.Singleton(RollUps, analytics, recount)
     store = providers.Singleton(Store, analytics, roll_ups)
     limits = providers.Singleton(_limits, config.provided.writer)
     writer = providers.Singleton(Writer, queue, records, store, limits=limits)
     redrive = providers.Singleton(Redrive, records, store)
-    receipts = providers.Singleton(Receipts, records, now_ms=providers.Object(_now_ms))
+    receipts = providers.Singleton(Receipts, records, now_ms=now_ms)
 
-    now_ms = providers.Object(_now_ms)
-    clock = providers.Object(time.time)
-    random = providers.Object(secrets.token_bytes)
     lags = providers.Singleton(Lags, records, now_ms=now_ms)
 
-    key_ring = providers.Singleton(KeyRing, config.provided.trust.folder)
     signer = providers.Singleton(TokenSigner, key_ring, clock=clock)
     passwords = providers.Singleton(Argon2Passwords)
 
-    audit = providers.Singleton(Audit, records, now_ms=now_ms)
     revocations = providers.Singleton(Revocations, now_ms=now_ms)
     people = providers.Singleton(People, now_ms=now_ms)
     memberships = providers.Singleton(Memberships, records, now_ms=now_ms)
@@ -128,31 +153,10 @@ class ControlPlane(containers.DeclarativeContainer):
     )
     forget = providers.Singleton(Forget, records, sessions, revocations, throttle)
 
-    api_keys = providers.Singleton(
-        ApiKeys, records, audit, now_ms=now_ms, random=random, new_id=providers.Object(uuid4)
+    key_authentication = providers.Singleton(
+        KeyAuthentication, api_keys, memberships.provided.roles, now_ms=now_ms
     )
-    data_planes = providers.Singleton(
-        DataPlanes,
-        records,
-        key_ring.provided.fingerprint,
-        audit=audit,
-        verify=providers.Object(verify),
-        now_ms=now_ms,
-        random=random,
-    )
-    identities = providers.Singleton(Identities, data_planes, key_ring)
-    servicer = providers.Singleton(TelemetryServicer, intake, identities)
-    desired = providers.Singleton(Desired, records, key_ring.provided.published, now_ms=now_ms)
-    controller = providers.Singleton(
-        ControllerServicer,
-        data_planes,
-        identities,
-        desired,
-        key_ring,
-        note_uses=api_keys.provided.note_uses,
-    )
-
-    known_keys = providers.Singleton(KnownKeys, api_keys, memberships, places, keys)
+    known_keys = providers.Singleton(KnownKeys, key_authentication, places)
     authentication = providers.Singleton(
         ControlAuthentication, known_keys, sessions, memberships, signer
     )
@@ -167,9 +171,9 @@ class ControlPlane(containers.DeclarativeContainer):
     tenants = providers.Singleton(OrganisationRoutes, organisations, places)
     joining = providers.Singleton(MemberRoutes, members)
     audited = providers.Singleton(AuditRoutes, audit)
-    planes_of_orgs = providers.Singleton(DataPlaneRoutes, data_planes, now_ms=now_ms)
     measured = providers.Singleton(AnalyticsRoutes, analytics, now_ms=now_ms)
     dead_letters = providers.Singleton(DeadLetterRoutes, records, redrive, now_ms=now_ms)
+    dialling = providers.Singleton(DataPlaneRoutes, data_planes, now_ms=now_ms)
     routes = providers.List(
         meta.provided.routes.call(),
         signing_in.provided.routes.call(),
@@ -178,7 +182,7 @@ class ControlPlane(containers.DeclarativeContainer):
         joining.provided.routes.call(),
         audited.provided.routes.call(),
         providers.Callable(key_routes, api_keys),
-        planes_of_orgs.provided.routes.call(),
+        dialling.provided.routes.call(),
         measured.provided.routes.call(),
         dead_letters.provided.routes.call(),
     )

@@ -4,11 +4,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
-from uuid import UUID
 
 import grpc
 import grpc.aio
@@ -26,7 +24,9 @@ from hh_control.identity import Identified, Identities
 from hh_control.key_ring import KeyRing
 from hh_control.strangers import Strangers, address_of
 from hh_core.domain.enrolment import fingerprint_in
+from hh_core.domain.identity import parse_uuid
 from hh_core.errors import PortError, QuotaError, UnavailableError
+from hh_core.usecases.api_keys import ApiKeys
 from hh_core.usecases.attend import Attend, Wanted, check_hello
 from hh_core.usecases.data_planes import DataPlanes, NotProvedError
 from hh_core.wire.configuration import FORMAT_VERSION, MAX_UP_BYTES
@@ -38,6 +38,7 @@ from hh_core.wire.pb.controller_pb2 import (
     Health,
     Hello,
     KeyRotated,
+    KeyUse,
     RotateKey,
     TokenRequest,
     TokenResponse,
@@ -60,14 +61,21 @@ STREAMS_PER_PLANE = 4
 STREAMS = 2_000
 _UP_BURST, _UP_PER_SECOND = 100.0, 5.0
 
-
-class NoteUses(Protocol):
-    async def __call__(self, uses: Mapping[UUID, int], *, org: UUID) -> None:
-        """When keys of this organisation were used last (ms since 1970)."""
-        ...
+NoteUses = Callable[[str, Sequence[KeyUse]], Awaitable[None]]
+"""When keys of this data plane were used last (dp_id, uses)."""
 
 
-async def forget_uses(uses: Mapping[UUID, int], *, org: UUID) -> None:
+def noting(keys: ApiKeys) -> NoteUses:
+    """Where the uses of keys are kept. The stream has seen to it that they are of its own keys."""
+
+    async def note(_: str, uses: Sequence[KeyUse]) -> None:
+        known = ((parse_uuid(use.key_id), use.used_ms) for use in uses)
+        await keys.note_uses({key_id: used for key_id, used in known if key_id is not None})
+
+    return note
+
+
+async def forget_uses(dp_id: str, uses: Sequence[KeyUse]) -> None:
     """For a control plane that does not keep them."""
 
 
@@ -268,14 +276,10 @@ class _Stream:
         """Of keys, only those that it was told of: nobody says anything about keys of others."""
         try:
             await self._planes.heard(self._caller.dp_id, health)
-            known, now = attend.items, self._now_ms()
-            uses = {
-                UUID(use.key_id): min(use.used_ms, now)
-                for use in health.key_uses
-                if f"key/{use.key_id}" in known
-            }
-            if uses and self._caller.standing is not None:
-                await self._servicer.note_uses(uses, org=self._caller.standing.org_id)
+            known = attend.items
+            uses = [use for use in health.key_uses if f"key/{use.key_id}" in known]
+            if uses:
+                await self._servicer.note_uses(self._caller.dp_id, uses)
         except UnavailableError as error:
             log.warning("a data plane's health is not noted now: %s", error)
 

@@ -45,7 +45,7 @@ class KeyAuthentication:
         if max(stored.last_used_ms or 0, self._noted.get(stored.key_id, 0)) >= hour:
             return
         try:
-            await self._keys.note_uses({stored.key_id: now}, org=stored.root.org)
+            await self._keys.note_uses({stored.key_id: now})
         except UnavailableError as error:
             log.info("the use of a key could not be noted: %s", error)
             return

@@ -45,10 +45,14 @@ def test_endpoints_tell_tools_where_everything_is(running: Embedded) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert set(told) == {
         "control_url",
+        "intake",
         "data_url",
         "otlp_grpc",
         "project_id",
         "api_key",
+        "control_key",
+        "admin_email",
+        "admin_password",
         "processes",
     }
     assert set(told["processes"]) == PROCESSES

@@ -175,7 +175,6 @@ def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> C
     return ControlPlaneConfig.model_validate(
         {
             "services": ["api", "intake", "writer"],
-            "keys": folder / "keys.json",
             "trust": {"folder": folder / "trust"},
             "drain_seconds": 5,
             "listen": {"http": f"127.0.0.1:{http}", "intake": f"127.0.0.1:{intake}"},

@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
@@ -46,7 +48,16 @@ class Server:
         self._end(self._stop)
 
     def kill(self) -> None:
+        """With all its children: a backend of PostgreSQL may serve on for a moment without its
+        parent."""
+        if self._process is None:
+            return
+        children = psutil.Process(self._process.pid).children(recursive=True)
         self._end(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, timeout=_STOP_SECONDS)
 
     def ended_by(self, number: signal.Signals) -> int:
         """Its exit status after that signal."""

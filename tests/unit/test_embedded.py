@@ -9,14 +9,23 @@ import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
 
+from hh_cli.admin.certificate import issue
+from hh_cli.admin.invitation import invitation
+from hh_cli.embedded.credentials import read_credentials
+from hh_cli.embedded.founding import Founding
+from hh_cli.embedded.host import Host, read_host, settle
 from hh_cli.embedded.layout import Layout, Ports
 from hh_cli.embedded.logs import keep_bounded, tail
-from hh_cli.embedded.prepare import new_api_key, prepare
+from hh_cli.embedded.prepare import prepare
+from hh_cli.embedded.report import Report
+from hh_cli.embedded.specs import specs
 from hh_cli.embedded.stale import end_stale
+from hh_cli.embedded.start import Endpoints
 from hh_cli.embedded.state import (
     Phase,
     PlatformState,
@@ -24,13 +33,14 @@ from hh_cli.embedded.state import (
     exclusive,
     read_state,
     this_process,
+    write_private,
     write_state,
 )
 from hh_control.config import ControlPlaneConfig
+from hh_core.domain.api_keys import digest_of
 from hh_core.errors import ConfigError
 from hh_data.config import DataPlaneConfig
 from hh_runtime.config import load
-from hh_runtime.keys import KeyDirectory
 
 PORTS = Ports(9000)
 
@@ -66,25 +76,31 @@ def test_what_is_made_once_stays(layout: Layout) -> None:
 
 def test_generated_files_are_right_and_private(layout: Layout) -> None:
     prepare(layout, PORTS)
+    write_private(layout.enrolment_token, "the founding makes it")
 
     for service in ("ingest", "dispatch", "api"):
         config = load(layout.config("data", service), DataPlaneConfig)
-        assert config.services == (service,)
+        assert config.services == (("api", "controller") if service == "api" else (service,))
     control = load(layout.config("control", "control"), ControlPlaneConfig)
     assert control.listen.intake.port == 9003
     files = [path for path in layout.base.rglob("*") if path.is_file()]
-    assert len(files) > 10
+    assert len(files) > 8
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
-def test_the_key_opens_the_project_and_only_its_digest_is_told(layout: Layout) -> None:
+def test_only_the_first_start_waits_for_the_founding(layout: Layout) -> None:
     credentials = prepare(layout, PORTS)
+    assert credentials is not None
 
-    for plane in ("data", "control"):
-        file = layout.plane(plane) / "keys.json"
-        principal = KeyDirectory(file).authenticate(f"Bearer {credentials.api_key}")
-        assert str(principal.project) == credentials.project_id
-        assert credentials.api_key not in file.read_text()
+    first, later = (
+        Founding(layout, credentials),
+        Founding(layout, replace(credentials, founded=True)),
+    )
+
+    assert (first.done.is_set(), later.done.is_set()) == (False, True)
+    assert not first.lets_in()
+    layout.access.write_text(json.dumps({"keys": [digest_of(credentials.api_key)]}))
+    assert first.lets_in()
 
 
 def test_the_planes_share_no_password(layout: Layout) -> None:
@@ -92,14 +108,128 @@ def test_the_planes_share_no_password(layout: Layout) -> None:
     passwords = [path.read_text() for path in layout.base.rglob("*.password")]
 
     assert len(passwords) == len(set(passwords)) == 6
+    control = {path.read_bytes() for path in layout.plane("control").rglob("*") if path.is_file()}
+    data = {path.read_bytes() for path in layout.plane("data").rglob("*") if path.is_file()}
+    assert control.isdisjoint(data), "no file of the one is a file of the other"
 
 
-def test_keys_are_long_and_never_alike() -> None:
-    keys = {new_api_key() for _ in range(100)}
+def test_a_folder_of_the_release_before_keeps_its_project_and_its_key(layout: Layout) -> None:
+    earlier = {
+        "version": 1,
+        "org_id": str(uuid4()),
+        "workspace_id": str(uuid4()),
+        "project_id": str(uuid4()),
+        "project_name": "default",
+        "key_id": str(uuid4()),
+        "api_key": "hh_" + "k" * 49,
+        "dp_id": str(uuid4()),
+    }
+    layout.base.mkdir()
+    layout.credentials.write_text(json.dumps(earlier))
+    for name in ("keys.json", "data-planes.json", "secrets/intake.token"):
+        for plane in ("control", "data"):
+            path = layout.plane(plane) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("the release before")
 
-    assert len(keys) == 100
-    assert {len(key) for key in keys} == {52}
-    assert all(key.startswith("hh_") and key[3:].isalnum() for key in keys)
+    assert settle(layout, {}, None) == Host()
+    credentials = prepare(layout, PORTS)
+
+    assert credentials is not None
+    kept = {name: getattr(credentials, name) for name in earlier if name != "version"}
+    assert kept == {name: value for name, value in earlier.items() if name != "version"}
+    assert not credentials.founded
+    assert read_credentials(layout) == credentials
+    left = [path for path in layout.base.rglob("*") if path.name == "intake.token"]
+    assert left == []
+    assert not (layout.plane("control") / "keys.json").exists()
+    assert layout.access.read_text() == "the release before", "the key counts while it founds"
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"version": "x"}', '{"version": 2}'])
+def test_damaged_credentials_are_refused_with_a_remedy(layout: Layout, damage: str) -> None:
+    layout.base.mkdir()
+    layout.credentials.write_text(damage)
+
+    with pytest.raises(ConfigError, match=r"restore it, or purge|newer release"):
+        prepare(layout, PORTS)
+
+
+def _invited(tmp_path: Path, name: str = "eu-1.toml") -> Path:
+    token = "hh_enrol_" + "k" * 43 + "_" + "0f" * 32
+    text = invitation("eu-1", str(uuid4()), "control.example:8473", None, token)
+    (tmp_path / name).write_text(text)
+    (tmp_path / "ca.pem").write_text("the authority")
+    return tmp_path / name
+
+
+def test_a_data_plane_alone_is_what_its_control_plane_said(layout: Layout, tmp_path: Path) -> None:
+    file = _invited(tmp_path)
+
+    host = settle(layout, {"plane": "data"}, file)
+    prepare(layout, PORTS, host)
+
+    assert read_host(layout) == host == settle(layout, {}, None)
+    config = load(layout.config("data", "api"), DataPlaneConfig)
+    assert config.control is not None
+    assert str(config.dp_id) == host.dp_id
+    assert config.control.intake == "control.example:8473"
+    assert config.control.tls_ca is not None
+    assert config.control.tls_ca.read_text() == "the authority"
+    assert config.control.enrolment_token is not None
+    assert config.control.enrolment_token.get_secret_value() in file.read_text()
+    assert not layout.plane("control").exists()
+    assert not layout.credentials.exists()
+    names = {spec.name for spec in specs(layout, PORTS, dispatchers=1, planes=host.planes)}
+    assert {name.partition(".")[0] for name in names} == {"data"}
+
+
+def test_a_control_plane_alone_holds_nothing_of_a_data_plane(layout: Layout) -> None:
+    host = settle(layout, {"plane": "control"}, None)
+
+    assert prepare(layout, PORTS, host) is None
+    assert not layout.plane("data").exists()
+    load(layout.config("control", "control"), ControlPlaneConfig)
+
+
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    layout: Layout, tmp_path: Path
+) -> None:
+    file, other = _invited(tmp_path), _invited(tmp_path, "other.toml")
+    (tmp_path / "broken.toml").write_text("dp_id = 1")
+    pem = {"certificate": str(file), "certificate_key": str(file)}
+    refused: list[tuple[dict[str, str], Path | None, str]] = [
+        ({"plane": "data"}, None, "--join FILE"),
+        ({"plane": "control"}, file, "data plane alone"),
+        ({"plane": "data"}, tmp_path / "none.toml", "No such file"),
+        ({"plane": "data"}, tmp_path / "broken.toml", "not what `hh admin data-plane add`"),
+        ({"plane": "control", "public": "c.example"}, None, "in the clear"),
+        ({"plane": "control", "certificate": str(file)}, None, "go together"),
+        ({"plane": "control", "certificate": "/none", "certificate_key": "/none"}, None, "no such"),
+        ({"public": "c.example", **pem}, None, "both stay on loopback"),
+    ]
+    for asked, join, why in refused:
+        with pytest.raises(ConfigError, match=why):
+            settle(layout, asked, join)
+        assert read_host(layout) is None
+
+    settle(layout, {"plane": "data"}, file)
+    with pytest.raises(ConfigError, match="holds a data plane"):
+        settle(layout, {"plane": "both"}, None)
+    with pytest.raises(ConfigError, match="for another one"):
+        settle(layout, {}, other)
+
+
+def test_a_door_to_other_hosts_is_served_by_tls(layout: Layout, tmp_path: Path) -> None:
+    ca, certificate, key = issue(tmp_path, ["data.example"])
+    pem = {"certificate": str(certificate), "certificate_key": str(key)}
+
+    host = settle(layout, {"plane": "data", "public": "data.example", **pem}, _invited(ca.parent))
+    prepare(layout, PORTS, host)
+
+    listen = load(layout.config("data", "ingest"), DataPlaneConfig).listen
+    assert (listen.http.host, listen.grpc.host) == ("data.example", "data.example")
+    assert (listen.tls_certificate, listen.tls_key) == (certificate, key)
 
 
 def test_a_folder_of_a_newer_release_is_left_alone(layout: Layout) -> None:
@@ -133,6 +263,30 @@ def test_state_survives_being_written_and_read(layout: Layout) -> None:
     assert state.running
     layout.state.write_text("{")
     assert read_state(layout) is None
+
+
+@pytest.mark.parametrize(
+    ("plane", "has", "lacks"),
+    [
+        ("control", {"control_url", "intake"}, {"data_url", "api_key", "admin_password"}),
+        ("data", {"data_url", "otlp_grpc"}, {"control_url", "api_key", "admin_password"}),
+        ("both", {"control_url", "data_url", "api_key", "admin_email", "admin_password"}, set()),
+    ],
+)
+def test_endpoints_tell_of_what_the_host_has(
+    layout: Layout, plane: str, has: set[str], lacks: set[str]
+) -> None:
+    layout.base.mkdir()
+    host = Host(plane=plane, dp_id=str(uuid4()))
+    report = Report(layout, PORTS)
+    report.serves(host, prepare(layout, PORTS, host))
+    report.write(Phase.READY, {})
+
+    told = json.loads(layout.endpoints.read_text())
+    assert stat.S_IMODE(layout.endpoints.stat().st_mode) == 0o600
+    assert has <= set(told)
+    assert lacks.isdisjoint(told)
+    assert Endpoints(**told).processes["supervisor"] == os.getpid()
 
 
 def test_only_one_supervisor_holds_a_folder(layout: Layout) -> None:

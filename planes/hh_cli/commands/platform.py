@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from hh_cli.embedded.layout import DEFAULT_DATA_DIR, Layout
 from hh_cli.options import DataDir, Json
 
 _DEFAULT = Path(DEFAULT_DATA_DIR)
+Plane = Literal["both", "control", "data"]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +29,30 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready.")] = False,
     dispatchers: Annotated[int, typer.Option(min=1, max=16, help="Dispatch processes.")] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="Send demo traffic once ready.")] = False,
+    plane: Annotated[
+        Plane | None, typer.Option(help="One plane alone, for a host of its own.")
+    ] = None,
+    join: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For a data plane: what `hh admin data-plane add` said."),
+    ] = None,
+    public: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Serve other hosts on this host name or address, too."),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For --public: PEM, with its chain.")
+    ] = None,
+    certificate_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For --public: PEM of its private key.")
+    ] = None,
 ) -> None:
-    """Start both planes and their engines, and keep them running."""
+    """Start both planes and their engines, or one of them, and keep them running.
+
+    What --plane, --join, --public and the certificate say is kept for the next start.
+    """
     from hh_cli.embedded import start
+    from hh_cli.embedded.host import settle
     from hh_cli.embedded.show import Progress, print_summary
     from hh_cli.embedded.state import read_state
 
@@ -40,7 +62,14 @@ def up(
     known = read_state(layout)
     running = known is not None and known.running
     guardian = None
+    asked = {
+        "plane": plane,
+        "public": public,
+        "certificate": _absolute(certificate),
+        "certificate_key": _absolute(certificate_key),
+    }
     if not running:
+        settle(layout, asked, join)
         guardian = start.launch(layout, port_base=port_base, dispatchers=dispatchers, detach=detach)
     try:
         with Progress("starting") as progress:
@@ -55,6 +84,10 @@ def up(
         _show_demo(layout)
     if guardian is not None and not detach:
         _stay(layout, guardian.pid)
+
+
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
 
 
 def _show_demo(layout: Layout) -> None:
@@ -118,7 +151,7 @@ def down(
 
 def _is_ours(layout: Layout) -> bool:
     """Only a folder that ``hh up`` made is ever deleted."""
-    return layout.credentials.exists() or layout.state.exists()
+    return any(file.exists() for file in (layout.credentials, layout.state, layout.host))
 
 
 def status(data_dir: DataDir = _DEFAULT, as_json: Json = False) -> None:

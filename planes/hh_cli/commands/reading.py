@@ -112,8 +112,18 @@ def boundary_show(as_json: Json = False) -> None:
 
 
 def _data_client(data_dir: Path) -> Any:
+    """With the folder's own key; on the host of a data plane alone, with the one in the
+    environment."""
+    import os
+
     from hh_cli.client import Client
     from hh_cli.embedded.start import endpoints
+    from hh_core.errors import ConfigError
 
     found = endpoints(Layout.of(data_dir))
-    return Client(found.data_url, found.api_key)
+    if not found.data_url:
+        raise ConfigError("this host has no data plane; content is read where it is kept")
+    key = found.api_key or os.environ.get("HH_API_KEY", "")
+    if not key:
+        raise ConfigError("set HH_API_KEY to the key of a project; its control plane made it")
+    return Client(found.data_url, key)

@@ -4,27 +4,29 @@ import json
 from typing import Any
 from uuid import UUID
 
+from hh_cli.embedded.host import Host
 from hh_cli.embedded.layout import Layout, Ports
 from hh_data.config import NEEDS
 
 DRAIN_SECONDS = 10.0
 
 
-def data_config(layout: Layout, ports: Ports, service: str, *, dp_id: UUID) -> str:
+def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id: UUID) -> str:
     """The file of one process of the data plane."""
     plane = layout.plane("data")
     document: dict[str, Any] = {
         "name": "embedded",
         "process": f"data.{service}",
-        "services": [service],
+        "services": ["api", "controller"] if service == "api" else [service],
         "runtime": str(layout.runtime),
         "drain_seconds": DRAIN_SECONDS,
         "dp_id": str(dp_id),
-        "keys": str(plane / "keys.json"),
+        "keys": str(layout.access),
         "name_key": str(plane / "name.key"),
         "listen": {
-            "http": f"127.0.0.1:{ports.data_http}",
-            "grpc": f"127.0.0.1:{ports.data_grpc}",
+            "http": _listen(host, ports.data_http),
+            "grpc": _listen(host, ports.data_grpc),
+            **_certificate(host),
         },
     }
     tables = {
@@ -33,17 +35,27 @@ def data_config(layout: Layout, ports: Ports, service: str, *, dp_id: UUID) -> s
         **_engines(layout, ports, "data"),
     }
     document |= {port: tables[port] for port in NEEDS[service]}
-    if service == "dispatch":
-        document["control"] = {
-            "intake": f"127.0.0.1:{ports.intake}",
-            "token": f"${{file:{layout.secret('data', 'intake.token')}}}",
-        }
+    document["control"] = _control(layout, ports, host, service)
     return to_toml(document)
 
 
-def control_config(layout: Layout, ports: Ports) -> str:
-    """The file of the control plane's one process."""
-    plane = layout.plane("control")
+def _control(layout: Layout, ports: Ports, host: Host, service: str) -> dict[str, Any]:
+    """Whom the data plane dials: the control plane beside it, or the one that it has joined."""
+    table = {
+        "intake": host.intake or f"127.0.0.1:{ports.intake}",
+        "identity": str(layout.identity),
+    }
+    if layout.control_ca.exists():
+        table["tls_ca"] = str(layout.control_ca)
+    if service == "api":
+        table["enrolment_token"] = f"${{file:{layout.enrolment_token}}}"
+    return table
+
+
+def control_config(layout: Layout, ports: Ports, host: Host) -> str:
+    """The file of the control plane's one process. Its API stays on loopback: what ends TLS for
+    people stands before it."""
+    tls = _certificate(host)
     return to_toml(
         {
             "name": "embedded",
@@ -51,16 +63,26 @@ def control_config(layout: Layout, ports: Ports) -> str:
             "services": ["intake", "writer", "api"],
             "runtime": str(layout.runtime),
             "drain_seconds": DRAIN_SECONDS,
-            "keys": str(plane / "keys.json"),
-            "data_planes": str(plane / "data-planes.json"),
-            "trust": {"folder": str(plane / "trust")},
+            "trust": {"folder": str(layout.trust)},
             "listen": {
                 "http": f"127.0.0.1:{ports.control_http}",
-                "intake": f"127.0.0.1:{ports.intake}",
+                "intake": _listen(host, ports.intake),
+                **tls,
             },
             **_engines(layout, ports, "control"),
         }
     )
+
+
+def _listen(host: Host, port: int) -> str:
+    name = host.public or "127.0.0.1"
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _certificate(host: Host) -> dict[str, str]:
+    if not host.certificate:
+        return {}
+    return {"tls_certificate": host.certificate, "tls_key": host.certificate_key}
 
 
 def _engines(layout: Layout, ports: Ports, plane: str) -> dict[str, Any]:

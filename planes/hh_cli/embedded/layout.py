@@ -47,8 +47,38 @@ class Layout:
 
     @property
     def credentials(self) -> Path:
-        """The project's id and key in clear: the one place where the key can be read again."""
+        """The project's id and key and the administrator's password in clear: the one place where
+        they can be read again."""
         return self.base / "credentials.json"
+
+    @property
+    def host(self) -> Path:
+        """Which planes this folder holds, and where others reach them."""
+        return self.base / "host.json"
+
+    @property
+    def trust(self) -> Path:
+        """The control plane's private keys."""
+        return self.base / "control" / "trust"
+
+    @property
+    def identity(self) -> Path:
+        """The data plane's private key, and whom it trusts."""
+        return self.base / "data" / "identity"
+
+    @property
+    def access(self) -> Path:
+        """Who may use the data plane; written by its controller."""
+        return self.base / "data" / "keys.json"
+
+    @property
+    def enrolment_token(self) -> Path:
+        return self.secret("data", "enrolment.token")
+
+    @property
+    def control_ca(self) -> Path:
+        """Authorities that the control plane's certificate must chain to."""
+        return self.base / "data" / "control-ca.pem"
 
     @property
     def supervisor_log(self) -> Path:

@@ -46,13 +46,19 @@ class Spec:
     """After that it is killed."""
     stage: int = 0
     """Stages stop in reverse order: 0 are the engines."""
+    needs_founding: bool = False
+    """Starts only when the control plane knows whom it will meet."""
 
 
 class Supervised:
     """Keeps one process running until ``stop``; tells every change to ``changed``."""
 
-    def __init__(self, spec: Spec, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, spec: Spec, changed: Callable[[], None], gate: asyncio.Event | None = None
+    ) -> None:
+        """``gate``: not started before it is set."""
         self.spec = spec
+        self._gate = gate
         self.state = ProcessState(spec.name)
         self.exit_status: int | None = None
         self._changed = changed
@@ -62,6 +68,8 @@ class Supervised:
     async def run(self) -> None:
         """Start it again whenever it ends, with a pause that grows while it does not last."""
         loop = asyncio.get_running_loop()
+        if self._gate is not None:
+            await self._gate.wait()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             began = loop.time()

@@ -77,23 +77,39 @@ def print_summary(layout: Layout, found: Endpoints, *, already: bool, detached: 
     option = "" if folder == ".hh" else f" --data-dir {folder}"
     title = "is already running" if already else "is ready"
     out.print(Text.assemble(("●", "green"), " the platform ", title), soft_wrap=True)
+    for name, value in _rows(found, folder).items():
+        out.print(Text.assemble(("  " + name.ljust(15), "dim"), value), soft_wrap=True)
+    out.print()
+    if found.api_key:
+        out.print("  send traces   ", _exporter_hint(found), soft_wrap=True)
+    for words in _next_commands(found, option):
+        out.print("                ", words, soft_wrap=True)
+    stop = f"hh down{option}" if detached else "Ctrl-C"
+    out.print(f"  stop            {stop}", soft_wrap=True)
+
+
+def _rows(found: Endpoints, folder: str) -> dict[str, str]:
+    login = f"{found.admin_email}  {found.admin_password}" if found.admin_email else ""
     rows = {
         "data plane": found.data_url,
         "control plane": found.control_url,
-        "OTLP/HTTP": f"{found.data_url}/v1/traces",
+        "login": login,
+        "intake": "" if found.data_url else found.intake,
+        "OTLP/HTTP": f"{found.data_url}/v1/traces" if found.data_url else "",
         "OTLP/gRPC": found.otlp_grpc,
         "project": found.project_id,
         "API key": found.api_key,
         "data": folder,
     }
-    for name, value in rows.items():
-        out.print(Text.assemble(("  " + name.ljust(15), "dim"), value), soft_wrap=True)
-    out.print()
-    out.print("  send traces   ", _exporter_hint(found), soft_wrap=True)
-    for words in (f"hh demo{option}", f"hh trace{option}", f"hh status{option}"):
-        out.print("                ", words, soft_wrap=True)
-    stop = f"hh down{option}" if detached else "Ctrl-C"
-    out.print(f"  stop            {stop}", soft_wrap=True)
+    return {name: value for name, value in rows.items() if value}
+
+
+def _next_commands(found: Endpoints, option: str) -> list[str]:
+    if found.api_key:
+        return [f"hh demo{option}", f"hh trace{option}", f"hh status{option}"]
+    if found.control_url:
+        return [f"hh admin init{option}", f"hh admin data-plane add NAME{option}"]
+    return [f"hh status{option}"]
 
 
 def _exporter_hint(found: Endpoints) -> str:

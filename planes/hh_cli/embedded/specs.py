@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from hh_cli.embedded.layout import PLANES, Layout, Ports
 from hh_cli.embedded.probes import accepts, http_tcp, http_unix
@@ -14,12 +15,15 @@ ENGINE, PLANE, DOOR = 0, 1, 2
 """Stages, stopped in reverse: the door closes first, engines last."""
 
 
-def specs(layout: Layout, ports: Ports, *, dispatchers: int) -> list[Spec]:
-    """Every process, slow starters first."""
+def specs(
+    layout: Layout, ports: Ports, *, dispatchers: int, planes: Sequence[str] = PLANES
+) -> list[Spec]:
+    """Every process of these planes, slow starters first."""
     engines = (_clickhouse, _postgres, _nats)
     return [
-        *(engine(layout, ports, plane) for engine in engines for plane in PLANES),
-        *_planes(layout, dispatchers),
+        *(engine(layout, ports, plane) for engine in engines for plane in planes),
+        *(_control(layout) if "control" in planes else ()),
+        *(_data(layout, dispatchers) if "data" in planes else ()),
     ]
 
 
@@ -68,12 +72,15 @@ def _nats(layout: Layout, ports: Ports, plane: str) -> Spec:
     return Spec(name, command, accepts(port), layout.log(name), stage=ENGINE)
 
 
-def _planes(layout: Layout, dispatchers: int) -> Iterator[Spec]:
+def _control(layout: Layout) -> Iterator[Spec]:
     yield _plane(layout, "control.api", "hh_control", "control", PLANE)
+
+
+def _data(layout: Layout, dispatchers: int) -> Iterator[Spec]:
     for number in range(1, dispatchers + 1):
         name = "data.dispatch" if number == 1 else f"data.dispatch-{number}"
         yield _plane(layout, name, "hh_data", "dispatch", PLANE, "--set", f"process={name}")
-    yield _plane(layout, "data.api", "hh_data", "api", PLANE)
+    yield replace(_plane(layout, "data.api", "hh_data", "api", PLANE), needs_founding=True)
     yield _plane(layout, "data.ingest", "hh_data", "ingest", DOOR)
 
 

@@ -34,14 +34,19 @@ Watch = Callable[[PlatformState | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """What ``endpoints.json`` says."""
+    """What ``endpoints.json`` says. Empty is what this host does not have: a folder of one plane
+    has only that plane's URLs, and nobody's key or password."""
 
-    control_url: str
-    data_url: str
-    otlp_grpc: str
-    project_id: str
-    api_key: str
     processes: dict[str, int]
+    control_url: str = ""
+    intake: str = ""
+    data_url: str = ""
+    otlp_grpc: str = ""
+    project_id: str = ""
+    api_key: str = ""
+    control_key: str = ""
+    admin_email: str = ""
+    admin_password: str = ""
 
 
 def endpoints(layout: Layout) -> Endpoints:

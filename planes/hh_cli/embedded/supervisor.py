@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from itertools import groupby
 
+from hh_cli.embedded.founding import Founding
+from hh_cli.embedded.host import Host, read_host
 from hh_cli.embedded.layout import Layout, Ports
 from hh_cli.embedded.logs import keep_bounded, tail
 from hh_cli.embedded.prepare import prepare
@@ -38,21 +40,30 @@ DRAIN_SECONDS = 100.0
 class Platform:
     """All processes of one embedded platform."""
 
-    def __init__(self, layout: Layout, report: Report, specs: Sequence[Spec]) -> None:
+    def __init__(
+        self, layout: Layout, report: Report, specs: Sequence[Spec], founding: Founding
+    ) -> None:
         self._layout = layout
         self._report = report
+        self._founding = founding
+        self._database = asyncio.Event()
         self._phase = Phase.STARTING
-        self._supervised = [Supervised(spec, self._changed) for spec in specs]
+        self._supervised = [
+            Supervised(spec, self._changed, founding.done if spec.needs_founding else None)
+            for spec in specs
+        ]
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until ``stopping``. Raises ``ConfigError`` if the platform never becomes ready."""
         running = [asyncio.create_task(process.run()) for process in self._supervised]
         bounding = asyncio.create_task(self._bound_logs())
+        founding = asyncio.create_task(self._founding.run(self._database))
         try:
-            await self._become_ready(stopping)
+            await self._become_ready(stopping, founding)
             await stopping.wait()
         finally:
             bounding.cancel()
+            founding.cancel()
             await self._stop()
             for task in running:
                 task.cancel()
@@ -64,16 +75,20 @@ class Platform:
         if away:
             raise ConfigError(f"not ready: {', '.join(away)}")
 
-    async def _become_ready(self, stopping: asyncio.Event) -> None:
+    async def _become_ready(self, stopping: asyncio.Event, founding: "asyncio.Task[None]") -> None:
         deadline = asyncio.get_running_loop().time() + START_SECONDS
         while not stopping.is_set():
-            if all(process.state.ready for process in self._supervised):
+            serves = all(process.state.ready for process in self._supervised)
+            if serves and self._founding.lets_in():
                 self._enter(Phase.READY)
                 return
             fault = self._start_fault()
+            if founding.done() and (error := founding.exception()) is not None:
+                fault = str(error)
             if not fault and asyncio.get_running_loop().time() > deadline:
                 late = [item.spec.name for item in self._supervised if not item.state.ready]
-                fault = f"not ready after {START_SECONDS:.0f} s: {', '.join(late)}"
+                what = ", ".join(late) or "the data plane does not know its keys; hh logs data.api"
+                fault = f"not ready after {START_SECONDS:.0f} s: {what}"
             if fault:
                 self._enter(Phase.FAILED, fault)
                 raise ConfigError(fault)
@@ -113,6 +128,8 @@ class Platform:
     def _changed(self, fault: str = "") -> None:
         ended = self._phase in (Phase.STOPPED, Phase.FAILED)
         processes = {} if ended else {item.spec.name: item.state for item in self._supervised}
+        if "control.postgres" in processes and processes["control.postgres"].ready:
+            self._database.set()
         self._report.write(self._phase, processes, fault)
 
 
@@ -133,12 +150,18 @@ def main(arguments: Sequence[str]) -> int:
         end_stale(read_state(layout))
         report.write(Phase.STARTING, {})
         try:
+            host = read_host(layout) or Host()
             _require_free(ports)
-            report.credentials = prepare(layout, ports)
+            credentials = prepare(layout, ports, host)
+            report.serves(host, credentials)
         except ConfigError as error:
             report.write(Phase.FAILED, {}, str(error))
             return os.EX_CONFIG
-        platform = Platform(layout, report, specs(layout, ports, dispatchers=int(arguments[2])))
+        dispatchers = int(arguments[2])
+        processes = specs(layout, ports, dispatchers=dispatchers, planes=host.planes)
+        platform = Platform(
+            layout, report, processes, Founding(layout, credentials, joins=host.plane == "data")
+        )
         config = ProcessConfig(
             services=("supervisor",),
             process="supervisor",
