@@ -48,6 +48,9 @@ class TokenKeysOfTests:
     def __init__(self) -> None:
         self.key = TokenKey("the-key", generate_private_key(SECP256R1()))
 
+    def fingerprint(self) -> str:
+        return "0" * 64
+
     def signing(self) -> TokenKey:
         return self.key
 

@@ -47,7 +47,7 @@ def _model(path: Path) -> type[ProcessConfig]:
         return DataPlaneConfig  # loading it will say what is wrong
     only_control = set(CONTROL_SERVICES) - set(DATA_SERVICES)
     document = path.read_text(encoding="utf-8")
-    is_control = bool(services & only_control) or "data_planes" in document
+    is_control = bool(services & only_control) or "[trust]" in document
     return ControlPlaneConfig if is_control else DataPlaneConfig
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from hh_core.errors import ConfigError
 from hh_core.usecases.lease import Lease
@@ -51,10 +52,8 @@ async def composed(config: DataPlaneConfig, process: str) -> AsyncIterator[Compo
             opened(needed, open_seconds=config.open_seconds, later=_deferrable(config))
         )
         services: dict[str, Service] = {}
-        if not {"dispatch", "api"}.isdisjoint(config.services):
+        if set(config.services) != {"ingest"}:
             services |= await _behind_the_door(config, process, ports, stack)
-        if "controller" in config.services and config.control is not None:
-            services["controller"] = _controller(config, config.control, ports, stack)
         if "ingest" in config.services:
             services["ingest"] = await _ingest(config, ports, stack)
         required = [name for name in ports if name not in _deferrable(config)]
@@ -80,6 +79,7 @@ async def _behind_the_door(
     config: DataPlaneConfig, process: str, ports: Mapping[str, Any], stack: AsyncExitStack
 ) -> dict[str, Service]:
     from hh_data.container import DataPlane
+    from hh_data.controller import no_uses
 
     used = {name: port for name, port in ports.items() if name != "journal"}
     plane = DataPlane(config=config, process=process, **used)
@@ -89,6 +89,9 @@ async def _behind_the_door(
     if "api" in config.services:
         checks = {name: port.ping for name, port in used.items()}
         services["api"] = await _api(plane, config, checks, stack)
+    if "controller" in config.services and config.control is not None:
+        uses = plane.key_uses().key_uses if "api" in config.services else no_uses
+        services["controller"] = _controller(config, config.control, used, uses, stack)
     return services
 
 
@@ -153,13 +156,17 @@ def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:
 
 
 def _controller(
-    config: DataPlaneConfig, control: ControlConfig, ports: Mapping[str, Any], stack: AsyncExitStack
+    config: DataPlaneConfig,
+    control: ControlConfig,
+    ports: Mapping[str, Any],
+    key_uses: Callable[[], Awaitable[Mapping[UUID, int]]],
+    stack: AsyncExitStack,
 ) -> Service:
     from hh_data.controller import Controller
     from hh_data.vitals import PlaneVitals
 
     vitals = PlaneVitals(ports)
-    controller = Controller(control, config.dp_id, config.keys, vitals=vitals)
+    controller = Controller(control, config.dp_id, config.keys, vitals=vitals, key_uses=key_uses)
     level = {"configuration_version": lambda: controller.configuration_version}
     stack.enter_context(exposed("hh_data", {"controller": controller.counts}, level))
     return restarting(controller.run, "controller")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,26 +13,35 @@ from uuid import UUID
 
 import pytest
 from aiohttp import ClientSession
-from pydantic import SecretStr
 from servers.clickhouse import RunningClickhouse, start_clickhouse
 from servers.nats import RunningNats, start_nats
 from servers.postgres import postgres_server
 from servers.process import free_ports
-from telemetry_rows import DP_ID, PROJECT, telemetry_rows
+from telemetry_rows import PROJECT, telemetry_rows
+from trust_house import ORG, WORKSPACE
 
 from hh_control.config import ControlPlaneConfig
+from hh_control.key_ring import KeyRing
 from hh_control.plane import composed
 from hh_core.domain.segments import relay_key, segment_name
+from hh_core.registry import open_port
+from hh_core.usecases.audit import Audit
+from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.relay import Relay, RelayLimits
 from hh_core.wire.telemetry import encode
+from hh_data.cluster_identity import ClusterIdentity, enrol
 from hh_data.config import ControlConfig
+from hh_data.control_channel import open_channel
+from hh_data.name_key import now_ms
 from hh_data.relay_link import open_relay_client
 from hh_memory.objects import ADAPTER as OBJECTS
 from hh_memory.objects import MemoryObjects, ObjectsConfig
 from hh_memory.records import ADAPTER as RECORDS
 from hh_memory.records import RecordsConfig
+from hh_runtime.signing import verify
 
-TOKEN, KEY = "the data plane's token", "hh_key"
+KEY = "hh_key"
+DP = UUID("9b2f7c52-6f0e-4a5e-9d5a-6f2f0d5e7a10")
 ROWS = 200
 LIMITS = RelayLimits(poll_seconds=0.05, resend_seconds=1.0, longest_pause=0.5, lease_seconds=2.0)
 
@@ -47,6 +57,7 @@ class House:
     clickhouse: RunningClickhouse
     objects: MemoryObjects
     relay: Relay
+    control: ControlConfig
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -55,8 +66,37 @@ class House:
         async with composed(self.config) as composition, asyncio.TaskGroup() as tasks:
             for service in composition.services.values():
                 tasks.create_task(service(stopping))
+            await self._enrolled()
             yield
             stopping.set()
+
+    async def _enrolled(self) -> None:
+        """The data plane is known from the first start on."""
+        identity = ClusterIdentity(DP, self.control.identity)
+        if identity.key() is not None or self.config.records is None or self.config.trust is None:
+            return
+        ring = KeyRing(self.config.trust.folder)
+        async with open_port("records", self.config.records.model_dump()) as records:
+            planes = DataPlanes(
+                records,
+                ring.fingerprint,
+                audit=Audit(records, now_ms=now_ms),
+                verify=verify,
+                now_ms=now_ms,
+                random=secrets.token_bytes,
+            )
+            created = await planes.create("operator", ORG, "eu", DP)
+            project = {
+                "org_id": str(ORG),
+                "workspace_id": str(WORKSPACE),
+                "name": "a project",
+                "data_plane_id": str(DP),
+                "state": "active",
+            }
+            async with records.begin() as unit:
+                await unit.put("projects", str(PROJECT), project)
+        async with open_channel(self.control.intake, None) as channel:
+            await enrol(identity, channel, created.one_time_token)
 
     async def spool(self, number: int) -> None:
         """A segment of its own, the same whenever it is spooled."""
@@ -64,6 +104,7 @@ class House:
         rows = telemetry_rows(
             ROWS,
             segment=[segment] * ROWS,
+            dp_id=[str(DP)] * ROWS,
             event_id=[UUID(int=number << 32 | row + 1).bytes for row in range(ROWS)],
             trace_id=[(number << 32 | row // 10 + 1).to_bytes(16, "big") for row in range(ROWS)],
         )
@@ -134,7 +175,6 @@ def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> C
     return ControlPlaneConfig.model_validate(
         {
             "services": ["api", "intake", "writer"],
-            "keys": folder / "keys.json",
             "trust": {"folder": folder / "trust"},
             "drain_seconds": 5,
             "listen": {"http": f"127.0.0.1:{http}", "intake": f"127.0.0.1:{intake}"},
@@ -153,15 +193,16 @@ def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> C
 async def house(
     config: ControlPlaneConfig, nats: RunningNats, clickhouse: RunningClickhouse
 ) -> AsyncIterator[House]:
-    control = ControlConfig(intake=str(config.listen.intake), token=SecretStr(TOKEN))
+    folder = config.trust.folder.parent if config.trust else Path()
+    control = ControlConfig(intake=str(config.listen.intake), identity=folder / "identity")
     stopping = asyncio.Event()
     async with AsyncExitStack() as stack:
         objects = await stack.enter_async_context(OBJECTS.open(ObjectsConfig()))
         records = await stack.enter_async_context(RECORDS.open(RecordsConfig()))
-        link = await stack.enter_async_context(open_relay_client(control))
-        relay = Relay(objects, records, link, dp_id=DP_ID, process="test", limits=LIMITS)
+        link = await stack.enter_async_context(open_relay_client(control, DP))
+        relay = Relay(objects, records, link, dp_id=str(DP), process="test", limits=LIMITS)
         running = asyncio.create_task(relay.run(stopping))
-        yield House(config, nats, clickhouse, objects, relay)
+        yield House(config, nats, clickhouse, objects, relay, control)
         stopping.set()
         await running
 
