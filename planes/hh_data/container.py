@@ -78,6 +78,19 @@ def _read_limits(config: DataPlaneConfig) -> ReadLimits:
     )
 
 
+def _access(config: DataPlaneConfig) -> Access:
+    return Access(config.keys, awaited=config.control is not None)
+
+
+def _project_rules(config: DataPlaneConfig) -> ProjectRules:
+    return ProjectRules(
+        config.keys,
+        promotable=config.telemetry.promotable,
+        is_strict=config.telemetry.strict_names,
+        awaited=config.control is not None,
+    )
+
+
 class DataPlane(containers.DeclarativeContainer):
     """A process that runs some of the services needs only the ports of those."""
 
@@ -96,7 +109,7 @@ class DataPlane(containers.DeclarativeContainer):
 
     clock = providers.Object(now_ms)
     dp_id = providers.Callable(str, config.provided.dp_id)
-    access = providers.Singleton(Access, config.provided.keys)
+    access = providers.Singleton(_access, config)
     name_key = providers.Singleton(read_name_key, config.provided.name_key)
     mappers = providers.Singleton(load_mappers, blocked=config.provided.blocked_plugins)
     mapping = providers.Singleton(Mapping, mappers)
@@ -118,12 +131,7 @@ class DataPlane(containers.DeclarativeContainer):
         process=process,
         limits=providers.Singleton(_relay_limits, config),
     )
-    project_rules = providers.Singleton(
-        ProjectRules,
-        config.provided.keys,
-        promotable=config.provided.telemetry.promotable,
-        is_strict=config.provided.telemetry.strict_names,
-    )
+    project_rules = providers.Singleton(_project_rules, config)
     dispatch = providers.Singleton(
         Dispatch,
         queue,

@@ -23,6 +23,7 @@ def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings
         api=config.api_address(),
         internal=config.internal_address(),
         keys=config.keys,
+        keys_awaited=config.control is not None,
         name_key=name_key,
         node=config.node,
         durability=config.durability(),

@@ -10,10 +10,13 @@ from hh_runtime.current_document import CurrentDocument
 
 
 class ProjectRules:
-    """Raises ``ConfigError`` if there is no readable access document at first."""
+    """Raises ``ConfigError`` if there is no readable access document at first, unless it is
+    ``awaited`` from a control plane: until then every project is taken for a strict one."""
 
-    def __init__(self, path: Path, *, promotable: Sequence[str], is_strict: bool) -> None:
-        self._current = CurrentDocument(path, clock=time.time)
+    def __init__(
+        self, path: Path, *, promotable: Sequence[str], is_strict: bool, awaited: bool = False
+    ) -> None:
+        self._current = CurrentDocument(path, awaited=awaited, clock=time.time)
         self._promotable = promotable
         self._is_strict = is_strict
         self._known: tuple[AccessDocument, Crossings] | None = None
@@ -30,4 +33,4 @@ class ProjectRules:
             for id_, project in document.projects.items()
         }
         differing = {id_: rule for id_, rule in rules.items() if rule != Crossing()}
-        return Crossings(differing, self._is_strict)
+        return Crossings(differing, self._is_strict or not document.projects)

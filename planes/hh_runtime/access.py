@@ -51,12 +51,15 @@ class Principal:
 
 
 class Access:
-    """Raises ``ConfigError`` if there is no readable document at first."""
+    """Raises ``ConfigError`` if there is no readable document at first, unless it is ``awaited``
+    from a control plane."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, *, awaited: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         self._clock = clock
         self._tokens = PersonTokens()
-        self._document = CurrentDocument(path, clock=clock)
+        self._document = CurrentDocument(path, awaited=awaited, clock=clock)
         self._last = self._document()
         self._uses: dict[UUID, int] = {}
 

@@ -13,15 +13,18 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 
 class CurrentDocument:
-    """Raises ``ConfigError`` if there is no readable document at first. One that cannot be read
-    later leaves the last good one in force."""
+    """Raises ``ConfigError`` if there is no readable document at first, unless it is still to come
+    from a control plane (``awaited``): until then nobody is let in. One that cannot be read later
+    leaves the last good one in force."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, *, awaited: bool = False, clock: Callable[[], float]) -> None:
         self._path = path
         self._clock = clock
         self._look_again: float | None = None
         self._stamp = self._current_stamp()
-        self._document = read_document(path)
+        is_to_come = awaited and self._stamp is None
+        empty = AccessDocument(keys={}, projects={})
+        self._document = empty if is_to_come else read_document(path)
 
     def __call__(self) -> AccessDocument:
         """The same object for as long as nothing changes."""

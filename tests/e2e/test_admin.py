@@ -8,8 +8,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from embedded import Embedded
+from embedded.steps import until
 
 SIGN_IN = "/v1/sign-in"
 
@@ -52,8 +54,6 @@ def test_an_operator_lets_people_in_and_gives_them_new_passwords(running: Embedd
 
 @pytest.mark.timeout(120)
 def test_a_project_that_an_operator_makes_takes_traces_within_seconds(running: Embedded) -> None:
-    from embedded.steps import until
-
     made = json.loads(
         running.hh("admin", "project", "add", "second", "--data-plane", "embedded", "--json").stdout
     )
@@ -119,8 +119,6 @@ def test_the_support_bundle_of_a_platform_at_work_holds_no_secret_and_no_content
 
 
 def test_no_key_password_or_token_stands_in_a_log_or_on_a_command_line(running: Embedded) -> None:
-    import psutil
-
     told = running.reload()
     secret = [told[name] for name in ("api_key", "control_key", "admin_password")]
     secret += [path.read_text().strip() for path in running.folder.rglob("secrets/*.password")]

@@ -480,3 +480,19 @@ def test_a_key_without_its_project_here_reaches_nothing(house: AccessHouse) -> N
     assert isinstance(access.authenticate(bearer(key)), ApiKey)
     with pytest.raises(NotFoundError):
         access.permit(bearer(key), EXPORT)
+
+
+def test_a_document_that_is_still_to_come_lets_nobody_in_until_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    access = Access(path, awaited=True)
+    with pytest.raises(UnauthenticatedError):
+        access.authenticate("Bearer hh_unknown")
+
+    path.write_text("{")
+
+    with pytest.raises(UnauthenticatedError):
+        access.authenticate("Bearer hh_unknown")
+    with pytest.raises(ConfigError):
+        Access(path, awaited=True)
+    with pytest.raises(ConfigError):
+        Access(tmp_path / "none.json")

@@ -60,7 +60,7 @@ async def open_ingest(
     """Everything ingest needs, listening. Raises ``ConfigError`` (``PortTakenError``), or what the
     journal raises."""
     require_upb()
-    access = Access(settings.keys)
+    access = Access(settings.keys, awaited=settings.keys_awaited)
     path = await open_write_path(ports, settings)
     counts = Counts()
     async with AsyncExitStack() as listeners:

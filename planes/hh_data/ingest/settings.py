@@ -23,6 +23,8 @@ class IngestSettings:
     api: Address
     internal: Address
     keys: Path
+    keys_awaited: bool = False
+    """The document of ``keys`` may still have to come from a control plane."""
     name_key: bytes
     node: int = 1
     durability: Literal["disk", "object"] = "disk"
