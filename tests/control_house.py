@@ -48,9 +48,6 @@ class TokenKeysOfTests:
     def __init__(self) -> None:
         self.key = TokenKey("the-key", generate_private_key(SECP256R1()))
 
-    def fingerprint(self) -> str:
-        return "0" * 64
-
     def signing(self) -> TokenKey:
         return self.key
 

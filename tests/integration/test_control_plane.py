@@ -1,15 +1,13 @@
 """Telemetry over the real engines: relay, gRPC, NATS, PostgreSQL, ClickHouse; and their faults."""
 
 import asyncio
-import hashlib
-import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from aiohttp import ClientSession
@@ -23,8 +21,14 @@ from trust_house import ORG, WORKSPACE
 from hh_control.config import ControlPlaneConfig
 from hh_control.key_ring import KeyRing
 from hh_control.plane import composed
+from hh_core.domain.api_keys import KeyKind
+from hh_core.domain.authority import Person
+from hh_core.domain.policy import permissions
+from hh_core.domain.scopes import Level, Role, Scope
 from hh_core.domain.segments import relay_key, segment_name
+from hh_core.ports.records import Records
 from hh_core.registry import open_port
+from hh_core.usecases.api_keys import ApiKeys, Wanted
 from hh_core.usecases.audit import Audit
 from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.relay import Relay, RelayLimits
@@ -95,6 +99,7 @@ class House:
             }
             async with records.begin() as unit:
                 await unit.put("projects", str(PROJECT), project)
+            await _keep_key(records)
         async with open_channel(self.control.intake, None) as channel:
             await enrol(identity, channel, created.one_time_token)
 
@@ -157,20 +162,25 @@ def expected(segments: int) -> dict[str, Any]:
     }
 
 
-def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> ControlPlaneConfig:
-    def digest(text: str) -> str:
-        return hashlib.sha256(text.encode()).hexdigest()
+async def _keep_key(records: Records) -> None:
+    keys = ApiKeys(
+        records,
+        Audit(records, now_ms=now_ms),
+        now_ms=now_ms,
+        random=secrets.token_bytes,
+        new_id=uuid4,
+    )
+    maker = Person(uuid4(), uuid4(), {PROJECT: frozenset({Role.PROJECT_ADMIN})})
+    wanted = Wanted(
+        kind=KeyKind.CONTROL_PLANE,
+        name="the test",
+        permissions=permissions(Level.PROJECT, KeyKind.CONTROL_PLANE),
+        expires_ms=now_ms() + 86_400_000,
+    )
+    await keys.keep(maker, Scope(ORG, WORKSPACE, PROJECT), wanted, KEY)
 
-    key = {
-        "digest": digest(KEY),
-        "key_id": str(UUID(int=1)),
-        "project_id": str(PROJECT),
-        "org_id": "org",
-        "workspace_id": "ws",
-        "scopes": ["read", "admin"],
-        "expires_ms": None,
-    }
-    (folder / "keys.json").write_text(json.dumps({"version": 1, "keys": [key]}))
+
+def _config(folder: Path, nats: RunningNats, clickhouse: RunningClickhouse) -> ControlPlaneConfig:
     http, intake = free_ports(2)
     return ControlPlaneConfig.model_validate(
         {
