@@ -234,6 +234,7 @@ def test_without_a_platform_the_remedy_is_named(tmp_path: Path) -> None:
 def test_a_taken_port_names_its_holder(tmp_path: Path) -> None:
     base = free_port_base()
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", base + 4))
         taken.listen()
         done = hh(

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import ctypes
+import random
 import shutil
 import signal
 import socket
@@ -92,16 +93,18 @@ class Server:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, and whose gRPC neighbours (+10000) exist."""
-    with contextlib.ExitStack() as stack:
-        ports: list[int] = []
-        while len(ports) < count:
-            listener = stack.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
-            port: int = listener.getsockname()[1]
-            if port < 55_000:
+    """Ports that nobody listens on, below the range that clients get theirs from: between the
+    look and the use no connection takes one. Their gRPC neighbours (+10000) exist."""
+    ports: list[int] = []
+    for port in random.sample(range(12_000, 32_000), 2_000):
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                listener.bind(("127.0.0.1", port))
                 ports.append(port)
-        return ports
+        if len(ports) == count:
+            return ports
+    raise RuntimeError(f"fewer than {count} free ports")
 
 
 def scratch_folder(name: str) -> Path:
