@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from hh_core.errors import ConfigError
 from hh_core.usecases.lease import Lease
@@ -23,6 +22,7 @@ from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, rest
 
 if TYPE_CHECKING:
     from hh_data.container import DataPlane
+    from hh_data.vitals import PlaneVitals
 
 log = logging.getLogger(__name__)
 
@@ -79,19 +79,25 @@ async def _behind_the_door(
     config: DataPlaneConfig, process: str, ports: Mapping[str, Any], stack: AsyncExitStack
 ) -> dict[str, Service]:
     from hh_data.container import DataPlane
-    from hh_data.controller import no_uses
 
     used = {name: port for name, port in ports.items() if name != "journal"}
     plane = DataPlane(config=config, process=process, **used)
     services: dict[str, Service] = {}
     if "dispatch" in config.services:
         services |= await _dispatch(plane, config, process, stack)
-    if "api" in config.services:
-        checks = {name: port.ping for name, port in used.items()}
-        services["api"] = await _api(plane, config, checks, stack)
-    if "controller" in config.services and config.control is not None:
-        uses = plane.key_uses().key_uses if "api" in config.services else no_uses
-        services["controller"] = _controller(config, config.control, used, uses, stack)
+    if not {"api", "controller"}.isdisjoint(config.services):
+        from hh_data.api.positions import open_positions
+
+        positions = await stack.enter_async_context(open_positions(config.ingest_addresses()))
+        plane.positions.override(positions)
+        if "api" in config.services:
+            checks = {name: port.ping for name, port in used.items()}
+            services["api"] = await _api(plane, config, checks, stack)
+        if "controller" in config.services and config.control is not None:
+            from hh_data.vitals import PlaneVitals
+
+            vitals = PlaneVitals(used, positions.doors)
+            services["controller"] = _controller(plane, config, config.control, vitals, stack)
     return services
 
 
@@ -156,17 +162,16 @@ def _retaining(plane: "DataPlane") -> Callable[[], Awaitable[object]]:
 
 
 def _controller(
+    plane: "DataPlane",
     config: DataPlaneConfig,
     control: ControlConfig,
-    ports: Mapping[str, Any],
-    key_uses: Callable[[], Awaitable[Mapping[UUID, int]]],
+    vitals: "PlaneVitals",
     stack: AsyncExitStack,
 ) -> Service:
     from hh_data.controller import Controller
-    from hh_data.vitals import PlaneVitals
 
-    vitals = PlaneVitals(ports)
-    controller = Controller(control, config.dp_id, config.keys, vitals=vitals, key_uses=key_uses)
+    uses = plane.key_uses().key_uses
+    controller = Controller(control, config.dp_id, config.keys, vitals=vitals, key_uses=uses)
     level = {"configuration_version": lambda: controller.configuration_version}
     stack.enter_context(exposed("hh_data", {"controller": controller.counts}, level))
     return restarting(controller.run, "controller")
@@ -175,10 +180,6 @@ def _controller(
 async def _api(
     plane: "DataPlane", config: DataPlaneConfig, checks: Mapping[str, Check], stack: AsyncExitStack
 ) -> Service:
-    from hh_data.api.positions import open_positions
-
-    positions = await stack.enter_async_context(open_positions(config.ingest_addresses()))
-    plane.positions.override(positions)
     application = plane.read_api().application()
     add_health_routes(application, checks)
     serving = listening(application, config.api_address(), drain_seconds=config.drain_seconds)

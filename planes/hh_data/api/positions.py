@@ -39,6 +39,14 @@ class IngestDoor:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnavailableError(_ODD) from error
 
+    async def totals(self) -> tuple[int, int]:
+        """``GET /internal/totals``: spans and bytes taken in since that process began."""
+        answer = await self._ask("totals")
+        try:
+            return int(answer["spans"]), int(answer["bytes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnavailableError(_ODD) from error
+
     async def close(self) -> None:
         await self._client.close()
 

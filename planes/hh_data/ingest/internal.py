@@ -7,13 +7,15 @@ from aiohttp import web
 from hh_core.errors import UnavailableError
 from hh_core.usecases.positions import PendingSegments
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
+from hh_data.ingest.metrics import Counts
 from hh_runtime.access import Access
 
 
-def internal_app(positions: PendingSegments, access: Access) -> web.Application:
+def internal_app(positions: PendingSegments, access: Access, counts: Counts) -> web.Application:
     """``GET /internal/pending?project=<uuid>`` → ``{"segments": [name, …]}``; 503 while this
     process does not know yet what an earlier one left. ``GET /internal/key-uses`` →
-    ``{"uses": {key id: ms, …}}``: when each key was last used at this door, to the hour."""
+    ``{"uses": {key id: ms, …}}``: when each key was last used at this door, to the hour.
+    ``GET /internal/totals`` → ``{"spans": n, "bytes": n}``: taken in since the process began."""
 
     async def pending(request: web.Request) -> web.Response:
         try:
@@ -28,7 +30,12 @@ def internal_app(positions: PendingSegments, access: Access) -> web.Application:
     async def key_uses(_: web.Request) -> web.Response:
         return json_answer({"uses": {str(key_id): ms for key_id, ms in access.key_uses.items()}})
 
+    async def totals(_: web.Request) -> web.Response:
+        size = sum(counts.body_bytes.values())
+        return json_answer({"spans": counts.spans["stored"], "bytes": size})
+
     app = web.Application()
     app.router.add_get("/internal/key-uses", key_uses)
     app.router.add_get("/internal/pending", pending)
+    app.router.add_get("/internal/totals", totals)
     return app

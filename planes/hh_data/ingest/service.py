@@ -69,7 +69,7 @@ async def open_ingest(
         server = public_server(front, settings.max_strangers)
         listeners.enter_context(_exposed(path, counts, server, registry))
         inside = listening(
-            internal_app(path.positions, access), settings.internal, drain_seconds=1.0
+            internal_app(path.positions, access, counts), settings.internal, drain_seconds=1.0
         )
         await listeners.enter_async_context(inside)
         outside = listening(
