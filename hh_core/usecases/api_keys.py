@@ -220,7 +220,7 @@ class ApiKeys:
 def _require_sense(root: Scope, wanted: Wanted, now_ms: int) -> None:
     kind, expires = wanted.kind, wanted.expires_ms
     if expires is not None and not now_ms < expires <= now_ms + MAX_LIFE_MS:
-        raise _wrong("expires_ms: must be a time in the future, at most ten years from now")
+        raise _wrong("expires_at: must be a time in the future, at most ten years from now")
     if not kind.is_fine_grained:
         if root.level is not Level.PROJECT:
             raise _wrong(f"kind: a key of the kind {kind} is made in a project")
@@ -228,7 +228,7 @@ def _require_sense(root: Scope, wanted: Wanted, now_ms: int) -> None:
             raise _wrong(f"permissions: a key of the kind {kind} has those of its kind; send none")
         return
     if expires is None:
-        raise _wrong(f"expires_ms: a key of the kind {kind} must expire; name a time")
+        raise _wrong(f"expires_at: a key of the kind {kind} must expire; name a time")
     may = permissions(root.level, kind)
     if not wanted.permissions:
         raise _wrong(f"permissions: choose some of {', '.join(sorted(may))}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +95,19 @@ class Fields:
         if value is not None and not (is_number and least <= value <= most):
             raise _wrong(name, f"must be a whole number from {least} to {most}, or null")
         return value
+
+    def moment(self, name: str) -> int | None:
+        """ISO 8601 with its offset, in ms since 1970; None if it was not sent, or is null."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            at = datetime.fromisoformat(value)
+            if at.tzinfo is None:
+                raise ValueError("no offset")
+            return int(at.timestamp() * 1000)
+        except (TypeError, ValueError, OverflowError):
+            raise _wrong(name, "must be a time such as 2027-01-31T12:00:00Z") from None
 
     def flag(self, name: str) -> bool:
         value = self._values.get(name)

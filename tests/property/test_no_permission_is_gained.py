@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from control_house import PASSWORD, Answer, Browser, ControlHouse, Tenant, control_house
 
+from hh_control.answers import moment
 from hh_control.routing import Route
 from hh_core.domain.api_keys import KeyKind
 from hh_core.domain.authority import Person
@@ -168,7 +169,7 @@ class Walk:
         if kind.is_fine_grained:
             may = sorted(permissions(level, kind))
             chosen = self.chance.sample(may, self.chance.randint(1, len(may)))
-            body |= {"permissions": chosen, "expires_ms": self.house.now_ms + 86_400_000}
+            body |= {"permissions": chosen, "expires_at": moment(self.house.now_ms + 86_400_000)}
         return body
 
     def _learn(self, name: str, answer: Answer) -> None:

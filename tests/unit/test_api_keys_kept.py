@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from hh_control.answers import moment
 from hh_control.key_authentication import KeyAuthentication
 from hh_control.routes.keys import key_routes
 from hh_control.routing import Presented, Scopes, application
@@ -221,10 +222,10 @@ DATA_PLANE, CONTROL_PLANE = KeyKind.DATA_PLANE, KeyKind.CONTROL_PLANE
         (
             HERE,
             Wanted(kind=DATA_PLANE, name="x", permissions=frozenset({"project.get_event"})),
-            "expires_ms",
+            "expires_at",
         ),
-        (HERE, Wanted(kind=KeyKind.PROJECT, name="x", expires_ms=1), "expires_ms"),
-        (HERE, Wanted(kind=KeyKind.PROJECT, name="x", expires_ms=1 << 44), "expires_ms"),
+        (HERE, Wanted(kind=KeyKind.PROJECT, name="x", expires_ms=1), "expires_at"),
+        (HERE, Wanted(kind=KeyKind.PROJECT, name="x", expires_ms=1 << 44), "expires_at"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_refused_by_the_name_of_the_field(
@@ -408,7 +409,7 @@ def test_a_key_is_made_listed_and_revoked_over_http() -> None:
 
         status, revoked = await ask("DELETE", f"{PATH}/{made['data']['key_id']}")
         assert status == 200
-        assert revoked["data"]["revoked_ms"] == world.now
+        assert revoked["data"]["revoked_at"] == moment(world.now)
         assert await world.keys.find(digest_of(key)) is None
 
     served(test)
@@ -442,9 +443,11 @@ def test_pages_of_keys_hold_each_once() -> None:
         ({"description": 7}, "description"),
         ({"permissions": "all"}, "permissions"),
         ({"permissions": ["project.query"]}, "permissions"),
-        ({"expires_ms": "soon"}, "expires_ms"),
-        ({"expires_ms": True}, "expires_ms"),
-        ({"expires_ms": 0}, "expires_ms"),
+        ({"expires_at": "soon"}, "expires_at"),
+        ({"expires_at": True}, "expires_at"),
+        ({"expires_at": 0}, "expires_at"),
+        ({"expires_at": "2027-01-31T12:00:00"}, "expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00Z"}, "expires_at"),
         ({"project_id": str(ELSEWHERE.project)}, "project_id"),
         ({"creator_id": str(uuid4())}, "creator_id"),
         ({"key_value": "hh_mine"}, "key_value"),

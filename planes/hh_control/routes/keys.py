@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hh_control.answers import moment
 from hh_control.bodies import query_id, query_number, read_fields
 from hh_control.errors import answered
 from hh_control.routing import Call, Route
@@ -16,7 +17,6 @@ from hh_core.usecases.api_keys import ApiKeys, StoredKey, Wanted
 
 MAX_NAME, MAX_DESCRIPTION = 128, 1024
 MAX_PERMISSIONS = 100
-_LATEST_MS = 1 << 45
 _KINDS = tuple(kind.value for kind in KeyKind)
 _PATHS = {
     Level.ORGANISATION: "/v1/orgs/{org_id}/keys",
@@ -53,7 +53,7 @@ class _Keys:
     async def create(self, call: Call) -> web.Response:
         """The only answer that ever holds the key itself (``key_value``)."""
         fields = await read_fields(
-            call.request, "kind", "name", "description", "permissions", "expires_ms"
+            call.request, "kind", "name", "description", "permissions", "expires_at"
         )
         wanted = Wanted(
             kind=KeyKind(fields.choice("kind", _KINDS, "")),
@@ -64,7 +64,7 @@ class _Keys:
             permissions=frozenset(fields.texts("permissions", most=MAX_PERMISSIONS))
             if "permissions" in fields
             else frozenset(),
-            expires_ms=fields.number("expires_ms", least=1, most=_LATEST_MS),
+            expires_ms=fields.moment("expires_at"),
         )
         key, stored = await self._keys.create(call.person, _root(call), wanted)
         return answered({"success": True, "data": {"key_value": key, **_item(stored)}})
@@ -98,8 +98,12 @@ def _item(key: StoredKey) -> Mapping[str, Any]:
         "root_scope_type": key.root.level,
         "root_scope_id": str(key.root.id),
         "creator_id": str(key.creator_id),
-        "created_ms": key.created_ms,
-        "expires_ms": key.expires_ms,
-        "revoked_ms": key.revoked_ms,
-        "last_used_ms": key.last_used_ms,
+        "created_at": moment(key.created_ms),
+        "expires_at": _moment(key.expires_ms),
+        "revoked_at": _moment(key.revoked_ms),
+        "last_used_at": _moment(key.last_used_ms),
     }
+
+
+def _moment(ms: int | None) -> str | None:
+    return None if ms is None else moment(ms)
