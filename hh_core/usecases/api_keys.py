@@ -136,8 +136,13 @@ class ApiKeys:
     async def page(
         self, root: Scope, *, after: UUID | None = None, limit: int = 100
     ) -> Sequence[StoredKey]:
-        """Keys that were made at ``root`` itself, revoked ones too, in order of their ids."""
+        """Keys that were made at ``root`` itself, revoked ones too, in order of their ids. Raises
+        ``NotFoundError`` if ``after`` is none of them."""
         async with self._records.begin() as unit:
+            if after is not None:
+                last = await unit.get(API_KEYS, [str(after)])
+                if not last or _stored(last[0]).root != root:
+                    raise NotFoundError("after: not of this list; begin again without it")
             found = await unit.find(
                 API_KEYS, after=str(after or ""), limit=limit, where=_where(root)
             )

@@ -88,6 +88,16 @@ class DeadLetters:
             found = await unit.find(KIND, after=after, limit=limit, where=where)
         return [_letter(record) for record in found]
 
+    async def page_of(self, project: str, *, after: str = "", limit: int = 100) -> Sequence[Letter]:
+        """Of one project, for people. Raises ``NotFoundError`` if ``after`` is no letter of it, or
+        none any more."""
+        if after:
+            async with self._records.begin() as unit:
+                last = await unit.get(KIND, [after])
+            if not last or last[0].value["project"] != project:
+                raise NotFoundError("after: not of this list; begin again without it")
+        return await self.page(project=project, after=after, limit=limit)
+
     async def get(self, id_: str) -> Letter:
         """Raises ``NotFoundError``."""
         async with self._records.begin() as unit:

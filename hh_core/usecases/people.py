@@ -49,8 +49,9 @@ class User:
 
 
 def checked_email(text: str) -> str:
-    """As it is written to. Raises ``RejectedError``."""
-    email = unicodedata.normalize("NFC", text.strip())
+    """In the one form of all that are the same: an answer must not tell how somebody else wrote it
+    before. Raises ``RejectedError``."""
+    email = _folded(text)
     if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
         raise RejectedError("email: not an e-mail address", code=422)
     return email
@@ -70,7 +71,11 @@ def checked_password(password: str, email: str) -> str:
 
 
 def email_key(email: str) -> str:
-    return hashlib.sha256(email.casefold().encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_folded(email).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _folded(email: str) -> str:
+    return unicodedata.normalize("NFC", email.strip().lower())
 
 
 class People:

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from aiohttp import web
 
+from hh_control.bodies import read_fields
 from hh_control.errors import errors_as_json
 from hh_core.domain.authority import ApiKey, Caller, Decision, Person, decide
+from hh_core.domain.identity import parse_uuid
 from hh_core.domain.policy import Audience, Operation, Plane, operation
 from hh_core.domain.scopes import Level, Scope
 from hh_core.errors import NotFoundError, RejectedError
@@ -82,6 +84,8 @@ class Route:
     operation: str
     """Its name in the policy table, and its ``operationId``."""
     handler: Handler
+    takes_body: bool = True
+    """False: a field in its body is refused as unknown. So it is of every ``DELETE``."""
 
 
 def application(
@@ -100,6 +104,7 @@ class _Guard:
         self, route: Route, rule: Operation, authentication: Authentication, scopes: Scopes
     ) -> None:
         self._handler = route.handler
+        self._takes_nothing = route.method == "DELETE" or not route.takes_body
         self._rule = rule
         self._authentication = authentication
         self._scopes = scopes
@@ -117,6 +122,8 @@ class _Guard:
             raise NotFoundError("there is no such thing, or it is not yours to see")
         if decision is Decision.FORBIDDEN:
             raise ForbiddenError(what_is_missing(self._rule, presented.caller))
+        if self._takes_nothing and request.can_read_body:
+            await read_fields(request)
         return await self._handler(Call(request, presented.caller, scope))
 
     async def _scope(self, request: web.Request, caller: Caller) -> Scope | None:
@@ -127,7 +134,7 @@ class _Guard:
         if named is None and level is Level.PROJECT:
             named = request.headers.get(PROJECT_HEADER)
         if named is not None:
-            id_ = _uuid(named)
+            id_ = parse_uuid(named)
             return None if id_ is None else await self._scopes.find(level, id_)
         if isinstance(caller, ApiKey) and caller.root.level is level:
             return caller.root
@@ -139,10 +146,3 @@ def _require_own_page(request: web.Request, presented: Presented) -> None:
         return
     if request.headers.get(CSRF_HEADER) != presented.csrf:
         raise ForbiddenError(f"send the session's token in the header {CSRF_HEADER}")
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if len(text) == 36 else None
-    except ValueError:
-        return None

@@ -28,9 +28,9 @@ class DataPlaneRoutes:
             Route("GET", all_, "list_data_planes", self.list),
             Route("POST", all_, "create_data_plane", self.create),
             Route("GET", one, "get_data_plane", self.get),
-            Route("POST", f"{one}/enrolment", "enrol_data_plane", self.let_in),
+            Route("POST", f"{one}/enrolment", "enrol_data_plane", self.let_in, takes_body=False),
             Route("POST", f"{one}/drain", "drain_data_plane", self.drain),
-            Route("POST", f"{one}/revoke", "revoke_data_plane", self.revoke),
+            Route("POST", f"{one}/revoke", "revoke_data_plane", self.revoke, takes_body=False),
         )
 
     async def list(self, call: Call) -> web.Response:

@@ -33,9 +33,9 @@ class DeadLetterRoutes:
     async def page(self, call: Call) -> web.Response:
         limit = query_number(call.request, "limit", 100, 1, 1000)
         after = call.request.query.get("after", "")
-        if len(after) > MAX_ID:
+        if len(after) > MAX_ID or "\0" in after:
             raise RejectedError(f"after: must be at most {MAX_ID} characters", code=422)
-        letters = await self._letters.page(project=str(call.project), after=after, limit=limit)
+        letters = await self._letters.page_of(str(call.project), after=after, limit=limit)
         more = letters[-1].id if len(letters) == limit else None
         return answered({"dead_letters": [letter.summary() for letter in letters], "after": more})
 
@@ -49,7 +49,9 @@ class DeadLetterRoutes:
         """Of the project: those that ``ids`` names, or all if the body names none."""
         project = str(call.project)
         body = await read_json(call.request) if call.request.can_read_body else {}
-        ids = body.get("ids") if isinstance(body, dict) else ()
+        if not isinstance(body, dict) or body.keys() - {"ids"}:
+            raise RejectedError("body: must be a JSON object that holds ids, or nothing", code=422)
+        ids = body.get("ids")
         if ids is None:
             result = await self._redrive.all(project=project)
         else:

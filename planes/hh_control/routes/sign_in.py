@@ -44,7 +44,7 @@ class SignInRoutes:
         session = "/v1/me/sessions/{session_id}"
         return (
             Route("POST", "/v1/sign-in", "sign_in", self.sign_in),
-            Route("POST", "/v1/sign-out", "sign_out", self.sign_out),
+            Route("POST", "/v1/sign-out", "sign_out", self.sign_out, takes_body=False),
             Route("GET", "/v1/me", "me", self.me),
             Route("POST", "/v1/me/password", "change_password", self.change_password),
             Route("GET", "/v1/me/sessions", "list_sessions", self.sessions),
