@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from hh_cli.screen import out, seconds, styled
-from hh_cli.trace import COLOURS, ICONS, tokens_of
+from hh_cli.trace import COLOURS, ICONS, short, tokens_of
 from hh_core.errors import ConfigError
 
 Filter = Mapping[str, object]
 
 WIDE = 140
-NARROW = 80
-"""Columns of a terminal: below it the session is not shown."""
+NARROW = 100
+"""Columns of a terminal: below it neither session nor date is shown."""
 
 
 def filters(
@@ -53,18 +53,19 @@ def print_events(answer: Mapping[str, Any]) -> None:
         return
     table = Table(expand=out.width < WIDE, pad_edge=False, box=SIMPLE_HEAD)
     table.add_column("start (UTC)", no_wrap=True, style="dim")
-    table.add_column("event", overflow="fold", min_width=18, ratio=3)
+    table.add_column("id", no_wrap=True, style="cyan")
+    table.add_column("event", overflow="fold", min_width=18, ratio=1)
     for heading in ("duration", "tokens"):
         table.add_column(heading, justify="right", no_wrap=True)
     if out.width >= NARROW:
-        table.add_column("session", overflow="ellipsis", no_wrap=True, max_width=36, ratio=2)
-    table.add_column("error", overflow="ellipsis", no_wrap=True, max_width=60, ratio=2)
+        table.add_column("session", overflow="fold", max_width=36)
     for event in events:
         row = _row(event)
-        table.add_row(*(row if out.width >= NARROW else row[:4] + row[5:]))
+        table.add_row(*(row if out.width >= NARROW else row[:-1]))
     out.print(table)
     total = answer.get("count", len(events))
     out.print(f"{len(events)} of {total} events" + (", still behind" * bool(answer.get("behind"))))
+    out.print("one with its content: hh event ID; a session: hh trace SESSION", style="dim")
 
 
 def _row(event: Mapping[str, Any]) -> list[Text]:
@@ -72,13 +73,16 @@ def _row(event: Mapping[str, Any]) -> list[Text]:
     tokens = tokens_of(event.get("metadata") or {})
     duration = event.get("duration")
     name = Text(f"{ICONS.get(kind, '•')} ", style=COLOURS.get(kind, "white"))
+    name.append(styled(event.get("event_name") or "unknown", limit=80))
+    if event.get("error"):
+        name.append("\n  ✗ ", style="red").append(styled(event["error"], "red", limit=120))
     return [
         styled(_moment(event.get("start_time"))),
-        name.append(styled(event.get("event_name") or "unknown", limit=80)),
+        styled(short(event.get("event_id") or "")),
+        name,
         styled(seconds(duration) if isinstance(duration, int | float) else ""),
         styled(tokens or ""),
         styled(event.get("session_id") or ""),
-        styled(event.get("error") or "", "red", limit=120),
     ]
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from hh_cli.client import Client
+from hh_cli.lookup import session_id
 from hh_cli.screen import out, seconds, styled, visible
 from hh_core.errors import NotFoundError
 
@@ -19,6 +20,8 @@ ICONS = {"session": "◉", "model": "✦", "tool": "⚙", "chain": "◇"}
 COLOURS = {"session": "bold cyan", "model": "magenta", "tool": "yellow", "chain": "blue"}
 NAME_LIMIT = 60
 TEXT_LIMIT = 160
+SHORT = 8
+"""Characters of an id in lists: the start of a UUID."""
 PAGE = 1000
 MAX_EVENTS = 20_000
 
@@ -33,13 +36,15 @@ def latest_sessions(client: Client, *, limit: int = 1) -> list[str]:
 def read_session(client: Client, session: str | None) -> Document:
     """The whole tree of ``session``, or of the newest one, its pages put together.
 
-    Raises ``NotFoundError`` if there is none.
+    ``session`` may be the beginning of an id. Raises ``NotFoundError`` if there is none.
     """
     if session is None:
         newest = latest_sessions(client)
         if not newest:
             raise NotFoundError("no session has arrived yet; send traces, or try: hh demo")
         session = newest[0]
+    else:
+        session = session_id(client, session)
     path = f"/v1/sessions/{quote(session, safe='')}"
     document: Document = client.get(path, limit=PAGE)
     nodes = {node["event_id"]: node for node in _nodes(document["session"])}
@@ -82,11 +87,11 @@ def print_session(client: Client, session: str | None) -> None:
 
 
 def _tree(session: Node) -> Tree:
-    tree = Tree(_line(session), guide_style="dim")
+    tree = Tree(line(session), guide_style="dim")
     stack = [(tree, child) for child in reversed(_children(session))]
     while stack:
         parent, event = stack.pop()
-        branch = parent.add(_line(event))
+        branch = parent.add(line(event, with_id=True))
         stack += [(branch, child) for child in reversed(_children(event))]
     return tree
 
@@ -96,15 +101,23 @@ def _children(event: Node) -> list[Node]:
     return found if isinstance(found, list) else []
 
 
-def _line(event: Node) -> Text:
+def line(event: Node, *, with_id: bool = False) -> Text:
+    """An event in one line; ``with_id`` with the beginning of its id, for ``hh event``."""
     kind = str(event.get("event_type", "tool"))
     colour = COLOURS.get(kind, "white")
-    line = Text(f"{ICONS.get(kind, '•')} ", style=colour, no_wrap=False)
+    shown = Text(f"{ICONS.get(kind, '•')} ", style=colour, no_wrap=False)
     name = event.get("event_name") or event.get("session_id") or "unknown"
-    line.append(styled(name, colour, limit=NAME_LIMIT))
+    shown.append(styled(name, colour, limit=NAME_LIMIT))
     for text, style in _details(event, kind):
-        line.append("  ").append(styled(text, style, limit=TEXT_LIMIT))
-    return line
+        shown.append("  ").append(styled(text, style, limit=TEXT_LIMIT))
+    if with_id and event.get("event_id"):
+        shown.append("  ").append(styled(short(event["event_id"]), "dim"))
+    return shown
+
+
+def short(id_: object) -> str:
+    """As much of an id as tells it from others."""
+    return str(id_)[:SHORT]
 
 
 def _details(event: Node, kind: str) -> list[tuple[str, str]]:

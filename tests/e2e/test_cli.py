@@ -134,6 +134,28 @@ def test_the_newest_session_is_shown_by_default_and_as_json(running: Embedded, d
     assert document["session"]["children"]
 
 
+def test_an_event_shows_its_prompt_and_its_answer(running: Embedded, demo: str) -> None:
+    wanted = ("--type", "model", "--json", "-n", "1", "--where", "config.model=gpt-4.1")
+    newest = json.loads(running.hh("events", *wanted).stdout)["events"][0]
+
+    shown = running.hh("event", newest["event_id"][:13]).stdout
+    assert newest["event_id"] in shown
+    assert newest["inputs"]["chat_history"][-1]["content"] in shown
+    assert "gpt-4.1" in shown
+    document = json.loads(running.hh("event", newest["event_id"], "--json").stdout)
+    assert document["event"]["inputs"] == newest["inputs"]
+
+
+def test_the_beginning_of_an_id_is_enough_if_there_is_one(running: Embedded, demo: str) -> None:
+    whole = json.loads(running.hh("trace", "--json").stdout)["session"]["session_id"]
+    unclear = running.hh("trace", whole[:1], check=False)
+
+    assert whole in running.hh("trace", whole[:-1]).stdout
+    assert whole in running.hh("events", "--session", whole[:-1], "-n", "1").stdout
+    assert unclear.returncode == 1
+    assert "ids begin with" in unclear.stderr
+
+
 def test_an_unknown_session_is_a_clear_error(running: Embedded) -> None:
     done = running.hh("trace", "no-such-session", check=False)
 

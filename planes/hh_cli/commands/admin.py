@@ -416,10 +416,25 @@ def _listed(what: str, rows: list[dict[str, object]], as_json: bool) -> None:
     if not rows:
         out.print("none")
         return
-    table = Table(*(column.replace("_", " ") for column in rows[0]))
+    headings = (column.removesuffix("_ms").replace("_", " ") for column in rows[0])
+    table = Table(*headings)
     for row in rows:
-        table.add_row(*(styled("-" if value is None else value) for value in row.values()))
+        table.add_row(*(styled(_cell(column, value)) for column, value in row.items()))
     out.print(table)
+
+
+def _cell(column: str, value: object) -> str:
+    from time import time
+
+    from hh_cli.screen import seconds
+
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if column.endswith("_ms") and isinstance(value, int | float):
+        return f"{seconds(max(0.0, time() * 1000 - value))} ago"
+    return str(value)
 
 
 def _say(text: str) -> None:

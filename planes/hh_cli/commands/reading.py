@@ -1,4 +1,4 @@
-"""``hh events``, ``trace``, ``boundary``, ``demo``: what the platform knows."""
+"""``hh events``, ``event``, ``trace``, ``boundary``, ``demo``: what the platform knows."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ boundary_app = typer.Typer(help="What crosses from a data plane to its control p
 
 
 def register(app: typer.Typer) -> None:
-    for command in (events, trace, demo):
+    for command in (events, event, trace, demo):
         app.command()(command)
     boundary_app.command("show")(boundary_show)
     app.add_typer(boundary_app, name="boundary", no_args_is_help=True)
@@ -28,7 +28,9 @@ def events(
         str | None, typer.Option("--type", help="session, model, tool or chain.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Event name contains this.")] = None,
-    session: Annotated[str | None, typer.Option(help="Of this session.")] = None,
+    session: Annotated[
+        str | None, typer.Option(help="Of this session; its id or how it begins.")
+    ] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Only events with an error.")] = False,
     where: Annotated[
         list[str] | None,
@@ -40,22 +42,48 @@ def events(
 ) -> None:
     """List the newest events."""
     from hh_cli.listing import filters, print_events
+    from hh_cli.lookup import session_id
     from hh_cli.screen import print_json
 
+    client = _data_client(data_dir)
+    session = session and session_id(client, session)
     given = filters(
         event_type=event_type, name=name, session=session, errors=errors, where=where or []
     )
     body = {"filters": given, "limit": limit, "page": page}
-    answer = _data_client(data_dir).post("/v1/events/search", body)
+    answer = client.post("/v1/events/search", body)
     if as_json:
         print_json(answer)
     else:
         print_events(answer)
 
 
+def event(
+    event: Annotated[str, typer.Argument(metavar="ID", help="Event id, or how it begins.")],
+    data_dir: DataDir = _DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Show one event with its content: prompt, answer, settings, metadata."""
+    from urllib.parse import quote
+
+    from hh_cli.event import print_event
+    from hh_cli.lookup import event_id
+    from hh_cli.screen import print_json
+
+    client = _data_client(data_dir)
+    answer = client.get(f"/v1/events/{quote(event_id(client, event), safe='')}")
+    if as_json:
+        print_json(answer)
+    else:
+        print_event(answer["event"])
+
+
 def trace(
     session: Annotated[
-        str | None, typer.Argument(help="Session id; the newest by default.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Session id, or how it begins; the newest by default.", show_default=False
+        ),
     ] = None,
     data_dir: DataDir = _DEFAULT,
     as_json: Json = False,
