@@ -15,8 +15,9 @@ from hh_core.errors import ConfigError
 Filter = Mapping[str, object]
 
 WIDE = 140
+DATED = 118
 NARROW = 100
-"""Columns of a terminal: below it neither session nor date is shown."""
+"""Columns of a terminal: below the one no date is shown, below the other no session either."""
 
 
 def filters(
@@ -54,7 +55,7 @@ def print_events(answer: Mapping[str, Any]) -> None:
     table = Table(expand=out.width < WIDE, pad_edge=False, box=SIMPLE_HEAD)
     table.add_column("start (UTC)", no_wrap=True, style="dim")
     table.add_column("id", no_wrap=True, style="cyan")
-    table.add_column("event", overflow="fold", min_width=18, ratio=1)
+    table.add_column("event", overflow="fold", min_width=24, ratio=1)
     for heading in ("duration", "tokens"):
         table.add_column(heading, justify="right", no_wrap=True)
     if out.width >= NARROW:
@@ -93,7 +94,7 @@ def _moment(milliseconds: object) -> str:
         moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return str(milliseconds)
-    return moment.strftime("%m-%d %H:%M:%S.%f" if out.width >= NARROW else "%H:%M:%S.%f")[:-3]
+    return moment.strftime("%m-%d %H:%M:%S.%f" if out.width >= DATED else "%H:%M:%S.%f")[:-3]
 
 
 def _string(field: str, operator: str, value: str | None) -> Filter:

@@ -1,5 +1,6 @@
 """The two pages a control plane renders itself: what it is, and its API reference. No script."""
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -13,6 +14,24 @@ from hh_control.style import STYLE
 from hh_core.domain import policy
 from hh_core.domain.policy import Audience, Plane
 
+_SENTENCES = 3
+_CONCERNS = {
+    "/sign-": "Signing in",
+    "/v1/me": "Signing in",
+    "/tokens": "Signing in",
+    "/members": "Members",
+    "/invitations": "Members",
+    "/keys": "API keys",
+    "/data-planes": "Data planes",
+    "/audit": "Audit",
+    "/v1/orgs": "Organisations, workspaces, projects",
+    "/v1/workspaces": "Organisations, workspaces, projects",
+    "/v1/projects": "Organisations, workspaces, projects",
+    "/v1/analytics": "Telemetry",
+    "/v1/dead-letters": "Telemetry",
+    "": "This plane",
+}
+"""Part of a path, and the heading under which its operations stand; the first that fits."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -41,18 +60,40 @@ def reference_page(document: Mapping[str, Any]) -> web.Response:
         for method in _METHODS
         if method in item
     ]
-    index = "".join(
-        f'<li><a href="#{operation["operationId"]}"><code>{method.upper()}</code> '
-        f"{escape(path)}</a></li>"
-        for path, method, operation in operations
-    )
+    paragraphs = "".join(f"<p>{escape(each)}</p>" for each in _paragraphs(info["description"]))
     body = f"""
 <header><p class="eyebrow"><a href=".">Control plane</a></p><h1>{escape(info["title"])}</h1>
-<p class="quiet">Version {escape(info["version"])}</p><p>{escape(info["description"])}</p></header>
-<ul class="index">{index}</ul>
+<p class="quiet">Version {escape(info["version"])}</p>{paragraphs}</header>
+<section><h2>Operations</h2>{"".join(_index(operations))}</section>
 {"".join(_operation(*operation) for operation in operations)}
 <section><h2>Schemas</h2>{"".join(_schemas(document))}</section>"""
     return _page(info["title"], body)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """A few sentences each, so that a long description can be read."""
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", text)
+    for start in range(0, len(sentences), _SENTENCES):
+        yield " ".join(sentences[start : start + _SENTENCES])
+
+
+def _index(operations: Sequence[tuple[str, str, Mapping[str, Any]]]) -> Iterator[str]:
+    """What can be asked, by what it concerns; the plane itself last."""
+    groups: dict[str, list[str]] = {name: [] for name in _CONCERNS.values()}
+    for path, method, operation in operations:
+        name = operation["operationId"]
+        line = f"{method.upper()} {path}"
+        groups[_concern(path)].append(
+            f'<li><a href="#{name}"><strong>{escape(operation["summary"].rstrip("."))}</strong>'
+            f"<code>{escape(line)}</code></a></li>"
+        )
+    for title, items in groups.items():
+        if items:
+            yield f'<h3>{title}</h3><ul class="index">{"".join(items)}</ul>'
+
+
+def _concern(path: str) -> str:
+    return next(title for part, title in _CONCERNS.items() if part in path)
 
 
 def _health(lags: Sequence[Lag]) -> str:

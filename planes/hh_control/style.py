@@ -8,7 +8,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
-main { max-width: 56rem; margin: 0 auto; padding: 4rem 1.5rem; }
+main { max-width: 56rem; margin: 0 auto; padding: clamp(2rem, 6vw, 4rem) 1.5rem; }
 h1 { font-size: 2rem; line-height: 1.2; letter-spacing: -0.02em; margin: 0 0 .25rem; }
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: .9rem; margin: 1.5rem 0 .5rem; }
@@ -20,15 +20,21 @@ code { font: .875em ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wra
 .quiet { color: var(--quiet); }
 nav { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 1rem;
   margin: 2rem 0; }
-.card { display: grid; gap: .25rem; padding: 1.1rem 1.2rem; border: 1px solid var(--line);
-  border-radius: 10px; background: var(--card); color: inherit; text-decoration: none; }
+.card { display: grid; align-content: start; gap: .25rem; padding: 1.1rem 1.2rem;
+  border: 1px solid var(--line); border-radius: 10px; background: var(--card);
+  color: inherit; text-decoration: none; }
 .card:hover { border-color: var(--accent); }
 .card span { color: var(--quiet); font-size: .9rem; }
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; padding: .75rem 0;
   border-top: 1px solid var(--line); }
 .dot { width: .6rem; height: .6rem; border-radius: 50%; background: var(--late); }
 .dot.good { background: var(--good); }
-.index { list-style: none; padding: 0; columns: 20rem; }
+.index { list-style: none; padding: 0; margin: 0; display: grid; column-gap: 2rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
+.index a { display: grid; gap: .1rem; padding: .5rem 0; text-decoration: none; color: inherit; }
+.index a:hover strong { color: var(--accent); }
+.index strong { font-weight: 500; font-size: .95rem; }
+.index code { color: var(--quiet); font-size: .8rem; }
 .operation { border-top: 1px solid var(--line); margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; display: block;
   overflow-x: auto; }

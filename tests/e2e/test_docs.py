@@ -1,7 +1,8 @@
 """Every code block of the README and the guide is run, in order, as a reader would.
 
-- ``console``: lines that start with ``$`` are run by bash in the reader's folder. Of ``make``, the
-  target is looked up: CI itself runs ``make test``, and another test does what ``make run`` does.
+- ``console``: lines that start with ``$`` are run by bash in the reader's folder; what
+  one sets, the next ones know, as in one terminal. Of ``make``, the target is looked up: CI itself
+  runs ``make test``, and another test does what ``make run`` does.
 - ``python``: run as a script in the reader's folder.
 - ``toml``: parsed; a whole configuration file is checked by ``hh check`` in the text itself.
 """
@@ -27,6 +28,13 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 FOLLOWED_ELSEWHERE = {"two-hosts.md"}
 """It takes two hosts: ``test_two_hosts.py``."""
 OURS = {"console", "python", "toml"}
+TERMINAL = """
+set -a -o pipefail
+if [ -e .terminal ]; then . ./.terminal; fi
+trap 'status=$?; { export -p; declare -f; } > .terminal; exit $status' EXIT
+eval "$0"
+"""
+"""Runs one command with the variables and functions of those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ def _reader_has_files(folder: Path, blocks: list[Block]) -> None:
 def _follow(block: Block, folder: Path, environment: dict[str, str], where: str) -> None:
     match block.language:
         case "console":
-            for command in re.findall(r"^\$ (.+)$", block.text, re.MULTILINE):
+            for command in re.findall(r"^\$ ((?:.*\\\n)*.+)$", block.text, re.MULTILINE):
                 _run_command(command, folder, environment, where)
         case "python":
             _run(["python", "-c", block.text], folder, environment, where)
@@ -105,7 +113,7 @@ def _run_command(command: str, folder: Path, environment: dict[str, str], where:
         return
     command = command.replace("--port-base 8470", f"--port-base {free_port_base()}")
     command = command.removesuffix(" -f")  # following a log has no end
-    _run(["bash", "-c", command], folder, environment, where)
+    _run(["bash", "-c", TERMINAL, command], folder, environment, where)
 
 
 def _run(command: list[str], folder: Path, environment: dict[str, str], where: str) -> None:

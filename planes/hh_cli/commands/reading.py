@@ -140,8 +140,8 @@ def boundary_show(as_json: Json = False) -> None:
 
 
 def _data_client(data_dir: Path) -> Any:
-    """With the folder's own key; on the host of a data plane alone, with the one in the
-    environment."""
+    """With the key in the environment, else the folder's own; the host of a data plane alone has
+    none of its own."""
     import os
 
     from hh_cli.client import Client
@@ -151,7 +151,7 @@ def _data_client(data_dir: Path) -> Any:
     found = endpoints(Layout.of(data_dir))
     if not found.data_url:
         raise ConfigError("this host has no data plane; content is read where it is kept")
-    key = found.api_key or os.environ.get("HH_API_KEY", "")
+    key = os.environ.get("HH_API_KEY", "") or found.api_key
     if not key:
         raise ConfigError("set HH_API_KEY to the key of a project; its control plane made it")
     return Client(found.data_url, key)
