@@ -78,6 +78,21 @@ def test_keys_rotate_and_nobody_is_refused(running: Embedded) -> None:
     assert refused.returncode == 78
 
 
+def test_a_drained_data_plane_answers_and_takes_nothing_in_until_that_is_undone(
+    running: Embedded,
+) -> None:
+    def writes(expected: int) -> bool:
+        status, _ = running.post("/session/start", b'{"session": {"session_name": "hello"}}')
+        return status == expected
+
+    running.hh("admin", "data-plane", "drain", "embedded")
+    until(lambda: writes(503), seconds=30, what="nothing is taken in")
+    assert running.ask("/v1/events/search", {"filters": []})["count"] >= 0
+
+    running.hh("admin", "data-plane", "drain", "embedded", "--undo")
+    until(lambda: writes(200), seconds=30, what="it takes in again")
+
+
 def test_a_second_init_changes_nothing(running: Embedded) -> None:
     refused = running.hh(
         "admin", "init", "--email", "eve@example.com", "--organisation", "Evil", check=False

@@ -5,8 +5,10 @@
   runs ``make test``, and another test does what ``make run`` does.
 - ``python``: run as a script in the reader's folder.
 - ``toml``: parsed; a whole configuration file is checked by ``hh check`` in the text itself.
+- ``json``: parsed.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -27,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOLLOWED_ELSEWHERE = {"two-hosts.md"}
 """It takes two hosts: ``test_two_hosts.py``."""
-OURS = {"console", "python", "toml"}
+OURS = {"console", "python", "toml", "json"}
 TERMINAL = """
 set -a -o pipefail
 if [ -e .terminal ]; then . ./.terminal; fi
@@ -103,6 +105,8 @@ def _follow(block: Block, folder: Path, environment: dict[str, str], where: str)
             _run(["python", "-c", block.text], folder, environment, where)
         case "toml":
             assert tomllib.loads(block.text)
+        case "json":
+            assert json.loads(block.text)
 
 
 def _run_command(command: str, folder: Path, environment: dict[str, str], where: str) -> None:

@@ -161,7 +161,7 @@ def rotate(
     ring = key_ring(control_config(_config(data_dir, config)))
     turns = {"token": ring.rotate_token_key, "configuration": ring.rotate_configuration_key}
     if which not in turns:
-        raise ConfigError("rotate what? token or configuration")
+        raise ConfigError(f"{which}: is no signing key; name token or configuration")
     _say(f"the new {which} key is {turns[which]()}")
 
 
@@ -221,6 +221,7 @@ def enrol(
 @plane_app.command()
 def drain(
     plane: Named,
+    undo: Annotated[bool, typer.Option("--undo", help="Let it take in again.")] = False,
     organisation: Organisation = None,
     data_dir: DataDir = _DATA_DIR,
     config: Config = None,
@@ -233,9 +234,11 @@ def drain(
         config,
         organisation,
         plane,
-        lambda at, org, dp_id: at.planes.drain(OPERATOR, org, dp_id),
+        lambda at, org, dp_id: (at.planes.undrain if undo else at.planes.drain)(
+            OPERATOR, org, dp_id
+        ),
     )
-    _say(f"{plane} takes nothing new in")
+    _say(f"{plane} {'takes in again' if undo else 'takes nothing new in'}, within seconds")
 
 
 @plane_app.command()
