@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from control_house import PASSWORD, Answer, Browser, ControlHouse, Tenant, run
 
+from hh_control.answers import moment
 from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Scope
 
@@ -369,7 +370,7 @@ def test_a_control_plane_key_changes_what_was_chosen_and_makes_no_members(tmp_pa
                 "org.update_organisation",
                 "project.get_project",
             ],
-            "expires_ms": house.now_ms + 86_400_000,
+            "expires_at": moment(house.now_ms + 86_400_000),
         }
         made = (await ada.post(f"{path(tenant.org)}/keys", body)).data
         program = house.with_bearer(made["key_value"])
