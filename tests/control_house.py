@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from dependency_injector import providers
 
+from hh_control.authentication import csrf_token
 from hh_control.config import ControlPlaneConfig, TrustConfig
 from hh_control.container import ControlPlane
 from hh_control.passwords import Argon2Passwords
@@ -30,6 +31,7 @@ from hh_core.usecases.api_keys import Wanted
 from hh_core.usecases.configuration import PublicTokenKey
 from hh_core.usecases.redrive import Redrive
 from hh_core.usecases.rollups import RollUps
+from hh_core.usecases.user_sessions import SessionKind
 from hh_core.usecases.write import Store
 from hh_memory.analytics import ADAPTER as ANALYTICS
 from hh_memory.records import ADAPTER as RECORDS
@@ -153,6 +155,15 @@ class ControlHouse:
         cookie = answer.cookies["hh_session"].value
         return Browser(self, cookie=cookie, csrf=answer.data["csrf_token"])
 
+    async def browser_of(self, user_id: UUID) -> Browser:
+        """Signed in without a word to the door."""
+        async with self.records.begin() as unit:
+            opened = self.plane.sessions().open(
+                unit, user_id, SessionKind.COOKIE, address="", agent=""
+            )
+            _, secret = await opened
+        return Browser(self, cookie=secret.text(), csrf=csrf_token(secret.text()))
+
     async def program(self, email: str, password: str = PASSWORD) -> tuple[Browser, str]:
         """Signed in by tokens; and its refresh token."""
         body = {"email": email, "password": password, "kind": "tokens"}
@@ -164,14 +175,14 @@ class ControlHouse:
         made = self.plane.organisations()
         person = Person(admin, uuid4())
         org = (await made.create(person, {"name": "Org", "description": ""})).scope
-        data_plane = str(uuid4())
-        async with self.records.begin() as unit:
-            value = {"org_id": str(org.id), "state": "active", "name": "eu"}
-            await unit.put("data-planes-known", data_plane, value)
+        data_plane = await self.data_plane(person, org.id)
         fields = {"name": "Name", "description": ""}
         workspace = (await made.create_workspace(person, org.id, fields)).scope
         project = (await made.create_project(person, workspace, fields, None)).scope
         return Tenant(org, workspace, project, data_plane)
+
+    async def data_plane(self, maker: Person, org: UUID) -> str:
+        return str((await self.plane.data_planes().create(maker, org, "eu")).dp_id)
 
     async def make(self, made: MadeKey) -> None:
         """Its project comes into being with it."""

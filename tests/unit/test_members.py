@@ -7,6 +7,7 @@ import pytest
 from control_house import PASSWORD, Answer, Browser, ControlHouse, Tenant, run
 
 from hh_control.answers import moment
+from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Scope
 
 ADA, GRACE, EVE = "ada@example.org", "grace@example.org", "eve@example.org"
@@ -35,9 +36,7 @@ def test_whoever_makes_a_place_is_its_administrator_and_of_nothing_in_it(tmp_pat
         await house.onboarded(ADA)
         ada = await house.browser(ADA)
         org = (await ada.post("/v1/orgs", {"name": " Ada's "})).data
-        async with house.records.begin() as unit:
-            value = {"org_id": org["id"], "state": "active"}
-            await unit.put("data-planes-known", str(uuid4()), value)
+        await ada.post(f"/v1/orgs/{org['id']}/data-planes", {"name": "eu"})
         workspace = (await ada.post(f"/v1/orgs/{org['id']}/workspaces", {"name": "w"})).data
         projects = f"/v1/workspaces/{workspace['id']}/projects"
         project = (await ada.post(projects, {"name": "p", "promoted": ["b", "a"]})).data
@@ -232,10 +231,7 @@ def test_a_project_lives_on_a_data_plane_of_its_own_organisation(tmp_path: Path)
         ada, tenant = await with_tenant(house)
         _, foreign = await with_tenant(house, EVE)
         projects = f"{path(tenant.workspace)}/projects"
-        second = str(uuid4())
-        async with house.records.begin() as unit:
-            value = {"org_id": str(tenant.org.id), "state": "active"}
-            await unit.put("data-planes-known", second, value)
+        second = await house.data_plane(Person(uuid4(), uuid4()), tenant.org.id)
 
         unnamed = await ada.post(projects, {"name": "p"})
         named = await ada.post(projects, {"name": "p", "data_plane_id": second})
@@ -347,6 +343,7 @@ def test_every_change_is_audited_without_what_it_changed(tmp_path: Path) -> None
         assert {entry["actor"] for entry in entries} == {f"user/{me}"}
         assert {entry["action"] for entry in entries} == {
             "create_organisation",
+            "create_data_plane",
             "create_workspace",
             "create_project",
             "update_project",
