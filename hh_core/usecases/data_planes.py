@@ -342,7 +342,7 @@ class DataPlanes:
 def _to(state: str) -> Callable[[Document], Document]:
     def change(value: Document) -> Document:
         if value["state"] == REVOKED:
-            raise ConflictError("the data plane is revoked; let it in again first")
+            raise ConflictError("the data plane is revoked; enrol it anew first")
         return {"state": state}
 
     return change

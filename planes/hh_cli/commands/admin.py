@@ -259,6 +259,7 @@ def revoke(
         lambda at, org, dp_id: at.planes.revoke(OPERATOR, org, dp_id),
     )
     _say(f"{plane} is shut out")
+    _hint("its own door lets in whom it knew until max_offline: stop it there, if you can")
 
 
 @plane_app.command("list")
