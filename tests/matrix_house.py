@@ -112,6 +112,7 @@ class World:
     foreign: Tenant
     everybody: dict[str, Who]
     invitation: str
+    foreign_invitation: str
     refresh_token: str
     _table: dict[tuple[str, str], Record] = field(default_factory=dict)
     _secret: dict[Any, set[tuple[str, str]]] = field(default_factory=dict)
@@ -170,13 +171,17 @@ async def matrix_world(folder: Path) -> AsyncIterator[World]:
         house.now_ms = START_MS
         own, foreign = await furnished_tenant(house), await furnished_tenant(house)
         everybody = await _everybody(house, own, foreign)
-        invited = await house.plane.members().invite(
-            "operator", "invite_org_member", own.scope(Level.ORGANISATION),
-            "new@example.org", {Role.ORG_MEMBER},
-        )  # fmt: skip
+        invitations = [
+            await house.plane.members().invite(
+                "operator", "invite_org_member", tenant.scope(Level.ORGANISATION),
+                "new@example.org", {Role.ORG_MEMBER},
+            )
+            for tenant in (own, foreign)
+        ]  # fmt: skip
         _, refresh_token = await house.program(own.email)
         house.records.unit = CountingUnit
-        world = World(house, own, foreign, everybody, str(invited.token), refresh_token)
+        tokens = [str(each.token) for each in invitations]
+        world = World(house, own, foreign, everybody, *tokens, refresh_token)
         world.keep()
         for who in everybody.values():  # the first use of a key is noted, and it is remembered
             async with house.client.get("/v1/me", headers=who.shown):

@@ -12,7 +12,9 @@ from matrix_requests import NOT_EMPTY, bodies, body_schemas, filled, named, rule
 
 from hh_control.routing import PROJECT_HEADER
 from hh_core.domain.scopes import Level
-from hh_core.usecases.opaque import SECRET_BYTES, Opaque
+from hh_core.usecases.access_tokens import REFRESH_PREFIX
+from hh_core.usecases.members import TOKEN_PREFIX
+from hh_core.usecases.opaque import SECRET_BYTES, Opaque, parse_opaque
 
 NEVER_SET = ("role", "project_id", "owner", "org_id", "id", "is_admin")
 
@@ -32,9 +34,12 @@ def in_bodies(world: World, event_name: str) -> dict[str, InBody]:
     project, sibling = Level.PROJECT, world.own.siblings[Level.PROJECT].ids
     plane = own[Level.ORGANISATION].ids["dp_id"]
     ids = {"foreign": foreign[project].ids, "sibling": sibling}
+    own_project = own[project].ids["project_id"]
     audience, unknown = f"dp:{plane}", str(UNKNOWN)
     session = UUID(world.everybody["outsider by cookie"].session_id)
-    invitation = Opaque(foreign[project].scope.id, world.foreign.founder, bytes(SECRET_BYTES))
+    open_one = parse_opaque(world.foreign_invitation, TOKEN_PREFIX)
+    assert open_one is not None
+    invitation = Opaque(open_one.first, open_one.second, bytes(SECRET_BYTES))
     refresh = Opaque(world.foreign.founder, session, bytes(SECRET_BYTES))
     nobody = Opaque(UNKNOWN, UNKNOWN, bytes(SECRET_BYTES))
     question = bodies(world)["query"]
@@ -50,8 +55,10 @@ def in_bodies(world: World, event_name: str) -> dict[str, InBody]:
             "foreign project": {"audience": audience,
                                 "project_ids": [ids["foreign"]["project_id"]]},
             "unknown project": {"audience": audience, "project_ids": [unknown]},
-            "one of two": {"audience": audience, "project_ids": [ids["sibling"]["project_id"],
-                                                                 ids["foreign"]["project_id"]]},
+            **{
+                f"{word} of two": {"audience": audience, "project_ids": [own_project, other]}
+                for word, other in (("foreign", ids["foreign"]["project_id"]), ("unknown", unknown))
+            },
         }),
         "redrive_dead_letters": InBody(("ids",), 200, {
             "foreign": {"ids": [ids["foreign"]["id"]]},
@@ -67,11 +74,11 @@ def in_bodies(world: World, event_name: str) -> dict[str, InBody]:
             "unknown": {"email": "unknown@example.org", "password": wrong},
         }),
         "accept_invitation": InBody(("token",), 401, {
-            word: {"token": token.text("hh_invite_"), "password": wrong}
+            word: {"token": token.text(TOKEN_PREFIX), "password": wrong}
             for word, token in (("foreign", invitation), ("unknown", nobody))
         }),
         "refresh_token": InBody(("refresh_token",), 401, {
-            word: {"refresh_token": token.text("hh_refresh_")}
+            word: {"refresh_token": token.text(REFRESH_PREFIX)}
             for word, token in (("foreign", refresh), ("unknown", nobody))
         }),
     }  # fmt: skip
@@ -95,9 +102,10 @@ def test_a_foreign_thing_in_a_body_is_unknown(tmp_path: Path) -> None:
                 assert answers[word].status == found.status, said
                 kinds = {kind for kind, _ in answers[word].changed}
                 assert kinds <= {"sign-in-throttle"}, said
-            for answer in answers.values():
-                assert answer.body == answers["unknown"].body, rule.name
-                assert answer.work == answers["unknown"].work, rule.name
+            for word, answer in answers.items():
+                unknown = answers[re.sub("foreign|sibling", "unknown", word)]
+                assert answer.body == unknown.body, (rule.name, word)
+                assert answer.work == unknown.work, (rule.name, word)
         assert asked == {}
 
     run(tmp_path, test)
