@@ -9,6 +9,7 @@ from typing import Any
 from control_house import PASSWORD
 from matrix_house import UNKNOWN, Answer, Who, World, in_world
 
+from hh_control.answers import moment
 from hh_control.documents import openapi
 from hh_control.routing import PROJECT_HEADER, Route
 from hh_core.domain.authority import Decision, decide
@@ -51,7 +52,7 @@ def bodies(world: World) -> dict[str, Any]:
         made[f"invite_{level}_member"] = {"email": "somebody@example.org"}
         made[f"update_{level}_member"] = {"role_names": [f"{level}.admin"]}
         made[f"create_{level}_key"] = {
-            "kind": "control_plane", "name": "n", "expires_ms": expires,
+            "kind": "control_plane", "name": "n", "expires_at": moment(expires),
             "permissions": [f"{level}.get_{word}"],
         }  # fmt: skip
     return made
