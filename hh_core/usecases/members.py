@@ -128,11 +128,10 @@ class Members:
         assert user is not None
         async with self._records.begin() as unit:
             parsed = await self._open(unit, token)
-            if parsed is None:
+            if parsed is None or not await self._accepted(unit, parsed):
                 return None
             if hash_ is not None:
                 user = await self._people.set_password(unit, user, hash_, name=name or "")
-            await self._accepted(unit, parsed)
         return user
 
     async def set_roles(
@@ -161,20 +160,20 @@ class Members:
             await self._revocations.end_tokens(unit, user_id)
             await self._note(unit, actor, action, known, None)
 
-    async def _accepted(self, unit: UnitOfWork, token: Opaque) -> None:
-        found = await unit.get(INVITATIONS, [f"{token.first}/{token.second}"])
-        scope = found[0].key
-        members = [
-            each
-            for each in await self._memberships.of_person(unit, token.second)
-            if f"{each.scope.id}/{each.user_id}" == scope
-        ]
-        (known,) = members
-        await self._memberships.take_turn(unit, known.scope)
+    async def _accepted(self, unit: UnitOfWork, token: Opaque) -> bool:
+        found = await self._memberships.at(unit, token.first, token.second)
+        if found is None:
+            return False
+        await self._memberships.take_turn(unit, found.scope)
+        # again: he may have been removed before it was our turn
+        known = await self._memberships.at(unit, token.first, token.second)
+        if known is None or known.state == ACTIVE:
+            return False
         roles, user_id = known.roles, known.user_id
         fresh = await self._memberships.put(unit, known.scope, user_id, roles, ACTIVE, known)
-        await unit.delete(INVITATIONS, [scope])
+        await unit.delete(INVITATIONS, [f"{token.first}/{token.second}"])
         await self._note(unit, f"user/{user_id}", "accept_invitation", known, fresh)
+        return True
 
     async def _open(self, unit: UnitOfWork, text: str) -> Opaque | None:
         """The same reads for any token."""

@@ -82,7 +82,11 @@ class Memberships:
         return [_membership(record) for record in found]
 
     async def find(self, unit: UnitOfWork, scope: Scope, user_id: UUID) -> Membership | None:
-        found = await unit.get(MEMBERS, [f"{scope.id}/{user_id}"])
+        return await self.at(unit, scope.id, user_id)
+
+    async def at(self, unit: UnitOfWork, scope_id: UUID, user_id: UUID) -> Membership | None:
+        """By the id of the scope alone."""
+        found = await unit.get(MEMBERS, [f"{scope_id}/{user_id}"])
         return _membership(found[0]) if found else None
 
     async def get(self, unit: UnitOfWork, scope: Scope, user_id: UUID) -> Membership:

@@ -1,5 +1,6 @@
 """Organisations, workspaces, projects and their members over the API."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,6 +10,8 @@ from control_house import PASSWORD, Answer, Browser, ControlHouse, Tenant, run
 from hh_control.answers import moment
 from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Scope
+from hh_core.ports.records import Record
+from hh_memory.records import MemoryUnit
 
 ADA, GRACE, EVE = "ada@example.org", "grace@example.org", "eve@example.org"
 NEW = "a password of her own"
@@ -409,5 +412,29 @@ def test_somebody_with_an_account_accepts_by_his_own_password(tmp_path: Path) ->
         grace = await house.browser(GRACE, PASSWORD)
         assert (await grace.get(path(tenant.org))).status == 200
         assert (await grace.get("/v1/me")).data["user"]["name"] is None
+
+    run(tmp_path, test)
+
+
+def test_who_is_removed_while_he_accepts_stays_removed(tmp_path: Path) -> None:
+    async def test(house: ControlHouse) -> None:
+        ada, tenant = await with_tenant(house)
+        members = f"{path(tenant.org)}/members"
+        invited = (await ada.post(members, {"email": GRACE})).data
+
+        class Removing(MemoryUnit):
+            async def get(self, kind: str, keys: Sequence[str]) -> Sequence[Record]:
+                found = await super().get(kind, keys)
+                if kind == "members" and house.records.unit is Removing:
+                    house.records.unit = MemoryUnit
+                    gone = await ada("DELETE", f"{members}/{invited['user_id']}")
+                    assert gone.status == 200
+                return found
+
+        house.records.unit = Removing
+        accepted = await accept(house, invited["invitation_token"])
+
+        assert accepted.status == 401
+        assert f"{tenant.org.id}/{invited['user_id']}" not in await house.kind("members")
 
     run(tmp_path, test)
