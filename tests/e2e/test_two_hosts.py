@@ -33,6 +33,8 @@ for source in sources:
 """
 """Whoever reads the page has a way to bring files over. Here it is not the network."""
 
+pytestmark = pytest.mark.two_hosts
+
 
 class Reader:
     """Sits at both hosts and does what the page says, section by section."""

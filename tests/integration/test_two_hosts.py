@@ -18,6 +18,7 @@ def hosts(tmp_path: Path) -> Iterator[tuple[Host, Host]]:
         yield pair
 
 
+@pytest.mark.two_hosts
 def test_a_connection_is_counted_where_it_arrives_and_where_it_left(
     hosts: tuple[Host, Host],
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_connection_is_counted_where_it_arrives_and_where_it_left(
         server.wait()
 
 
+@pytest.mark.two_hosts
 def test_an_attempt_counts_also_where_nobody_listens(hosts: tuple[Host, Host]) -> None:
     control, data = hosts
 
@@ -50,6 +52,7 @@ def test_an_attempt_counts_also_where_nobody_listens(hosts: tuple[Host, Host]) -
     assert data.opened_by_peer() == 2
 
 
+@pytest.mark.two_hosts
 def test_loopback_is_private_and_other_addresses_are_not(hosts: tuple[Host, Host]) -> None:
     control, data = hosts
     servers = [
