@@ -174,9 +174,9 @@ async def matrix_world(folder: Path) -> AsyncIterator[World]:
         invitations = [
             await house.plane.members().invite(
                 "operator", "invite_org_member", tenant.scope(Level.ORGANISATION),
-                "new@example.org", {Role.ORG_MEMBER},
+                email, {Role.ORG_MEMBER},
             )
-            for tenant in (own, foreign)
+            for tenant, email in ((own, "new@example.org"), (foreign, "newer@example.org"))
         ]  # fmt: skip
         _, refresh_token = await house.program(own.email)
         house.records.unit = CountingUnit

@@ -218,6 +218,37 @@ def test_every_operation_by_everybody_is_what_the_policy_says(tmp_path: Path) ->
     run(tmp_path, test)
 
 
+def test_no_field_of_a_body_leads_a_write_to_another_project(tmp_path: Path) -> None:
+    """Batches too; whatever the fields are called, and whether they are taken or refused."""
+    names = ("project", "project_id", "tenant", "org_id", "workspace_id", "dp_id")
+    foreign = dict.fromkeys(names, str(FOREIGN.id))
+
+    async def test(world: World) -> None:
+        shown, _ = world.callers[KeyKind.PROJECT]
+        seen = 0
+        for method, path, rule in routes():
+            if method == "GET" or rule.name not in BODIES or "{project_id}" in path:
+                continue
+            body = BODIES[rule.name]
+            for sent in ({**body, **foreign}, {name: _with(body[name], foreign) for name in body}):
+                status, answer = await world.ask(method, path, shown, sent)
+                assert status in (200, 400, 422), (path, answer)
+                assert FOREIGN_CANARY.encode() not in answer
+                seen += status == 200
+        assert seen > 10
+        written = await records_of(world)
+        assert {record.header.project for record in written} == {OWN.id}
+
+    run(tmp_path, test)
+
+
+def _with(value: Any, added: dict[str, str]) -> Any:
+    """Each object in ``value`` with these fields too."""
+    if isinstance(value, list):
+        return [_with(each, added) for each in value]
+    return {**value, **added} if isinstance(value, dict) else value
+
+
 async def records_of(world: World) -> list[SegmentRecord]:
     return await world.ingest._shipped()
 
