@@ -28,7 +28,8 @@ class Door:
         self.asked = asyncio.Event()
         self.done: list[str] = []
 
-    async def authentication(self, _: web.Request) -> Presented:
+    async def authentication(self, request: web.Request) -> Presented:
+        assert request.path == PATH
         self.asked.set()
         if not self.is_signed_in:
             raise UnauthenticatedError("the session is over; sign in")
