@@ -27,12 +27,12 @@ def test_what_goes_in_the_clear_stays_on_this_machine_whatever_proxy_is_set(
             await asyncio.start_server(proxy, "127.0.0.1", 0) as elsewhere,
             await asyncio.start_server(plane, "127.0.0.1", 0) as control,
         ):
-            address = "http://127.0.0.1:{}".format(elsewhere.sockets[0].getsockname()[1])
+            address = f"http://127.0.0.1:{elsewhere.sockets[0].getsockname()[1]}"
             for name in ("http_proxy", "grpc_proxy", "https_proxy"):
                 monkeypatch.setenv(name, address)
             for name in ("no_proxy", "no_grpc_proxy"):
                 monkeypatch.delenv(name, raising=False)
-            target = "127.0.0.1:{}".format(control.sockets[0].getsockname()[1])
+            target = f"127.0.0.1:{control.sockets[0].getsockname()[1]}"
             async with open_channel(target, None) as channel:
                 call = channel.unary_unary(
                     "/hh.controller.v1.Controller/Token",
