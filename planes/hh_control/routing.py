@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from hh_control.bodies import read_fields
+from hh_control.bodies import read_body, read_fields
 from hh_control.errors import errors_as_json
 from hh_core.domain.authority import ApiKey, Caller, Decision, Person, decide
 from hh_core.domain.identity import parse_uuid
@@ -112,6 +112,17 @@ class _Guard:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if self._rule.audience is Audience.PUBLIC:
             return await self._handler(Call(request, None, None))
+        call = await self._allowed(request)
+        if request.can_read_body and not request.content.is_eof():
+            # whoever sends his body slowly must not act upon rights that have ended meanwhile
+            await read_body(request)
+            call = await self._allowed(request)
+        if self._takes_nothing and request.can_read_body:
+            await read_fields(request)
+        return await self._handler(call)
+
+    async def _allowed(self, request: web.Request) -> Call:
+        """Who asks, if he may do this now. Raises for anybody else."""
         presented = await self._authentication(request)
         if presented is None:
             raise UnauthenticatedError("sign in, or send an API key: Authorization: Bearer <key>")
@@ -122,9 +133,7 @@ class _Guard:
             raise NotFoundError("there is no such thing, or it is not yours to see")
         if decision is Decision.FORBIDDEN:
             raise ForbiddenError(what_is_missing(self._rule, presented.caller))
-        if self._takes_nothing and request.can_read_body:
-            await read_fields(request)
-        return await self._handler(Call(request, presented.caller, scope))
+        return Call(request, presented.caller, scope)
 
     async def _scope(self, request: web.Request, caller: Caller) -> Scope | None:
         level = self._rule.level

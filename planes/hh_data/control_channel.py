@@ -28,6 +28,8 @@ _OPTIONS = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.service_config_disable_resolution", 1),
 ]
+_NO_PROXY = ("grpc.enable_http_proxy", 0)
+"""For what goes in the clear: a proxy that the environment names is another machine."""
 _MEANING: dict[grpc.StatusCode, type[DeniedError] | type[RejectedError]] = {
     grpc.StatusCode.UNAUTHENTICATED: DeniedError,
     grpc.StatusCode.PERMISSION_DENIED: DeniedError,
@@ -43,7 +45,7 @@ async def open_channel(target: str, tls_ca: Path | None) -> AsyncIterator[grpc.a
     the system's authorities.
     """
     if tls_ca is None and is_loopback(target):
-        channel = grpc.aio.insecure_channel(target, options=_OPTIONS)
+        channel = grpc.aio.insecure_channel(target, options=[*_OPTIONS, _NO_PROXY])
     else:
         credentials = grpc.ssl_channel_credentials(root_certificates=_authorities(tls_ca))
         channel = grpc.aio.secure_channel(target, credentials, options=_OPTIONS)
