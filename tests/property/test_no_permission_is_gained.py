@@ -161,7 +161,7 @@ class Walk:
             named = self.theirs.get(id_, named)
             return id_
 
-        return re.sub(r"\{(\w+)(?::[^/]*)?\}", filled, path), named
+        return re.sub(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}", filled, path), named
 
     def _id(self, level: str, email: str | None) -> str:
         """Of one's own, of the victim, of anybody, of nobody."""
