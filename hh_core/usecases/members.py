@@ -87,7 +87,7 @@ class Members:
         ones, until the invitation is accepted; a member stays as he is."""
         email = checked_email(email)
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             user = await self._people.invited(unit, email)
             known = await self._memberships.find(unit, scope, user.user_id)
             if known is not None and known.state == ACTIVE:
@@ -130,6 +130,10 @@ class Members:
             parsed = await self._open(unit, token)
             if parsed is None:
                 return None
+            await self._memberships.take_turn(unit, parsed.first)
+            # whoever had the turn before may have taken the invitation back
+            if await self._open(unit, token) is None:
+                return None
             if hash_ is not None:
                 user = await self._people.set_password(unit, user, hash_, name=name or "")
             await self._accepted(unit, parsed)
@@ -140,7 +144,7 @@ class Members:
     ) -> Member:
         """Raises ``NotFoundError``, and ``ConflictError`` for the last administrator."""
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             known = await self._memberships.get(unit, scope, user_id)
             fresh = await self._memberships.put(unit, scope, user_id, roles, known.state, known)
             if known.is_admin and not fresh.is_admin:
@@ -152,7 +156,7 @@ class Members:
         """He loses his roles here, his open invitation, and every access token issued till now.
         Raises ``NotFoundError``, and ``ConflictError`` for the last administrator."""
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             known = await self._memberships.get(unit, scope, user_id)
             if known.is_admin:
                 await self._memberships.require_another_admin(unit, known)
@@ -162,6 +166,7 @@ class Members:
             await self._note(unit, actor, action, known, None)
 
     async def _accepted(self, unit: UnitOfWork, token: Opaque) -> None:
+        """To be called when it is the turn of this change."""
         found = await unit.get(INVITATIONS, [f"{token.first}/{token.second}"])
         scope = found[0].key
         members = [
@@ -170,7 +175,6 @@ class Members:
             if f"{each.scope.id}/{each.user_id}" == scope
         ]
         (known,) = members
-        await self._memberships.take_turn(unit, known.scope)
         roles, user_id = known.roles, known.user_id
         fresh = await self._memberships.put(unit, known.scope, user_id, roles, ACTIVE, known)
         await unit.delete(INVITATIONS, [scope])
