@@ -464,3 +464,20 @@ def test_who_gets_fewer_roles_in_the_middle_of_accepting_has_no_more(tmp_path: P
         assert roles == {ADA: ["org.admin"], GRACE: ["org.member"]}
 
     run(tmp_path, test)
+
+
+def test_an_invitation_does_not_tell_how_an_account_elsewhere_spells_its_address(
+    tmp_path: Path,
+) -> None:
+    async def test(house: ControlHouse) -> None:
+        ada, tenant = await with_tenant(house)
+        await house.onboarded("Grace@Example.org", NEW)
+        members = f"{path(tenant.org)}/members"
+        known = (await ada.post(members, {"email": "gRACE@example.ORG"})).data
+        unknown = (await ada.post(members, {"email": "hEDY@example.ORG"})).data
+
+        assert (known["email"], unknown["email"]) == (GRACE, "hedy@example.org")
+        listed = {each["email"] for each in (await ada.get(members)).data}
+        assert listed == {ADA, GRACE, "hedy@example.org"}
+
+    run(tmp_path, test)
