@@ -7,6 +7,7 @@ its administrator did not name.
 """
 
 import base64
+import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,8 @@ from hh_core.wire.pb.controller_pb2 import Health, RotateKey
 
 HEALTH = "data-plane-health"
 VERSIONS = "data-plane-versions"
+ASSERTIONS = "data-plane-assertions"
+"""Those that were used, until their time makes them void: ``<ms, 15 digits>-<digest>``."""
 ACTIVE, DRAINING, REVOKED = "active", "draining", "revoked"
 ONE_TIME_MS = 24 * 3600 * 1000
 _UNREADY = re.compile(r"[a-z_]{1,32}")
@@ -42,6 +45,8 @@ _MOST_UNREADY = 16
 _NUMBERS = ("configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes")
 _MOST_TRIES = 10
 _MOST_LISTED = 1000
+_SWEPT = 100
+"""Assertions that are forgotten at once: more than come between two sweeps."""
 
 Verify = Callable[[bytes, bytes, bytes], bool]
 """Public key, message, signature."""
@@ -233,6 +238,21 @@ class DataPlanes:
             await unit.put(KNOWN, dp_id, value, expect=record.version)
             actor = f"data_plane/{dp_id}"
             await self._noted(unit, actor, "data_plane_enrolled", dp_id, record.value, value)
+
+    async def use_assertion(self, dp_id: str, jti: str, *, void_ms: int) -> None:
+        """An assertion counts once, at whichever process it is shown and after a restart too.
+        Raises ``NotProvedError`` for one that was used; those whose time is over are forgotten."""
+        digest = hashlib.sha256(f"{dp_id} {jti}".encode("utf-8", "surrogateescape")).hexdigest()
+        try:
+            async with self._records.begin() as unit:
+                found = await unit.find(ASSERTIONS, limit=_SWEPT)
+                over = [each.key for each in found if each.value["void_ms"] <= self._now_ms()]
+                if over:
+                    await unit.delete(ASSERTIONS, over)
+                value = {"void_ms": void_ms}
+                await unit.put(ASSERTIONS, f"{void_ms:015d}-{digest}", value, expect=0)
+        except ConflictError:
+            raise NotProvedError from None
 
     async def token_asked_with(self, dp_id: str, public_key: bytes) -> None:
         """The data plane uses this key now: if it is the newest, its earlier keys count no more."""

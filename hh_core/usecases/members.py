@@ -87,7 +87,7 @@ class Members:
         ones, until the invitation is accepted; a member stays as he is."""
         email = checked_email(email)
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             user = await self._people.invited(unit, email)
             known = await self._memberships.find(unit, scope, user.user_id)
             if known is not None and known.state == ACTIVE:
@@ -128,7 +128,7 @@ class Members:
         assert user is not None
         async with self._records.begin() as unit:
             parsed = await self._open(unit, token)
-            if parsed is None or not await self._accepted(unit, parsed):
+            if parsed is None or not await self._accepted(unit, token, parsed):
                 return None
             if hash_ is not None:
                 user = await self._people.set_password(unit, user, hash_, name=name or "")
@@ -139,7 +139,7 @@ class Members:
     ) -> Member:
         """Raises ``NotFoundError``, and ``ConflictError`` for the last administrator."""
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             known = await self._memberships.get(unit, scope, user_id)
             fresh = await self._memberships.put(unit, scope, user_id, roles, known.state, known)
             if known.is_admin and not fresh.is_admin:
@@ -151,7 +151,7 @@ class Members:
         """He loses his roles here, his open invitation, and every access token issued till now.
         Raises ``NotFoundError``, and ``ConflictError`` for the last administrator."""
         async with self._records.begin() as unit:
-            await self._memberships.take_turn(unit, scope)
+            await self._memberships.take_turn(unit, scope.id)
             known = await self._memberships.get(unit, scope, user_id)
             if known.is_admin:
                 await self._memberships.require_another_admin(unit, known)
@@ -160,12 +160,14 @@ class Members:
             await self._revocations.end_tokens(unit, user_id)
             await self._note(unit, actor, action, known, None)
 
-    async def _accepted(self, unit: UnitOfWork, token: Opaque) -> bool:
+    async def _accepted(self, unit: UnitOfWork, text: str, token: Opaque) -> bool:
         found = await self._memberships.at(unit, token.first, token.second)
         if found is None:
             return False
-        await self._memberships.take_turn(unit, found.scope)
-        # again: he may have been removed before it was our turn
+        await self._memberships.take_turn(unit, found.scope.id)
+        # whoever had the turn before may have taken the invitation back, or changed it
+        if await self._open(unit, text) is None:
+            return False
         known = await self._memberships.at(unit, token.first, token.second)
         if known is None or known.state == ACTIVE:
             return False

@@ -130,13 +130,13 @@ class Memberships:
         await unit.delete(MEMBERS, [f"{member.scope.id}/{member.user_id}"])
         await unit.delete(MEMBERSHIPS, [f"{member.user_id}/{member.scope.id}"])
 
-    async def take_turn(self, unit: UnitOfWork, scope: Scope) -> None:
+    async def take_turn(self, unit: UnitOfWork, scope_id: UUID) -> None:
         """Changes of one scope's members come one after the other: of two at once, one is a
         ``ConflictError``. To be called before members are read."""
-        found = await unit.get(MEMBER_TURNS, [str(scope.id)])
+        found = await unit.get(MEMBER_TURNS, [str(scope_id)])
         version = found[0].version if found else 0
         value = {"changed_ms": self._now_ms()}
-        await unit.put(MEMBER_TURNS, str(scope.id), value, expect=version)
+        await unit.put(MEMBER_TURNS, str(scope_id), value, expect=version)
 
     async def require_another_admin(self, unit: UnitOfWork, member: Membership) -> None:
         """Raises ``ConflictError`` if ``member`` is the last administrator of his scope."""

@@ -96,11 +96,15 @@ def _account_key(email: str) -> str:
 
 
 def _address_key(address: str) -> str:
+    return f"address/{one_host(address)}"
+
+
+def one_host(address: str) -> str:
     """A host with IPv6 has at least a /64 of addresses: they are one."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return f"address/{hashlib.sha256(address.encode()).hexdigest()}"
+        return hashlib.sha256(address.encode()).hexdigest()
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False)[0]
-    return f"address/{parsed}"
+    return str(parsed)

@@ -82,8 +82,9 @@ class UserSessions:
         await self._make_room(unit, user_id)
         secret = Opaque(user_id, uuid4(), self._random(SECRET_BYTES))
         now = self._now_ms()
+        called = agent[:200].encode("utf-8", "replace").decode()  # it may be any bytes
         session = UserSession(
-            user_id, secret.second, kind, secret.digest, now, now, address[:64], agent[:200]
+            user_id, secret.second, kind, secret.digest, now, now, address[:64], called
         )
         await unit.put(SESSIONS, session.key, _document(session), expect=0)
         return session, secret

@@ -1,6 +1,5 @@
 """Which data planes may speak to this control plane: by tokens that it gives for their keys."""
 
-import hashlib
 import secrets
 import time
 from collections import OrderedDict
@@ -19,7 +18,6 @@ AUDIENCE = "hh-cluster"
 TOKEN_SECONDS = 600
 ASSERTION_SECONDS = 60
 CACHE_SECONDS = 5.0
-_MOST_REMEMBERED = 100_000
 _MOST_CACHED = 10_000
 
 
@@ -46,8 +44,6 @@ class Identities:
         self._planes = planes
         self._ring = ring
         self._clock = clock
-        self._seen: OrderedDict[str, float] = OrderedDict()
-        """Assertions that were used, until they are void anyway."""
         self._standings: OrderedDict[str, tuple[float, Standing | None]] = OrderedDict()
 
     async def identify(self, authorization: str | None) -> Identified | None:
@@ -111,24 +107,11 @@ class Identities:
             raise NotProvedError from None
         if claims["sub"] != dp_id or claims["exp"] - claims["iat"] > ASSERTION_SECONDS:
             raise NotProvedError
-        self._use(f"{dp_id} {claims['jti']}", float(claims["exp"]))
+        void_ms = int((claims["exp"] + LEEWAY_SECONDS) * 1000)
+        await self._planes.use_assertion(dp_id, claims["jti"], void_ms=void_ms)
         used = by_id[jwt.get_unverified_header(assertion)["kid"]]
         await self._planes.token_asked_with(dp_id, used)
         return self._token(dp_id, standing.generation), TOKEN_SECONDS
-
-    def _use(self, name: str, expires: float) -> None:
-        now = self._clock()
-        while self._seen:
-            oldest, until = next(iter(self._seen.items()))
-            if until > now and len(self._seen) < _MOST_REMEMBERED:
-                break
-            if until > now:
-                raise NotProvedError  # too many at once to tell a replayed one
-            del self._seen[oldest]
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-        if digest in self._seen:
-            raise NotProvedError
-        self._seen[digest] = expires + LEEWAY_SECONDS
 
     def _token(self, dp_id: str, generation: int) -> str:
         now = int(self._clock())

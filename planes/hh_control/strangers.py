@@ -1,43 +1,51 @@
 """Bounds for callers who have not proved who they are: how many at once, and how often each."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 from hh_core.errors import QuotaError
+from hh_core.usecases.sign_in_throttle import one_host
 
 _MOST_ADDRESSES = 10_000
 
 
 class Strangers:
-    """Each address has ``burst`` calls, and gets ``per_second`` back."""
+    """Each address has ``burst`` calls, and gets ``per_second`` back; ``each_at_once`` of them at a
+    time, so that it takes many addresses to hold all of ``at_once``."""
 
     def __init__(
         self,
         *,
-        at_once: int = 64,
+        at_once: int = 256,
+        each_at_once: int = 8,
         burst: float = 60.0,
         per_second: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._at_once = at_once
+        self._each_at_once = each_at_once
         self._burst = burst
         self._per_second = per_second
         self._clock = clock
-        self._now = 0
+        self._now: Counter[str] = Counter()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     @contextmanager
     def call(self, address: str) -> Iterator[None]:
         """Around one call. Raises ``QuotaError``."""
-        if self._now >= self._at_once or not self._take(address):
+        is_full = self._now.total() >= self._at_once or self._now[address] >= self._each_at_once
+        if is_full or not self._take(address):
             raise QuotaError("too many calls; slow down")
-        self._now += 1
+        self._now[address] += 1
         try:
             yield
         finally:
-            self._now -= 1
+            self._now[address] -= 1
+            if not self._now[address]:
+                del self._now[address]
 
     def _take(self, address: str) -> bool:
         now = self._clock()
@@ -51,5 +59,8 @@ class Strangers:
 
 
 def address_of(peer: str) -> str:
-    """The address in what gRPC says of a caller (``ipv4:192.0.2.1:5000``), without its port."""
-    return peer.rpartition(":")[0]
+    """Whom gRPC names as a caller (``ipv4:192.0.2.1:5000``), without the port. A host with IPv6
+    has at least a /64 of addresses: they are one."""
+    kind, _, rest = peer.partition(":")
+    host = unquote(rest).rpartition(":")[0].strip("[]")
+    return one_host(host) if kind in ("ipv4", "ipv6") else peer

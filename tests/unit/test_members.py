@@ -1,6 +1,6 @@
 """Organisations, workspaces, projects and their members over the API."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,6 +11,7 @@ from hh_control.answers import moment
 from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Scope
 from hh_core.ports.records import Record
+from hh_core.usecases.memberships import MEMBER_TURNS
 from hh_memory.records import MemoryUnit
 
 ADA, GRACE, EVE = "ada@example.org", "grace@example.org", "eve@example.org"
@@ -436,5 +437,69 @@ def test_who_is_removed_while_he_accepts_stays_removed(tmp_path: Path) -> None:
 
         assert accepted.status == 401
         assert f"{tenant.org.id}/{invited['user_id']}" not in await house.kind("members")
+
+    run(tmp_path, test)
+
+
+def before_the_next_turn(house: ControlHouse, act: Callable[[], Awaitable[object]]) -> None:
+    """Do ``act`` in the middle of the next change of members, before it takes its turn."""
+
+    class Interrupted(MemoryUnit):
+        async def get(self, kind: str, keys: Sequence[str]) -> Sequence[Record]:
+            if kind == MEMBER_TURNS and house.records.unit is Interrupted:
+                house.records.unit = MemoryUnit
+                await act()
+            return await super().get(kind, keys)
+
+    house.records.unit = Interrupted
+
+
+def test_who_is_removed_in_the_middle_of_accepting_does_not_come_back(tmp_path: Path) -> None:
+    async def test(house: ControlHouse) -> None:
+        ada, tenant = await with_tenant(house)
+        await house.onboarded(GRACE, NEW)
+        members = f"{path(tenant.org)}/members"
+        body = {"email": GRACE, "role_names": ["org.admin"]}
+        invited = (await ada.post(members, body)).data
+        one = f"{members}/{invited['user_id']}"
+        before_the_next_turn(house, lambda: ada("DELETE", one))
+
+        assert (await accept(house, invited["invitation_token"])).status == 401
+        emails = [each["email"] for each in (await ada.get(members)).data]
+        assert emails == [ADA]
+
+    run(tmp_path, test)
+
+
+def test_who_gets_fewer_roles_in_the_middle_of_accepting_has_no_more(tmp_path: Path) -> None:
+    async def test(house: ControlHouse) -> None:
+        ada, tenant = await with_tenant(house)
+        await house.onboarded(GRACE, NEW)
+        members = f"{path(tenant.org)}/members"
+        body = {"email": GRACE, "role_names": ["org.admin"]}
+        invited = (await ada.post(members, body)).data
+        one, fewer = f"{members}/{invited['user_id']}", {"role_names": ["org.member"]}
+        before_the_next_turn(house, lambda: ada("PATCH", one, fewer))
+        await accept(house, invited["invitation_token"])
+
+        roles = {each["email"]: each["role_names"] for each in (await ada.get(members)).data}
+        assert roles == {ADA: ["org.admin"], GRACE: ["org.member"]}
+
+    run(tmp_path, test)
+
+
+def test_an_invitation_does_not_tell_how_an_account_elsewhere_spells_its_address(
+    tmp_path: Path,
+) -> None:
+    async def test(house: ControlHouse) -> None:
+        ada, tenant = await with_tenant(house)
+        await house.onboarded("Grace@Example.org", NEW)
+        members = f"{path(tenant.org)}/members"
+        known = (await ada.post(members, {"email": "gRACE@example.ORG"})).data
+        unknown = (await ada.post(members, {"email": "hEDY@example.ORG"})).data
+
+        assert (known["email"], unknown["email"]) == (GRACE, "hedy@example.org")
+        listed = {each["email"] for each in (await ada.get(members)).data}
+        assert listed == {ADA, GRACE, "hedy@example.org"}
 
     run(tmp_path, test)

@@ -322,3 +322,24 @@ def test_nothing_that_opens_anything_is_kept_or_logged(
                 assert secret[-40:] not in where
 
     run(tmp_path, test)
+
+
+def test_a_client_whose_name_is_no_text_signs_in_and_is_listed(tmp_path: Path) -> None:
+    async def test(house: ControlHouse) -> None:
+        await house.onboarded(ADA)
+        body = f'{{"email": "{ADA}", "password": "{PASSWORD}"}}'.encode()
+        head = (
+            b"POST /v1/sign-in HTTP/1.1\r\nHost: x\r\nUser-Agent: a\xff\xfeb\r\nConnection: close"
+            b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
+        server = house.client.server
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(head + body)
+        answer = await reader.read()
+        writer.close()
+
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        sessions = (await (await house.browser(ADA)).get("/v1/me/sessions")).data
+        assert "a??b" in {each["agent"] for each in sessions}
+
+    run(tmp_path, test)

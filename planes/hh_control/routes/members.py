@@ -126,7 +126,9 @@ def _shown(member: Member) -> dict[str, Any]:
     invited = held.state == INVITED
     return {
         **person(member.user),
-        # what somebody calls himself is told where he has come, not where he is expected
+        # what somebody calls himself, and how he spells his address, is told where he has come,
+        # not where he is expected: it would tell that he has an account elsewhere
+        "email": member.user.email.casefold() if invited else member.user.email,
         "name": None if invited else member.user.name or None,
         "role_names": sorted(held.roles),
         "state": "INVITED" if invited else "ONBOARDED",
