@@ -488,20 +488,26 @@ def test_one_address_may_not_open_any_number_of_connections_without_a_key(tmp_pa
 
 
 def test_slow_clients_do_not_slow_the_others(house: House) -> None:
+    def median() -> float:
+        latencies = []
+        for _ in range(21):
+            start = time.monotonic()
+            assert post(house)[0] == 200
+            latencies.append(time.monotonic() - start)
+        return sorted(latencies)[10]
+
     address = house.ingest.http
+    alone = median()
     slow = [socket.create_connection((address.host, address.port)) for _ in range(300)]
     try:
         for connection in slow:
             connection.sendall(head("Content-Length: 1000") + b"x")
-        latencies = []
-        for _ in range(20):
-            start = time.monotonic()
-            assert post(house)[0] == 200
-            latencies.append(time.monotonic() - start)
-        assert sorted(latencies)[-2] < 0.5
+        beside = median()
     finally:
         for connection in slow:
             connection.close()
+
+    assert beside < 5 * alone + 0.1
 
 
 def test_a_client_that_leaves_early_leaves_no_half_of_anything(tmp_path: Path) -> None:
