@@ -1,20 +1,14 @@
 """No content crosses to the control plane: a canary in every field, and a search for them."""
 
-import asyncio
 import json
-import os
-import signal
-import socket
 import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from canaries import Canaries
-from embedded import Embedded, platform
+from embedded import Embedded
+from embedded.steps import counted, counts, until
+from embedded.stores import dumps, files, metrics
 from link import RecordingLink
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -22,31 +16,31 @@ TRACE, ROOT, CALL = bytes(range(1, 17)), b"rootroot", b"callcall"
 SECONDS = 10**9
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with platform(tmp_path_factory.mktemp("boundary")) as embedded:
-        yield embedded
-
-
 @pytest.mark.timeout(240)
-def test_no_content_reaches_the_control_plane(running: Embedded) -> None:
+def test_no_content_reaches_the_control_plane(running: Embedded, link: RecordingLink) -> None:
     canaries, control = Canaries(), Canaries()
-    with RecordingLink(("127.0.0.1", _port(running) + 3)) as link:
-        _route_through(running, link.port)
-        _send_spans(running, canaries, control)
-        _send_rest(running, canaries)
-        _refused_row(running, canaries)
-        _wait_until_counted(running, 4)
-        _wait_until_heard(link, control)
-        heard = bytes(link.heard)
+    before = counted(running)
+    _send_spans(running, canaries, control)
+    _send_rest(running, canaries)
+    _refused_row(running, canaries)
+    counts(running, at_least=before + 3)
+    until(lambda: control.found_in(bytes(link.heard)), seconds=30, what="the control is heard")
+    heard = bytes(link.heard)
 
-    stores = {"wire": heard, "metrics": _metrics(running), **_dumps(running), **_files(running)}
+    stores = {
+        "wire": heard,
+        "metrics": metrics(running, "control"),
+        **dumps(running, "control"),
+        **files(running.folder / "control"),
+    }
 
     assert {name: canaries.found_in(data) for name, data in stores.items()} == {
         name: [] for name in stores
     }
     found = {name for name, data in stores.items() if control.found_in(data)}
-    assert {"wire", "clickhouse"} <= found, "the positive control was not found where it must be"
+    assert {"wire", "control clickhouse"} <= found, (
+        "the positive control was not found where it must be"
+    )
     assert len(canaries.planted) >= 40
 
 
@@ -207,118 +201,3 @@ def _value(target: Any, value: Any) -> None:
         case dict():
             for key, item in value.items():
                 _value(target.kvlist_value.values.add(key=key).value, item)
-
-
-def _port(running: Embedded) -> int:
-    return int(running.endpoints["control_url"].rsplit(":", 1)[1])
-
-
-def _route_through(running: Embedded, port: int) -> None:
-    """Point the data plane at the recording link, and let it start again."""
-    file = Path(running.folder, "data", "dispatch.toml")
-    intake = f"127.0.0.1:{_port(running) + 3}"
-    text = file.read_text()
-    assert intake in text
-    file.write_text(text.replace(intake, f"127.0.0.1:{port}"))
-    pid = running.reload()["processes"]["data.dispatch"]
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 20
-    while running.reload()["processes"].get("data.dispatch") in (None, pid):
-        assert time.monotonic() < deadline, "data.dispatch did not come back"
-        time.sleep(0.1)
-
-
-def _wait_until_heard(link: RecordingLink, control: Canaries) -> None:
-    deadline = time.monotonic() + 30
-    while not control.found_in(bytes(link.heard)):
-        assert time.monotonic() < deadline, "the positive control never crossed the link"
-        time.sleep(0.2)
-
-
-def _wait_until_counted(running: Embedded, events: int) -> None:
-    deadline = time.monotonic() + 60
-    body = {"measures": [{"name": "events", "function": "count"}]}
-    while time.monotonic() < deadline:
-        rows = running.ask("/v1/analytics/query", body, plane="control")["rows"]
-        if rows and rows[0]["events"] >= events - 1:
-            return
-        time.sleep(0.2)
-    pytest.fail("the control plane never counted the events")
-
-
-def _metrics(running: Embedded) -> bytes:
-    """What every process of the control plane exposes on its own Unix socket."""
-    return b"".join(_get_unix(path) for path in sorted(running.runtime.glob("control.*.sock")))
-
-
-def _get_unix(path: Path) -> bytes:
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
-        client.connect(str(path))
-        client.sendall(b"GET /metrics HTTP/1.0\r\nHost: x\r\n\r\n")
-        data = b""
-        while chunk := client.recv(65536):
-            data += chunk
-    assert b"200" in data.splitlines()[0]
-    return data
-
-
-def _files(running: Embedded) -> dict[str, bytes]:
-    """Every file of the control plane as it is: NATS and ClickHouse stores, WAL, logs."""
-    base = Path(running.folder, "control")
-    return {
-        str(path.relative_to(base)): path.read_bytes()
-        for path in base.rglob("*")
-        if path.is_file() and not path.is_symlink()
-    }
-
-
-def _dumps(running: Embedded) -> dict[str, bytes]:
-    secrets = Path(running.folder, "control", "secrets")
-    return {
-        "clickhouse": _dump_clickhouse(
-            _port(running) + 5, (secrets / "clickhouse.password").read_text().strip()
-        ),
-        "postgres": _dump_postgres(
-            _port(running) + 9, (secrets / "postgres.password").read_text().strip()
-        ),
-    }
-
-
-def _dump_clickhouse(port: int, password: str) -> bytes:
-    def query(sql: str) -> bytes:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/",
-            data=sql.encode(),
-            headers={"X-ClickHouse-User": "hh", "X-ClickHouse-Key": password},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return bytes(answer.read())
-
-    tables = query("SELECT name FROM system.tables WHERE database = 'hh' FORMAT TSV").split()
-    assert b"events" in tables
-    return b"".join(
-        query(f"SELECT * FROM hh.`{table.decode()}` FORMAT JSONEachRow") for table in tables
-    )
-
-
-def _dump_postgres(port: int, password: str) -> bytes:
-    async def dump() -> bytes:
-        connection = await asyncpg.connect(
-            host="127.0.0.1", port=port, user="hh", password=password, database="postgres"
-        )
-        try:
-            names = await connection.fetch(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-            )
-            assert names
-            rows = [
-                row
-                for (name,) in names
-                for row in await connection.fetch(f'SELECT t::text FROM "{name}" t')
-            ]
-        finally:
-            await connection.close()
-        return b"\n".join(str(row[0]).encode() for row in rows)
-
-    return asyncio.run(dump())

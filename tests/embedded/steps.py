@@ -83,8 +83,19 @@ def reconfigure(running: Embedded, process: str, **tables: Mapping[str, Any]) ->
     serves_again(running, kill(running, process))
 
 
+def dial_at(running: Embedded, port: int) -> None:
+    """Let the data plane dial its control plane at another port of this host."""
+    for process in ("data.dispatch", "data.api"):
+        reconfigure(running, process, control={"intake": f"127.0.0.1:{port}"})
+
+
 def clickhouse(running: Embedded, plane: str, statement: str) -> str:
     """The answer of a plane's analytics engine, asked past the platform."""
+    return clickhouse_bytes(running, plane, statement).decode()
+
+
+def clickhouse_bytes(running: Embedded, plane: str, statement: str) -> bytes:
+    """The same of columns that are no text."""
     port = Ports(running.port_base).clickhouse(plane)
     secret = Layout.of(running.folder).secret(plane, "clickhouse.password").read_text().strip()
     request = urllib.request.Request(
@@ -98,7 +109,7 @@ def clickhouse(running: Embedded, plane: str, statement: str) -> str:
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return str(answer.read().decode())
+            return bytes(answer.read())
     except urllib.error.HTTPError as error:
         with error:
             raise AssertionError(f"{statement[:100]}: {error.read().decode()[:500]}") from error
