@@ -2,10 +2,10 @@
 
 import http.client
 import json
-import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -75,8 +75,8 @@ class Person:
 
     def key(self, level: str, scope: str, kind: str, *permissions: str) -> tuple[str, str]:
         """A new key, and its id. Only a key with permissions must expire; it does in a day."""
-        day = int(time.time() * 1000) + 86_400_000
-        more = {"permissions": list(permissions), "expires_ms": day} if permissions else {}
+        day = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        more = {"permissions": list(permissions), "expires_at": day} if permissions else {}
         body = {"kind": kind, "name": f"a key of kind {kind}", **more}
         made = self.ask("POST", f"/v1/{level}/{scope}/keys", body)
         return str(made["key_value"]), str(made["key_id"])
