@@ -41,7 +41,8 @@ unit: setup  ## rules and laws: seconds
 two-hosts:
 	@export PATH="$$PATH:/usr/sbin:/sbin"; for tool in ip ss nft; do \
 	  command -v $$tool >/dev/null || test $$(id -u) != 0 || \
-	  { apt-get update -qq && apt-get install -y -qq iproute2 nftables; break; }; done || true
+	  { timeout 120 apt-get update -qq && timeout 120 apt-get install -y -qq iproute2 nftables; \
+	    break; }; done || true
 
 contract: setup two-hosts  ## every adapter against the real server, and use cases over them
 	$(PYTEST) -n 3 tests/conformance tests/contract tests/integration
