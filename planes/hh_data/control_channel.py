@@ -35,6 +35,12 @@ _MEANING: dict[grpc.StatusCode, type[DeniedError] | type[RejectedError]] = {
     grpc.StatusCode.PERMISSION_DENIED: DeniedError,
     grpc.StatusCode.INVALID_ARGUMENT: RejectedError,
 }
+_REMEDY = {
+    grpc.StatusCode.PERMISSION_DENIED: (
+        ": it has shut this data plane out, or does not know it; let it in anew there with "
+        "hh admin data-plane enrol"
+    ),
+}
 
 
 @asynccontextmanager
@@ -71,7 +77,7 @@ def call_errors() -> Iterator[None]:
         yield
     except grpc.aio.AioRpcError as error:
         code = error.code()
-        message = f"the control plane answered {code.name}"
+        message = f"the control plane answered {code.name}{_REMEDY.get(code, '')}"
         if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
             raise OverloadedError(message) from error
         raise _MEANING.get(code, UnavailableError)(message) from error
