@@ -1,6 +1,7 @@
 """Read what a client sends. A field that is not to be set is refused by name, never ignored."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,8 @@ from hh_core.errors import RejectedError
 
 BODY_SECONDS = 10.0
 """A body is at most 64 KiB: slower ones are not waited for."""
+_NAME = re.compile(r"[a-z_]{1,32}")
+"""What an answer repeats of a body. No key and no token looks so: those are longer."""
 
 
 async def read_json(request: web.Request) -> Any:
@@ -49,7 +52,8 @@ async def read_fields(request: web.Request, *names: str) -> "Fields":
         raise RejectedError("body: must be a JSON object", code=422)
     for name in body:
         if name not in names:
-            raise RejectedError(f"{name[:64]!r}: is no field that can be set here", code=422)
+            told = name if _NAME.fullmatch(name) else "another field"
+            raise RejectedError(f"{told}: is no field that can be set here", code=422)
     return Fields(body)
 
 

@@ -94,7 +94,7 @@ def _of_error(error: HHError) -> web.Response:
 def _of_http(request: web.Request, error: web.HTTPException) -> web.Response:
     match error.status:
         case 404:
-            return refused(404, "not_found", f"no route {request.method} {request.path[:128]}")
+            return refused(404, "not_found", "there is no such route; see /openapi.json")
         case 405:
             allowed = error.headers.get("Allow", "")
             message = f"{request.method} is not for this route; use {allowed}"

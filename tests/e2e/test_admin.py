@@ -38,7 +38,12 @@ def test_the_administrator_of_endpoints_json_signs_in(running: Embedded) -> None
 
 
 def test_an_operator_lets_people_in_and_gives_them_new_passwords(running: Embedded) -> None:
-    added = json.loads(running.hh("admin", "user", "add", "bob@example.com", "--json").stdout)
+    added = json.loads(
+        running.hh(
+            *["admin", "user", "add", "bob@example.com", "--json", "--organisation"],
+            running.organisation,
+        ).stdout
+    )
     assert _sign_in(running, "bob@example.com", added["password"])[0] == 200
 
     reset = json.loads(
@@ -55,7 +60,17 @@ def test_an_operator_lets_people_in_and_gives_them_new_passwords(running: Embedd
 @pytest.mark.timeout(120)
 def test_a_project_that_an_operator_makes_takes_traces_within_seconds(running: Embedded) -> None:
     made = json.loads(
-        running.hh("admin", "project", "add", "second", "--data-plane", "embedded", "--json").stdout
+        running.hh(
+            "admin",
+            "project",
+            "add",
+            "second",
+            "--data-plane",
+            "embedded",
+            "--json",
+            "--organisation",
+            running.organisation,
+        ).stdout
     )
     other = Embedded(running.folder, running.port_base, {**running.endpoints, **made})
 

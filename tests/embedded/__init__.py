@@ -41,6 +41,11 @@ class Embedded:
         """The folder of the Unix sockets."""
         return Layout.of(self.folder).runtime
 
+    @property
+    def organisation(self) -> str:
+        """The id of the first organisation; tests may make others."""
+        return str(json.loads(Layout.of(self.folder).credentials.read_text())["org_id"])
+
     def hh(
         self, *arguments: str, check: bool = True, timeout: float = 60, **environment: str
     ) -> "subprocess.CompletedProcess[str]":
