@@ -268,8 +268,10 @@ def test_sigterm_lets_a_running_statement_finish(tmp_path: Path) -> None:
     engine = start_clickhouse(tmp_path)
 
     async def check() -> bytes:
-        asking = asyncio.create_task(asyncio.to_thread(_ask, engine, b"SELECT sleep(2)"))
-        await asyncio.sleep(1)
+        asking = asyncio.create_task(asyncio.to_thread(_ask, engine, b"SELECT sleep(3)"))
+        running = b"SELECT count() FROM system.processes WHERE query LIKE 'SELECT sleep%'"
+        while (await asyncio.to_thread(_ask, engine, running))[1] != b"1\n":
+            assert not asking.done(), "it ended before anybody saw it run"
         engine.server.stop()
         return (await asking)[1]
 
