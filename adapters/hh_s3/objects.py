@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
 import aioboto3
+from aiobotocore.session import get_session
 from aiohttp import ClientError as HttpError
 from botocore.config import Config
 from botocore.exceptions import (
@@ -14,6 +15,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.loaders import create_loader
 from pydantic import Field, SecretStr
 
 from hh_core.errors import (
@@ -47,6 +49,9 @@ _DENIED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 _OVERLOADED = {"SlowDown", "503", "TooManyRequests", "RequestLimitExceeded", "QuotaExceeded",
                "InsufficientStorage", "507", "XMinioStorageFull"}  # fmt: skip
 _REJECTED = {"KeyTooLongError", "EntityTooLarge", "InvalidArgument", "InvalidObjectName"}
+
+_MODELS = create_loader()
+"""Of S3's API, shared by all sessions: reading them anew costs each 0.13 seconds of CPU."""
 
 
 class S3Config(AdapterConfig):
@@ -249,7 +254,10 @@ def _refused(error: ClientError) -> PortError:
 @asynccontextmanager
 async def open_objects(config: S3Config) -> AsyncIterator[Objects]:
     secret = config.secret_key.get_secret_value() if config.secret_key else None
+    core = get_session()
+    core.register_component("data_loader", _MODELS)
     session = aioboto3.Session(
+        botocore_session=core,
         aws_access_key_id=config.access_key,
         aws_secret_access_key=secret,
         region_name=config.region,

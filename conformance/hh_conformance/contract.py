@@ -40,7 +40,7 @@ class Contract(ABC):
     waivers: ClassVar[Mapping[str, str]] = {}
     """Known failures, as ``{"test_name": "why"}``. A waived test that passes fails the run."""
 
-    timeout: ClassVar[float] = 30.0
+    timeout: ClassVar[float] = 60.0
     """Seconds that one test may take against your backend."""
 
     quiet: ClassVar[float] = 0.3
