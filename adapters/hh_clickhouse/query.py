@@ -152,12 +152,12 @@ class _Compiler:
         wanted = list(self._used)
         parts = [
             select_from(branch, self._query, self._plane, self._parameters, wanted)
-            for branch in branches(self._query)
+            for branch in branches(self._query, self._plane)
         ]
         return " UNION ALL ".join(self._renamed(part, wanted, order) for part in parts)
 
     def _renamed(self, part: str, wanted: Sequence[str], order: str) -> str:
-        if " AS out_" not in part and len(branches(self._query)) == 1:
+        if " AS out_" not in part and len(branches(self._query, self._plane)) == 1:
             return part
         columns = ", ".join(
             f"out_{name} AS {name}" if f" AS out_{name}" in part else name for name in wanted

@@ -107,7 +107,7 @@ def test_rows_expire_by_their_receipt_not_by_their_start() -> None:
                 event(1, received_ms=NOW_MS - 3 * DAY_MS),
                 event(2, received_ms=NOW_MS - DAY_MS, start_ns=0),
             )
-            for table in ("events", "events_by_time", "event_places"):
+            for table in ("events", "places"):
                 await _sql(config, f"OPTIMIZE TABLE {table} FINAL", "SELECT 1")
             found = [
                 await all_rows(analytics, r, "event_id")
