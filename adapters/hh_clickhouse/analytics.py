@@ -90,14 +90,7 @@ class ClickhouseAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         compiled = compile_select(query, self._plane)
-        rows = await self._ask(compiled)
-        return [
-            {
-                name: convert(value)
-                for name, convert, value in zip(compiled.names, compiled.converts, row, strict=True)
-            }
-            for row in rows
-        ]
+        return compiled.rows(await self._ask(compiled))
 
     async def count(self, query: Query) -> int:
         rows = await self._ask(compile_count(query, self._plane))
