@@ -21,7 +21,7 @@ from hh_conformance.analytics_rows import (
 )
 from hh_core.domain.identity import derived_event
 from hh_core.errors import UnavailableError
-from hh_core.ports.analytics import Relation
+from hh_core.ports.analytics import Relation, Value
 
 SPAN = {"trace_id": trace_id(1), "span_id": bytes(7) + b"\7"}
 DERIVED = UUID(bytes=derived_event(PROJECT.bytes, *SPAN.values()))
@@ -43,7 +43,7 @@ def _stop(analytics: ClickhouseAnalytics, statement: int) -> list[str]:
     return stopped
 
 
-async def _places(analytics: ClickhouseAnalytics) -> list[tuple[object, object]]:
+async def _places(analytics: ClickhouseAnalytics) -> list[tuple[Value, Value]]:
     """Where readers find rows: the same in both orders."""
     found = [
         [(row["trace_id"], row["start_ns"]) for row in rows]
