@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.parameters import chunks
-from hh_clickhouse.places import PLACE_COLUMNS, placed
+from hh_clickhouse.places import MOVABLE_COLUMNS, PLACE_COLUMNS, Incoming, suspects
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
 from hh_clickhouse.shared import shared
@@ -31,6 +31,7 @@ doing so on insert too would double its cost."""
 _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 """Its steps carry one name from table to roll-up."""
 
+_PIECE_BYTES = 256 * 1024
 _SILENT_SECONDS = 5.0
 """After each of these that a query takes, the server must at least answer a ping."""
 
@@ -89,14 +90,7 @@ class ClickhouseAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         compiled = compile_select(query, self._plane)
-        rows = await self._ask(compiled)
-        return [
-            {
-                name: convert(value)
-                for name, convert, value in zip(compiled.names, compiled.converts, row, strict=True)
-            }
-            for row in rows
-        ]
+        return compiled.rows(await self._ask(compiled))
 
     async def count(self, query: Query) -> int:
         rows = await self._ask(compile_count(query, self._plane))
@@ -141,15 +135,23 @@ class ClickhouseAnalytics:
         """What comes later is refused with ``ClosedError``."""
         self._closed = True
 
-    async def _place(self, table: object) -> None:
+    async def _place(self, table: Any) -> None:
         """Before the rows are there: two writers of one event each see the other's place."""
-        places = placed(table)
-        for target in ("event_places", "placed_events"):
-            await self._write(target, PLACE_COLUMNS, places)
+        incoming = await asyncio.to_thread(Incoming, table)
+        await self._write("places", PLACE_COLUMNS, incoming.places())
+        text, parameters = suspects(incoming.traces())
+        answer = await self._client.query(text, parameters=parameters)
+        suspected = {(project, trace) for project, trace in answer.result_rows}
+        looked_up, marks = await asyncio.to_thread(incoming.movable, suspected)
+        if marks is not None:
+            await self._write("places", PLACE_COLUMNS, marks)
+        if looked_up is not None:
+            await self._write("movable_events", MOVABLE_COLUMNS, looked_up)
 
     async def _write(self, table: str, columns: Sequence[str], arrow: bytes) -> None:
+        body = arrow if len(arrow) <= _PIECE_BYTES else _pieces(arrow)
         await self._client.raw_insert(
-            table, columns, arrow, settings=dict(_INSERT), fmt="ArrowStream"
+            table, columns, body, settings=dict(_INSERT), fmt="ArrowStream"
         )
 
     async def _ask(self, compiled: Compiled) -> Sequence[Sequence[object]]:
@@ -172,6 +174,13 @@ class ClickhouseAnalytics:
     def _require_open(self) -> None:
         if self._closed:
             raise ClosedError("the analytics port is closed")
+
+
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    """A body for the driver that waits for what was sent before it sends more: the event loop
+    moves all that it holds back each time that the socket takes a little."""
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield data[start : start + _PIECE_BYTES]
 
 
 @asynccontextmanager

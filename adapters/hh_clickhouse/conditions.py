@@ -178,6 +178,14 @@ class Conditions:
         return self._parameters.add(float(value), "Float64")
 
 
+def ids_of(condition: Condition) -> Collection[bytes]:
+    """The ids that ``condition``, an EQ or IN on a column of ids, asks for."""
+    value = condition.value
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        return [_id(one) for one in value]
+    return [_id(value)]
+
+
 def _id(value: object) -> bytes:
     match value:
         case UUID():

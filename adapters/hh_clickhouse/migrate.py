@@ -43,7 +43,8 @@ def migrations(plane: str) -> list[Migration]:
 async def migrate(plane: str, retention_days: int, command: Command, ask: Ask) -> None:
     """Bring the database up to this release. Safe to run from several processes at once.
 
-    Raises ``ConfigError`` if a newer release wrote the database: it is left as it is.
+    Raises ``ConfigError`` if a newer release wrote the database, or one from before the first
+    migration that is here: it is left as it is.
     """
     await command(_VERSIONS)
     rows = await ask("SELECT max(version) FROM schema_versions")
@@ -53,6 +54,12 @@ async def migrate(plane: str, retention_days: int, command: Command, ask: Ask) -
         raise ConfigError(
             f"the ClickHouse database is of schema {current}, this release knows"
             f" {known[-1].version}: run the newer release, or restore a backup"
+        )
+    if 0 < current < known[0].version:
+        raise ConfigError(
+            f"the ClickHouse database is of schema {current}, this release can bring up those from"
+            f" {known[0].version} on: run the release that wrote it, or begin with an empty"
+            " database (hh rebuild --from-raw fills that of a data plane again)"
         )
     for migration in known:
         if migration.version > current:

@@ -1,20 +1,50 @@
-"""Events that stand in more than one place.
+"""Where rows of events stand, and events that stand in more than one place.
 
-The tables' keys hold an event's trace and start hour, so an event that is sent again with another
-one leaves a row that no merge finds. ``event_places`` says where rows of each event stand; what
-has two places goes to ``event_moves`` (migration 4), before the rows themselves go in. Reads look
-there: of an event that moved only the newest row counts, at every moment (A2).
+The key of ``events`` holds an event's start hour and trace, so an event that is sent again with
+another one leaves a row that no merge finds. Before rows go in, ``places`` is told where; then
+those that may stand elsewhere too are looked up there, and what has two places goes to
+``event_moves``. Reads look at those: of an event that moved only the newest row counts, at every
+moment (A2). Two writers of one event each tell before they look, so the later sees both places.
+
+To look up every event would cost more with each event that is kept. An id that is derived from
+its span stands in one trace, and moves only with its hour: then its trace has several. An id that
+a client chose may stand anywhere. And where it could be a derived one, the event of that span,
+which looks innocent, may come later: so the project is marked, and all its events are looked up.
 """
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hh_clickhouse.keys import TRACE, chosen, event_keys, trace_key, trace_keys
+from hh_clickhouse.parameters import Parameters
 from hh_core.wire.columns import table_bytes
 
 HOUR_NS = 3_600_000_000_000
-PLACE_COLUMNS = ("project_id", "event_id", "trace_id", "received_ms", "hour")
+HOUR = f"toInt32(intDiv(start_ns, {HOUR_NS}))"
+"""As the key of ``events`` says it."""
+TRACE_KEY = (
+    f"bitOr({TRACE}, bitXor(reinterpretAsUInt64(substring(trace_id, 1, 8)),"
+    " reinterpretAsUInt64(substring(trace_id, 9, 8))))"
+)
+"""``keys.trace_key``."""
+
+PLACE_COLUMNS = ("project_id", "id", "trace_id", "hour", "received_ms")
+MOVABLE_COLUMNS = ("project_id", "event_id", "id")
+
+_TYPES = (pa.binary(16), pa.uint64(), pa.binary(16), pa.int32(), pa.uint64())
+_PLACES = pa.schema(list(zip(PLACE_COLUMNS, _TYPES, strict=True)))
+_NOWHERE = bytes(16)
+"""A project is marked by two hours of this trace, whose id W3C forbids."""
+_MARK = trace_key(_NOWHERE)
+_FOREVER_MS = 3_500_000_000_000
+"""When a mark was received: in 2080, so that it does not expire."""
+_VERSION_BYTE = 6
+
+Known = tuple[bytes, int]
+"""A project, and the key of a trace."""
 
 
 def hour(start_ns: int) -> int:
@@ -22,22 +52,107 @@ def hour(start_ns: int) -> int:
     return -(-start_ns // HOUR_NS) if start_ns < 0 else start_ns // HOUR_NS
 
 
-def placed(table: Any) -> bytes:
-    """The rows of ``event_places`` for a table of events, as an Arrow stream."""
-    places = table.select(PLACE_COLUMNS[:-1])
-    hours = pc.divide(table.column("start_ns"), pa.scalar(HOUR_NS, pa.int64()))
-    return table_bytes(places.append_column("hour", hours.cast(pa.int32())))
+class Incoming:
+    """A batch of events, and what of it may have moved."""
+
+    def __init__(self, events: Any) -> None:
+        hours = pc.divide(events.column("start_ns"), pa.scalar(HOUR_NS, pa.int64()))
+        self._events = events.append_column("hour", hours.cast(pa.int32()))
+        self._keys = event_keys(events.column("event_id"))
+        self._traces = self._events.group_by(["project_id", "trace_id", "hour"]).aggregate(
+            [("received_ms", "max")]
+        )
+        self._trace_keys = trace_keys(self._traces.column("trace_id"))
+
+    def places(self) -> bytes:
+        """Rows of ``places`` for every event and trace, as an Arrow stream."""
+        traces = self._traces.rename_columns(["project_id", "trace_id", "hour", "received_ms"])
+        both = [
+            rows.append_column("id", ids).select(PLACE_COLUMNS).cast(_PLACES)
+            for rows, ids in ((self._events, self._keys), (traces, self._trace_keys))
+        ]
+        return table_bytes(pa.concat_tables(both))
+
+    def traces(self) -> Sequence[Known]:
+        """Those to ask ``suspects`` about: all, and the mark of each project."""
+        projects = self._traces.column("project_id").to_pylist()
+        found = set(zip(projects, self._trace_keys.to_pylist(), strict=True))
+        return [*found, *((project, _MARK) for project in set(projects))]
+
+    def movable(self, suspected: Collection[Known]) -> tuple[bytes | None, bytes | None]:
+        """What to look up, rows of ``movable_events``; and before, rows of ``places`` that mark
+        projects. Each as an Arrow stream, None if there are none."""
+        own = chosen(self._events)
+        looked_up = pc.or_(own, self._suspected(suspected)) if suspected else own
+        rows = self._events.select(MOVABLE_COLUMNS[:2]).append_column("id", self._keys)
+        found = rows.filter(looked_up)
+        marks = _marks(rows.filter(own), suspected)
+        return table_bytes(found) if found.num_rows else None, marks
+
+    def _suspected(self, suspected: Collection[Known]) -> Any:
+        projects = self._events.column("project_id").to_pylist()
+        marked = {project for project, trace in suspected if trace == _MARK}
+        traces = trace_keys(self._events.column("trace_id")).to_pylist()
+        return pa.array(
+            [
+                project in marked or (project, trace) in suspected
+                for project, trace in zip(projects, traces, strict=True)
+            ],
+            pa.bool_(),
+        )
 
 
-def current(project: str, source: str) -> str:
-    """The condition that a row of ``source`` is not left behind in a place its event moved from.
+def suspects(asked: Sequence[Known]) -> tuple[str, dict[str, object]]:
+    """The statement, and its parameters, that answers which of these traces have rows in
+    several hours. It may name others too."""
+    parameters = Parameters()
+    projects = ", ".join(parameters.fixed(one) for one in sorted({one for one, _ in asked}))
+    traces = parameters.number_in("id", [trace for _, trace in asked])
+    return (
+        f"SELECT project_id, id FROM places WHERE project_id IN ({projects}) AND {traces}"
+        " GROUP BY project_id, id HAVING min(hour) != max(hour) SETTINGS max_threads = 1",
+        parameters.values,
+    )
+
+
+def current(project: str) -> str:
+    """The condition that a row of ``events`` is not left behind in a place its event moved from.
 
     ``project`` is the SQL of the project's id.
     """
-    place = "(trace_id, event_id)" if source == "events" else "(hour, trace_id, event_id)"
     moved = f"FROM event_moves WHERE project_id = {project}"
     return (
         f"(event_id NOT IN (SELECT event_id {moved}) OR (event_id, version) IN ("
-        f"SELECT event_id, max(version) FROM {source} WHERE project_id = {project}"
-        f" AND {place} IN (SELECT {place[1:-1]} {moved}) GROUP BY event_id))"
+        f"SELECT event_id, max(version) FROM events WHERE project_id = {project}"
+        f" AND ({HOUR}, trace_id, event_id) IN (SELECT hour, trace_id, event_id {moved})"
+        " GROUP BY event_id))"
     )
+
+
+def at(project: str, keys: str) -> str:
+    """The condition that finds rows by the key of ``events``; ``keys`` is one on ``id``, the key
+    of an event or trace."""
+    return (
+        f"({HOUR}, trace_id) IN (SELECT hour, trace_id FROM places"
+        f" WHERE project_id = {project} AND {keys})"
+    )
+
+
+def _marks(own: Any, suspected: Collection[Known]) -> bytes | None:
+    """Marks for the projects that have none, and whose clients chose ids that could be derived."""
+    columns = (own.column(name).to_pylist() for name in ("project_id", "event_id"))
+    projects = {
+        project
+        for project, event in zip(*columns, strict=True)
+        if event[_VERSION_BYTE] >> 4 == 8  # the version of all UUIDs that are derived
+        and (project, _MARK) not in suspected
+    }
+    if not projects:
+        return None
+    rows = [
+        (project, _MARK, _NOWHERE, hour, _FOREVER_MS)
+        for project in sorted(projects)
+        for hour in (0, 1)
+    ]
+    cells = [pa.array([row[number] for row in rows], type_) for number, type_ in enumerate(_TYPES)]
+    return table_bytes(pa.table(cells, names=list(PLACE_COLUMNS)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from hh_clickhouse.conditions import MAPS, WIDTHS, Conditions, Reference, reference
@@ -9,7 +10,7 @@ from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.sources import branches, columns_of, select_from
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
-from hh_core.ports.analytics import Function, Measure, Order, Query, Value
+from hh_core.ports.analytics import Function, Measure, Order, Query, Row, Value
 
 Convert = Callable[[object], Value]
 
@@ -28,6 +29,15 @@ class Compiled:
     parameters: dict[str, object]
     names: tuple[str, ...]
     converts: tuple[Convert, ...]
+
+    def rows(self, found: Sequence[Sequence[object]]) -> list[Row]:
+        """The answer's rows as those of the port. Most values are so already."""
+        answers: list[dict[str, Any]] = [dict(zip(self.names, row, strict=True)) for row in found]
+        for name, convert in zip(self.names, self.converts, strict=True):
+            if convert is not _same:
+                for answer in answers:
+                    answer[name] = convert(answer[name])
+        return list(answers)
 
 
 def compile_select(query: Query, plane: str) -> Compiled:
@@ -152,12 +162,12 @@ class _Compiler:
         wanted = list(self._used)
         parts = [
             select_from(branch, self._query, self._plane, self._parameters, wanted)
-            for branch in branches(self._query)
+            for branch in branches(self._query, self._plane)
         ]
         return " UNION ALL ".join(self._renamed(part, wanted, order) for part in parts)
 
     def _renamed(self, part: str, wanted: Sequence[str], order: str) -> str:
-        if " AS out_" not in part and len(branches(self._query)) == 1:
+        if " AS out_" not in part and len(branches(self._query, self._plane)) == 1:
             return part
         columns = ", ".join(
             f"out_{name} AS {name}" if f" AS out_{name}" in part else name for name in wanted

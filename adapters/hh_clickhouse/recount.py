@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from hh_clickhouse.parameters import Parameters
-from hh_clickhouse.places import current
+from hh_clickhouse.places import TRACE_KEY, at, current
 
 _NIL = "toFixedString('', 16)"
 
@@ -36,7 +36,8 @@ def recount(project: UUID, sessions: Sequence[bytes], plane: str) -> tuple[str, 
     text = _RECOUNT.format(
         project=own,
         wanted=parameters.table(sessions, (16,)),
-        current=current(own, "events"),
+        current=current(own),
+        placed=at(own, f"id IN (SELECT {TRACE_KEY} FROM linked)"),
         nil=_NIL,
         derived=_SHAPED,
         claimed_id="session_id" if on_data_plane else "''",
@@ -68,7 +69,8 @@ placed AS
     max(session_key) OVER (PARTITION BY trace_id) AS claim,
     {derived} AS derived
   FROM events FINAL
-  WHERE project_id = {project} AND {current} AND trace_id IN (SELECT trace_id FROM linked)
+  WHERE project_id = {project} AND {current} AND {placed}
+    AND trace_id IN (SELECT trace_id FROM linked)
 ),
 resolved AS
 (

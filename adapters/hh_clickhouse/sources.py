@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hh_clickhouse.conditions import Conditions, Expressions
+from hh_clickhouse.conditions import Conditions, Expressions, ids_of
+from hh_clickhouse.keys import event_key, trace_key
 from hh_clickhouse.parameters import Parameters
-from hh_clickhouse.places import current, hour
+from hh_clickhouse.places import HOUR, at, current, hour
 from hh_core.domain.tables import COLUMNS, TELEMETRY, Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op, Query, Relation
@@ -27,6 +28,9 @@ _SESSION_AS_EVENT = {
 }
 """A session's row of LISTING, from its roll-up."""
 
+_KEYS = {"trace_id": trace_key, "event_id": event_key}
+"""What to look up in ``places`` for a condition on a column."""
+
 _EXISTING = "(num_events > 0 OR is_started = 1)"
 _BRANCH = Callable[[Query, Parameters, str], list[str]]
 
@@ -46,8 +50,11 @@ def columns_of(relation: Relation, plane: str) -> dict[str, Type]:
     return {column.name: column.type for column in listed}
 
 
-def branches(query: Query) -> tuple[Branch, ...]:
+def branches(query: Query, plane: str) -> tuple[Branch, ...]:
     """The tables that ``query`` reads: where there are two orders, the one that fits."""
+    if query.relation is Relation.LISTING:
+        events = Branch("events", _listed_control if plane == "control" else _listed, _events)
+        return (events, Branch("session_aggregates", _as_event, _existing))
     if query.relation is Relation.SESSION_TRACES:
         fixed = {c.column for c in _certain(query) if c.op in (Op.EQ, Op.IN)}
         if "trace_id" in fixed and "session_key" not in fixed:
@@ -85,6 +92,11 @@ def _listed(name: str) -> str:
     return "toUInt8(0)" if name == "is_started" else name
 
 
+def _listed_control(name: str) -> str:
+    """What a project promotes is all that a control plane has of attributes."""
+    return "promoted" if name == "attributes" else _listed(name)
+
+
 def _as_event(name: str) -> str:
     return _SESSION_AS_EVENT.get(name, name)
 
@@ -98,30 +110,23 @@ def _existing(query: Query, parameters: Parameters, project: str) -> list[str]:
 
 
 def _events(query: Query, parameters: Parameters, project: str) -> list[str]:
-    return [current(project, "events"), *_narrowed(query, parameters, project, "trace_id")]
-
-
-def _by_time(query: Query, parameters: Parameters, project: str) -> list[str]:
     return [
-        current(project, "events_by_time"),
+        current(project),
         *_hours(query, parameters),
-        *_narrowed(query, parameters, project, "hour, trace_id"),
+        *_narrowed(query, parameters, project),
     ]
 
 
-def _narrowed(query: Query, parameters: Parameters, project: str, place: str) -> list[str]:
-    """Events asked for by id are looked up where they stand: no key begins with their id."""
+def _narrowed(query: Query, parameters: Parameters, project: str) -> list[str]:
+    """Rows asked for by trace or event are looked up where they stand: the key begins with the
+    hour."""
     rules = []
     for condition in _certain(query):
-        if condition.column == "event_id" and condition.op in (Op.EQ, Op.IN):
-            if condition.value is None:
-                continue
-            compiler = Conditions({"event_id": Type.ID}, _plain, parameters)
-            wanted = " AND ".join(compiler.all_of([condition]))
-            rules.append(
-                f"({place}) IN (SELECT {place} FROM event_places"
-                f" WHERE project_id = {project} AND {wanted})"
-            )
+        if condition.op not in (Op.EQ, Op.IN) or condition.value is None:
+            continue
+        if find := _KEYS.get(condition.column):
+            keys = parameters.number_in("id", [find(one) for one in ids_of(condition)])
+            rules.append(at(project, keys))
     return rules
 
 
@@ -134,9 +139,9 @@ def _hours(query: Query, parameters: Parameters) -> list[str]:
             continue
         limit = parameters.add(hour(value), "Int128")
         if condition.op in (Op.GT, Op.GE, Op.EQ):
-            rules.append(f"hour >= {limit}")
+            rules.append(f"{HOUR} >= {limit}")
         if condition.op in (Op.LT, Op.LE, Op.EQ):
-            rules.append(f"hour <= {limit}")
+            rules.append(f"{HOUR} <= {limit}")
     return rules
 
 
@@ -152,10 +157,6 @@ def _certain(query: Query) -> list[Condition]:
 _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
     Relation.EVENTS: (Branch("events", _plain, _events),),
     Relation.SESSIONS: (Branch("session_aggregates", _plain, _existing),),
-    Relation.LISTING: (
-        Branch("events_by_time", _listed, _by_time),
-        Branch("session_aggregates", _as_event, _existing),
-    ),
     **{
         relation: (Branch(relation.value, _plain, _nothing),)
         for relation in (

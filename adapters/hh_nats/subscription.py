@@ -17,11 +17,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as Inbox
 
-from hh_core.errors import ClosedError, UnavailableError
+from hh_core.errors import ClosedError, PortError, UnavailableError
 from hh_core.ports.queue import Message, Stream
 from hh_nats.connection import Connection, driver_errors
 from hh_nats.messages import decoded
-from hh_nats.streams import ensure_consumer, stream_name
+from hh_nats.streams import ensure_consumer, make_room, stream_name
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ _ANSWER_SECONDS = 0.5
 """How much later than it should a pull request may end before we give it up."""
 _PAUSE_SECONDS = 0.25
 """Between attempts while the backend is away."""
+_TIDY_SECONDS = 1.0
+"""From an ack to when the stream forgets what all groups have acked, so one request serves many."""
 _ENDED = ("404", "408")
 """Statuses that end a pull request in good order: no messages, expired."""
 
@@ -58,6 +60,7 @@ class NatsDelivery:
             async with self._owner.connection.while_connected():
                 await self.raw.ack_sync(timeout=self._owner.timeout)
         self._release()
+        self._owner.acked.set()
 
     async def retry(self, *, after: float = 0.0) -> None:
         if await self._gone():
@@ -127,17 +130,23 @@ class NatsSubscription:
         self._client: Client | None = None
         self._inbox: Inbox | None = None
         self._wake = asyncio.Event()
+        self.acked = asyncio.Event()
+        """Set when there may be messages to forget."""
+        self._tidying: asyncio.Task[None] | None = None
         self._closed = False
 
     async def open(self) -> None:
         self.connection.listeners.add(self._disturbed)
         await self.verified()
+        self._tidying = asyncio.create_task(self._tidy())
 
     async def close(self) -> None:
         """Hand back all that is unsettled; what cannot be handed back returns by its lease."""
         self._closed = True
         self.connection.listeners.discard(self._disturbed)
         self._wake.set()
+        if self._tidying is not None:
+            self._tidying.cancel()
         try:
             with driver_errors():
                 if self._inbox is not None and self._epoch == self.connection.epoch:
@@ -265,6 +274,20 @@ class NatsSubscription:
                 reply,
             )
         return pull
+
+    async def _tidy(self) -> None:
+        """Keep on the disk what still waits, and little more."""
+        self.acked.set()  # those who acked before us may have ended before they came to it
+        while True:
+            await self.acked.wait()
+            await asyncio.sleep(_TIDY_SECONDS)
+            self.acked.clear()
+            try:
+                client = await self.verified()
+                with driver_errors():
+                    await make_room(client, self.connection.config, self._stream)
+            except PortError as error:
+                log.info("acked messages were not forgotten: %s", error)
 
     async def _verify(self, client: Client) -> None:
         created = await ensure_consumer(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 from typing import cast
+from uuid import UUID
 
 import pytest
 
@@ -31,6 +32,7 @@ from hh_conformance.analytics_rows import (
 from hh_conformance.analytics_sessions import SessionsContract
 from hh_conformance.contract import lifetimes, scenario
 from hh_conformance.histories import compare_histories
+from hh_core.domain.identity import derived_event
 from hh_core.domain.tables import CONTENT
 from hh_core.ports.analytics import (
     Analytics,
@@ -133,6 +135,32 @@ class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract):
                     assert len(found) == 2, relation
                     wanted = {name: places[3][name] for name in columns}
                     assert wanted in found, relation
+
+        asyncio.run(asyncio.wait_for(check(), self.timeout))
+
+    @pytest.mark.parametrize("order", [(1, 2, 3), (2, 1, 3), (3, 2, 1)])
+    def test_a2_a_span_that_is_sent_again_or_whose_id_is_claimed_elsewhere_is_there_once(
+        self, order: Sequence[int]
+    ) -> None:
+        """An id that is derived from its span is no proof that it stands in one place."""
+
+        async def check() -> None:
+            span = {"trace_id": trace_id(2), "span_id": bytes(7) + b"\7"}
+            own = UUID(bytes=derived_event(PROJECT.bytes, *span.values()))
+            async with self.adapter.open(self.config()) as analytics:
+                places = {
+                    1: event(1, version=version(1), event_id=own, **span),
+                    2: event(1, version=version(2), event_id=own, trace_id=trace_id(1)),
+                    3: event(1, version=version(3), event_id=own, start_ns=START_NS - HOUR_NS)
+                    | span,
+                }
+                for number in order:
+                    await self.writer(analytics).events(places[number], event(9))
+                for relation in (Relation.EVENTS, Relation.LISTING):
+                    columns = ("event_id", "trace_id", "start_ns")
+                    found = await all_rows(analytics, relation, *columns)
+                    assert len(found) == 2, relation
+                    assert {name: places[3][name] for name in columns} in found, relation
 
         asyncio.run(asyncio.wait_for(check(), self.timeout))
 

@@ -102,9 +102,9 @@ class Queue(Protocol):
     Q4  Bounded window. At most ``max_in_flight`` deliveries of a subscription are unsettled.
     Q5  Honest errors. Only ``PortError`` subclasses escape, with the driver's error as the cause.
         Use after close raises ``ClosedError``.
-    Q6  Bounded stream. A stream that is full makes room by forgetting the oldest messages that
-        every one of its groups has acked, and no other; where there are none it refuses with
-        ``OverloadedError``. A message over ``max_message_bytes`` is ``RejectedError``.
+    Q6  Bounded stream. A stream may forget the oldest messages that every one of its groups has
+        acked, and no other: at the latest when it is full. Where there are none it then refuses
+        with ``OverloadedError``. A message over ``max_message_bytes`` is ``RejectedError``.
     Q7  Shared groups. Two subscriptions of one group share its messages; none is delivered to both
         while its lease holds.
     """

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from servers.nats import RunningNats, nats_server, start_nats
 
 from hh_conformance import QueueContract
 from hh_core.errors import DeniedError, RejectedError, UnavailableError
-from hh_core.ports.queue import SEGMENTS, Message, Queue, Stream
+from hh_core.ports.queue import SEGMENTS, Delivery, Message, Queue, Stream, Subscription
 from hh_nats.connection import NatsConfig
 from hh_nats.queue import ADAPTER, open_queue
 from hh_nats.server import MAX_PAYLOAD_BYTES, NatsServer, binary
@@ -131,6 +131,73 @@ def test_the_configuration_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (tmp_path / "nats.conf").stat().st_mode & 0o777 == 0o600
     checked = subprocess.run([binary(), "-t", "-c", tmp_path / "nats.conf"], capture_output=True)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_disk_keeps_what_waits_and_nothing_that_every_group_has_acked(tmp_path: Path) -> None:
+    running = start_nats(tmp_path)
+
+    def kept() -> int:
+        files = running.settings.store_dir.rglob("*")
+        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
+
+    async def leave_one() -> int:
+        async with (
+            open_queue(running.config()) as queue,
+            queue.subscribe(SEGMENTS, group="slow", max_in_flight=32) as slow,
+            queue.subscribe(SEGMENTS, group="fast", max_in_flight=32) as fast,
+        ):
+            await queue.publish(SEGMENTS, [Message("key", bytes(1 << 20))] * 30)
+            for delivery in await _take(fast, 30):
+                await delivery.ack()
+            await asyncio.sleep(2)
+            assert kept() > 30 << 20, "one group has not seen them"
+            *settled, last = await _take(slow, 30)
+            for delivery in settled:
+                await delivery.ack()
+            await _until(lambda: kept() < 12 << 20)
+            await last.retry()
+            (again,) = await slow.fetch(1, wait=5)
+            await again.ack()
+            await _until(lambda: kept() < 1 << 20)
+            return kept()
+
+    try:
+        asyncio.run(asyncio.wait_for(leave_one(), 60))
+    finally:
+        running.server.stop()
+
+
+def test_a_message_that_was_forgotten_is_still_known_by_its_id() -> None:
+    async def take() -> list[bytes]:
+        async with (
+            open_queue(nats_server().config()) as queue,
+            queue.subscribe(SEGMENTS, group="g") as subscription,
+        ):
+            bodies = []
+            for body, id_ in ((b"1", "same"), (b"2", "same"), (b"3", "other")):
+                await queue.publish(SEGMENTS, [Message("key", body, id=id_)])
+                for delivery in await subscription.fetch(1, wait=1):
+                    bodies.append(delivery.message.body)
+                    await delivery.ack()
+                await asyncio.sleep(2)
+            return bodies
+
+    assert asyncio.run(take()) == [b"1", b"3"]
+
+
+async def _take(subscription: Subscription, count: int) -> list[Delivery]:
+    taken: list[Delivery] = []
+    while len(taken) < count:
+        taken += await subscription.fetch(count - len(taken), wait=5)
+    return taken
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it never held")
 
 
 async def _publish_when_back(queue: Queue, message: Message) -> None:

@@ -17,8 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 SECOND = 10**9
 RELATIONS = (
     "events",
-    "events_by_time",
-    "event_places",
+    "places",
     "event_moves",
     "event_patches",
     "session_traces",

@@ -4,14 +4,14 @@ SELECT project_id, event_id, place.1 AS trace_id, place.2 AS hour, received AS r
 FROM
 (
   SELECT project_id, event_id, arrayJoin(places) AS place, received
-  FROM (SELECT DISTINCT project_id, event_id FROM placed_events) AS incoming
+  FROM (SELECT DISTINCT project_id, event_id, id FROM movable_events) AS incoming
   INNER JOIN
   (
-    SELECT project_id, event_id, groupUniqArray((trace_id, hour)) AS places,
+    SELECT project_id, id, groupUniqArray((trace_id, hour)) AS places,
       max(received_ms) AS received
-    FROM event_places
-    WHERE (project_id, event_id) IN (SELECT project_id, event_id FROM placed_events)
-    GROUP BY project_id, event_id
+    FROM places
+    WHERE (project_id, id) IN (SELECT project_id, id FROM movable_events)
+    GROUP BY project_id, id
     HAVING length(places) > 1
-  ) AS found USING (project_id, event_id)
+  ) AS found USING (project_id, id)
 );

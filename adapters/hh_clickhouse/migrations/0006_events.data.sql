@@ -1,5 +1,6 @@
--- Base rows, the truth. The key is identity only: whatever a client corrects later, its rows meet.
--- Trace ids are random, so each trace that is read costs a granule: a small one.
+-- Base rows, the truth. The start hour stands first, so a query over time reads its hours only.
+-- One for a trace or an event looks in places for the hour. Trace ids are random, so each trace
+-- that is read costs a granule: a small one.
 CREATE TABLE IF NOT EXISTS events
 (
   project_id FixedString(16),
@@ -25,10 +26,18 @@ CREATE TABLE IF NOT EXISTS events
   cost Nullable(Decimal(38, 12)),
   promoted Map(String, String),
   segment LowCardinality(String),
-  dp_id LowCardinality(String)
+  dp_id LowCardinality(String),
+  record UInt32,
+  ordinal UInt32,
+  record_kind UInt8,
+  session_id String,
+  parent_event_id FixedString(16),
+  attributes Map(String, String),
+  time_suspect UInt8,
+  truncated UInt32
 )
 ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (project_id, trace_id, event_id)
+ORDER BY (project_id, toInt32(intDiv(start_ns, 3600000000000)), trace_id, event_id)
 TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
   index_granularity = 1024;

@@ -1,45 +1,15 @@
--- Light columns for lists and charts. The hour stands first, so every query over time names it.
-CREATE TABLE IF NOT EXISTS events_by_time
+-- Where rows of an event stand, and those of a trace: ``id`` is the key of either (``keys``), in
+-- half the bytes; that two may have the same does no harm.
+CREATE TABLE IF NOT EXISTS places
 (
   project_id FixedString(16),
-  hour Int32,
-  trace_id FixedString(16),
-  event_id FixedString(16) CODEC(NONE),
-  span_id FixedString(8) CODEC(NONE),
-  parent_span_id FixedString(8),
-  session_key FixedString(16),
-  version UInt128,
-  is_deleted UInt8,
-  event_type LowCardinality(String),
-  event_name LowCardinality(String),
-  model LowCardinality(String),
-  provider LowCardinality(String),
-  service LowCardinality(String),
-  status LowCardinality(String),
-  error_class LowCardinality(String),
-  start_ns Int64,
-  duration_ns Int64,
-  received_ms UInt64,
-  usage Map(String, UInt64),
-  cost Nullable(Decimal(38, 12)),
-  attributes Map(String, String)
-)
-ENGINE = ReplacingMergeTree(version, is_deleted)
-ORDER BY (project_id, hour, trace_id, event_id)
-TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
-
--- Where rows of an event stand: finds an event by its id, and those that stand in two places.
-CREATE TABLE IF NOT EXISTS event_places
-(
-  project_id FixedString(16),
-  event_id FixedString(16) CODEC(NONE),
-  trace_id FixedString(16),
+  id UInt64,
+  trace_id FixedString(16) CODEC(NONE),
   hour Int32,
   received_ms UInt64
 )
 ENGINE = ReplacingMergeTree(received_ms)
-ORDER BY (project_id, event_id, trace_id, hour)
+ORDER BY (project_id, id, trace_id, hour)
 TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
 
@@ -58,14 +28,12 @@ ORDER BY (project_id, event_id, trace_id, hour)
 TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Places on their way to a look at event_places (see the feed); keeps nothing.
-CREATE TABLE IF NOT EXISTS placed_events
+-- Events that may have moved, on their way to a look at places (see the feed); keeps nothing.
+CREATE TABLE IF NOT EXISTS movable_events
 (
   project_id FixedString(16),
   event_id FixedString(16),
-  trace_id FixedString(16),
-  hour Int32,
-  received_ms UInt64
+  id UInt64
 )
 ENGINE = Null;
 
