@@ -17,10 +17,15 @@ from hh_clickhouse.engine.pool import Pool
 from hh_clickhouse.engine.server import Limits, Server
 from hh_clickhouse.engine.settings import statement_defaults, write_configuration
 from hh_core.errors import ConfigError
+from hh_core.left_out import leave_out
+
+UNUSED = ("numpy", "pandas", "pyarrow")
+"""The engine's Python package would load them for answers that nobody asks for here: 20 MB."""
 
 
 def main() -> None:
     arguments = _arguments()
+    leave_out(UNUSED)
     try:
         listener = _listen(arguments.listen)
         password = Path(arguments.password_file).read_text().strip()
