@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from hh_control.config import ControlPlaneConfig
 from hh_control.metrics import exposed
 from hh_core.errors import ConfigError, PortError
+from hh_core.left_out import leave_out
 from hh_runtime.config import load
 from hh_runtime.http import listening
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, restarting, run
+from hh_runtime.serve import EX_CONFIG, HEAVY, Composition, Service, process_name, restarting, run
 
 if TYPE_CHECKING:
     from hh_control.container import ControlPlane
@@ -29,6 +30,7 @@ _FORGET_SECONDS = 600.0
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
     """Run until told to stop; the exit status."""
+    leave_out(HEAVY)
     try:
         config = load(path, ControlPlaneConfig, overrides=overrides)
     except ConfigError as error:

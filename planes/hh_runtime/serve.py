@@ -21,7 +21,6 @@ import uvloop
 from prometheus_client import Counter
 
 from hh_core.errors import ConfigError, UnavailableError, kind_and_place
-from hh_core.left_out import leave_out
 from hh_runtime.config import ProcessConfig
 from hh_runtime.health import Check, Health
 from hh_runtime.net import Address
@@ -90,7 +89,8 @@ class ServiceEndedError(Exception):
 
 HEAVY = ("pandas", "numpy", "rich", "pydantic_settings", "werkzeug")
 """Arrow, ClickHouse's client, structlog and dependency-injector import them where they are found,
-though we never use them: a second of CPU at start, and 55 MB in each process."""
+though we never use them: a second of CPU at start, and 55 MB in each process. A ``main`` leaves
+them out first of all: reading a configuration file loads the adapters that it names."""
 
 
 COLLECT = (50_000, 20, 20)
@@ -100,8 +100,7 @@ COLLECT = (50_000, 20, 20)
 def run(config: ProcessConfig, process: str, compose: Compose) -> int:
     """Run until SIGTERM or SIGINT. The exit status: 0, 78 (fix the file) or 75 (try again)."""
     harden()
-    leave_out(HEAVY)
-    from hh_runtime.logs import configure_logs  # only now: it loads what shall find none of them
+    from hh_runtime.logs import configure_logs  # here, after its caller has left out what is heavy
 
     gc.set_threshold(*COLLECT)
     configure_logs(process, config.log_level)

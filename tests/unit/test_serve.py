@@ -243,7 +243,8 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
     code = (
-        "from hh_runtime.serve import HEAVY, leave_out; leave_out(HEAVY)\n"
+        "from hh_core.left_out import leave_out\n"
+        "from hh_runtime.serve import HEAVY; leave_out(HEAVY)\n"
         "from hh_core.wire import columns\n"
         "from hh_core.domain.tables import Relation\n"
         "import sys, uuid\n"
@@ -288,7 +289,8 @@ def test_a_name_that_somebody_else_has_taken_is_passed_over(tmp_path: Path) -> N
 def test_a_plane_loads_nothing_heavy_before_it_can_leave_it_out(plane: str) -> None:
     code = (
         f"import sys, {plane}.plane\n"
-        "from hh_runtime.serve import HEAVY, leave_out\n"
+        "from hh_core.left_out import leave_out\n"
+        "from hh_runtime.serve import HEAVY\n"
         "assert not sys.modules.keys() & {*HEAVY, 'pyarrow', 'structlog'}, sorted(sys.modules)\n"
         f"leave_out(HEAVY); import {plane}.container, hh_runtime.logs\n"
         "assert not sys.modules.keys() & set(HEAVY)\n"

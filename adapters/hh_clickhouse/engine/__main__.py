@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 from aiohttp import web
 
+from hh_clickhouse.engine.pages import unmap_start
 from hh_clickhouse.engine.pool import Pool
 from hh_clickhouse.engine.server import Limits, Server
 from hh_clickhouse.engine.settings import statement_defaults, write_configuration
@@ -83,9 +84,11 @@ def _open(arguments: argparse.Namespace) -> Pool:
     configuration = write_configuration(folder, memory)
     defaults = statement_defaults(memory, arguments.query_seconds)
     try:
-        return Pool(f"{folder}?config-file={configuration}", arguments.connections, defaults)
+        pool = Pool(f"{folder}?config-file={configuration}", arguments.connections, defaults)
     except RuntimeError as error:
         raise ConfigError(f"cannot open {folder}: {error}") from error
+    unmap_start()
+    return pool
 
 
 def _listen(text: str) -> socket.socket:
