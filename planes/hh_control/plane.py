@@ -7,16 +7,19 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hh_control.config import ControlPlaneConfig
-from hh_control.container import ControlPlane
-from hh_control.intake import listening_intake
 from hh_control.metrics import exposed
 from hh_core.errors import ConfigError, PortError
+from hh_core.left_out import leave_out
 from hh_runtime.config import load
 from hh_runtime.http import listening
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, restarting, run
+from hh_runtime.serve import EX_CONFIG, HEAVY, Composition, Service, process_name, restarting, run
+
+if TYPE_CHECKING:
+    from hh_control.container import ControlPlane
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ _FORGET_SECONDS = 600.0
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
     """Run until told to stop; the exit status."""
+    leave_out(HEAVY)
     try:
         config = load(path, ControlPlaneConfig, overrides=overrides)
     except ConfigError as error:
@@ -38,6 +42,8 @@ def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
 @asynccontextmanager
 async def composed(config: ControlPlaneConfig) -> AsyncIterator[Composition]:
     """Open the ports that the services need, then their sockets. Newest closes first."""
+    from hh_control.container import ControlPlane  # here, when ``run`` has said what it leaves out
+
     needed = {port: table for port, table in config.tables().items() if port in config.needed()}
     async with AsyncExitStack() as stack:
         # the writer waits for the index, and the others serve without it
@@ -60,7 +66,7 @@ async def composed(config: ControlPlaneConfig) -> AsyncIterator[Composition]:
 
 
 async def _writer(
-    plane: ControlPlane, config: ControlPlaneConfig, stack: AsyncExitStack
+    plane: "ControlPlane", config: ControlPlaneConfig, stack: AsyncExitStack
 ) -> dict[str, Service]:
     writer, redrive = plane.writer(), plane.redrive()
     stack.enter_context(exposed({"writer": writer.counts}))
@@ -76,8 +82,10 @@ async def _writer(
 
 
 async def _intake(
-    plane: ControlPlane, config: ControlPlaneConfig, stack: AsyncExitStack
+    plane: "ControlPlane", config: ControlPlaneConfig, stack: AsyncExitStack
 ) -> Service:
+    from hh_control.intake import listening_intake
+
     stack.enter_context(exposed({"intake": plane.intake().counts}))
     serving = listening_intake(
         plane.servicer(),
@@ -90,7 +98,7 @@ async def _intake(
     return _until_stopped
 
 
-def _forgetting(plane: ControlPlane) -> Service:
+def _forgetting(plane: "ControlPlane") -> Service:
     async def forgetting(stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             try:
@@ -109,7 +117,9 @@ async def _until_stopped(stopping: asyncio.Event) -> None:
     await stopping.wait()
 
 
-async def _expire(plane: ControlPlane, config: ControlPlaneConfig, stopping: asyncio.Event) -> None:
+async def _expire(
+    plane: "ControlPlane", config: ControlPlaneConfig, stopping: asyncio.Event
+) -> None:
     """Forget receipts that nobody has asked for in a long time."""
     older = int(config.writer.receipt_days * _DAY_MS)
     while not stopping.is_set():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hh_core.errors import ConfigError
+from hh_core.left_out import leave_out
 from hh_core.usecases.lease import Lease
 from hh_data.background import Periodic
 from hh_data.config import NEEDS, ControlConfig, DataPlaneConfig
@@ -18,7 +19,7 @@ from hh_runtime.health import Check, add_health_routes
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, Composition, Service, process_name, restarting, run
+from hh_runtime.serve import EX_CONFIG, HEAVY, Composition, Service, process_name, restarting, run
 
 if TYPE_CHECKING:
     from hh_data.container import DataPlane
@@ -34,6 +35,7 @@ LEASE_SECONDS = 15.0
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
     """Run until told to stop; the exit status."""
+    leave_out(HEAVY)
     try:
         config = load(path, DataPlaneConfig, overrides=overrides)
     except ConfigError as error:

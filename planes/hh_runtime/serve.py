@@ -13,10 +13,9 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from importlib.abc import MetaPathFinder
 
 import uvloop
 from prometheus_client import Counter
@@ -24,7 +23,6 @@ from prometheus_client import Counter
 from hh_core.errors import ConfigError, UnavailableError, kind_and_place
 from hh_runtime.config import ProcessConfig
 from hh_runtime.health import Check, Health
-from hh_runtime.logs import configure_logs
 from hh_runtime.net import Address
 from hh_runtime.tracing import configure_tracing
 
@@ -89,9 +87,10 @@ class ServiceEndedError(Exception):
     """A service returned although nobody had asked it to stop: a bug."""
 
 
-HEAVY = ("pandas",)
-"""Arrow and ClickHouse's client import it where it is installed, though we never use it: a second
-of CPU at start, and 60 MB in each process."""
+HEAVY = ("pandas", "numpy", "rich", "pydantic_settings", "werkzeug")
+"""Arrow, ClickHouse's client, structlog and dependency-injector import them where they are found,
+though we never use them: a second of CPU at start, and 55 MB in each process. A ``main`` leaves
+them out first of all: reading a configuration file loads the adapters that it names."""
 
 
 COLLECT = (50_000, 20, 20)
@@ -101,7 +100,8 @@ COLLECT = (50_000, 20, 20)
 def run(config: ProcessConfig, process: str, compose: Compose) -> int:
     """Run until SIGTERM or SIGINT. The exit status: 0, 78 (fix the file) or 75 (try again)."""
     harden()
-    leave_out(HEAVY)
+    from hh_runtime.logs import configure_logs  # here, after its caller has left out what is heavy
+
     gc.set_threshold(*COLLECT)
     configure_logs(process, config.log_level)
     try:
@@ -112,22 +112,6 @@ def run(config: ProcessConfig, process: str, compose: Compose) -> int:
     except Exception as error:
         return _exit_status(process, BaseExceptionGroup("process", [error]))
     return os.EX_OK
-
-
-class _LeftOut(MetaPathFinder):
-    """Not a None in ``sys.modules``: compiled modules such as Arrow's take that for the module."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = frozenset(names)
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname in self._names:
-            raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)
-
-
-def leave_out(names: Sequence[str]) -> None:
-    """Make ``import`` of these modules fail as if they were not installed."""
-    sys.meta_path.insert(0, _LeftOut(names))
 
 
 def harden() -> None:

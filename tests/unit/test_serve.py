@@ -243,7 +243,8 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
     code = (
-        "from hh_runtime.serve import HEAVY, leave_out; leave_out(HEAVY)\n"
+        "from hh_core.left_out import leave_out\n"
+        "from hh_runtime.serve import HEAVY; leave_out(HEAVY)\n"
         "from hh_core.wire import columns\n"
         "from hh_core.domain.tables import Relation\n"
         "import sys, uuid\n"
@@ -251,7 +252,7 @@ def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
         " 'trace_id': [b't' * 16], 'is_derived': [0], 'min_hour': [0], 'max_hour': [0],"
         " 'min_mark': [0], 'max_mark': [0]}\n"
         "assert columns.encode(Relation.SESSION_TRACES, keys)\n"
-        "assert 'pandas' not in sys.modules\n"
+        "assert not sys.modules.keys() & set(HEAVY)\n"
         "try:\n    import pandas\nexcept ImportError:\n    print('left out')\n"
     )
 
@@ -282,3 +283,20 @@ def test_a_name_that_somebody_else_has_taken_is_passed_over(tmp_path: Path) -> N
     assert free_folder(wanted) == tmp_path / "hh-0-abc-2"
     private_folder(tmp_path / "hh-0-abc-2")
     assert free_folder(wanted) == tmp_path / "hh-0-abc-2"
+
+
+@pytest.mark.parametrize("plane", ["hh_control", "hh_data"])
+def test_a_plane_loads_nothing_heavy_before_it_can_leave_it_out(plane: str) -> None:
+    code = (
+        f"import sys, {plane}.plane\n"
+        "from hh_core.left_out import leave_out\n"
+        "from hh_runtime.serve import HEAVY\n"
+        "assert not sys.modules.keys() & {*HEAVY, 'pyarrow', 'structlog'}, sorted(sys.modules)\n"
+        f"leave_out(HEAVY); import {plane}.container, hh_runtime.logs\n"
+        "assert not sys.modules.keys() & set(HEAVY)\n"
+        "print('lean')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout == "lean\n", done.stderr

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import chdb
-
 from hh_clickhouse.engine.failure import from_engine
 from hh_clickhouse.engine.statement import Statement
 
@@ -46,6 +44,8 @@ class Pool:
     """Thread-safe; ``run`` blocks while all connections are busy, so bound its callers."""
 
     def __init__(self, target: str, size: int, defaults: Mapping[str, str]) -> None:
+        import chdb  # here: half a gigabyte of code, and ``main`` first says what it shall not load
+
         self._defaults = dict(defaults)
         self._idle = [_Connection(chdb.connect(target)) for _ in range(size)]
         self._all = list(self._idle)
