@@ -18,7 +18,7 @@ from hh_clickhouse.parameters import chunks
 from hh_clickhouse.places import MOVABLE_COLUMNS, PLACE_COLUMNS, Incoming, suspects
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
-from hh_clickhouse.shared import shared
+from hh_clickhouse.shared import Answers, shared
 from hh_clickhouse.sources import require_listed
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
 from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
@@ -109,16 +109,13 @@ class ClickhouseAnalytics:
         self._require_open()
         wanted = chunks(sorted({session.bytes for session in sessions}))
         asked = chunks(sorted(set(traces)))
-        found: set[tuple[bool, bytes]] = set()
+        answers = Answers()
         for some, others in zip_longest(wanted, asked, fillvalue=()):
             text, parameters = shared(project, mark, some, others)
             with driver_errors():
                 answer = await self._client.query(text, parameters=parameters)
-            found.update((bool(row[0]), bytes(row[1])) for row in answer.result_rows)
-        return Shared(
-            {UUID(bytes=key) for is_trace, key in found if not is_trace},
-            {key for is_trace, key in found if is_trace},
-        )
+            answers.add(answer.result_rows, some, others)
+        return answers.shared()
 
     async def clock(self) -> int:
         self._require_open()

@@ -13,7 +13,7 @@ from pydantic import Field
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
-from hh_core.ports.analytics import Query, Relation, Row, Shared
+from hh_core.ports.analytics import Around, Query, Relation, Row, Shared
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 from hh_memory.analytics_query import answer, selected, updated_as_ids
@@ -107,23 +107,30 @@ class MemoryAnalytics:
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
         self.check()
-        asked = set(traces)
+        asked, wanted = set(traces), set(sessions)
         with self.backend.lock:
-            links = [
-                row
+            clock = time.time_ns()
+            found = {
+                (row["session_key"], row["trace_id"])
                 for row in self.visible(Relation.SESSION_TRACES, project)
                 if not row["min_mark"] == row["max_mark"] == mark
-            ]
+            }
             patched = {row["event_id"] for row in self.visible(Relation.PATCHES, project)}
-            counted = {session for owner, session in self.backend.recounted if owner == project}
+            counted = {
+                session: recount
+                for (owner, session), recount in self.backend.recounted.items()
+                if owner == project and session in wanted
+            }
             moved = [
                 places
                 for (owner, _), places in self.backend.places.items()
                 if owner == project and len(places) > 1 and places & asked
             ]
+        links = {link for link in found if link[0] in wanted or link[1] in asked}
         return Shared(
-            {*patched, *counted, *(row["session_key"] for row in links)} & set(sessions),
-            asked.intersection(row["trace_id"] for row in links).union(*moved),
+            {*patched, *counted, *(session for session, _ in links)} & wanted,
+            asked.intersection(trace for _, trace in links).union(*moved),
+            Around(clock, links, counted, patched & wanted),
         )
 
     async def clock(self) -> int:

@@ -27,6 +27,7 @@ from hh_conformance.contract import lifetimes, scenario
 from hh_core.domain.identity import derived_session
 from hh_core.domain.rollup import roll_up
 from hh_core.ports.analytics import (
+    NO_MARK,
     Analytics,
     Relation,
     Shared,
@@ -149,6 +150,34 @@ class SessionsContract(AnalyticsSuite):
         await writer.linked(6, event(5, trace_id=trace_id(5)))
         moved = event(5, trace_id=trace_id(6), session_key=session(6), version=version(2))
         assert await writer.linked(7, moved) == Shared(set(), {trace_id(5), trace_id(6)})
+
+    @scenario
+    async def test_a9_what_is_shared_comes_with_all_that_a_recount_must_know(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        links = {(session(1), trace_id(n)) for n in range(1, 13)}
+        for mark in range(1, 13):
+            await writer.linked(mark, event(mark, session_key=session(1), trace_id=trace_id(mark)))
+        await writer.insert(Relation.PATCHES, patch(1, event_id=session(3)))
+        await analytics.recount(PROJECT, [session(1)])
+        before = await analytics.clock()
+
+        asked = {session(1), session(3), session(4)}
+        around = (await analytics.shared(PROJECT, 20, asked, {trace_id(2)})).around
+        assert before <= around.clock <= await analytics.clock()
+        assert around.links == links
+        assert around.patched == {session(3)}
+        assert around.recounts.keys() == {session(1)}
+        assert 0 < around.recounts[session(1)] <= before
+        around = (await analytics.shared(PROJECT, NO_MARK, (), {trace_id(2)})).around
+        assert around.links == {(session(1), trace_id(2))}
+        around = (await analytics.shared(PROJECT, 1, {session(1)}, ())).around
+        assert around.links == links - {(session(1), trace_id(1))}
+        many = {session(n) for n in range(6000)}
+        shared = await analytics.shared(PROJECT, 20, many, ())
+        assert shared.sessions == {session(1), session(3)}
+        assert shared.around.links in (None, links)  # all of them, or none
 
     @lifetimes
     async def test_a9_of_two_batches_that_meet_the_later_learns_of_it(

@@ -5,7 +5,7 @@ Every query names one project; there is no way to ask across projects.
 """
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -109,6 +109,24 @@ class Query:
     offset: int = 0
 
 
+NO_MARK = (1 << 64) - 1
+"""The mark of no batch: for who asks what is ``shared`` and has written no links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a recount of the sessions and traces that were asked for must know, as of ``clock``."""
+
+    clock: int = 0
+    """As ``Analytics.clock``, read before all else here."""
+    links: Set[tuple[UUID, bytes]] | None = frozenset()
+    """Session and trace of every link of another mark; None: there are too many to tell."""
+    recounts: Mapping[UUID, int] = field(default_factory=dict)
+    """Of those of the sessions that have a roll-up, the latest ``recount``."""
+    patched: Set[UUID] = frozenset()
+    """Those of the sessions that have patches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What others have written to, beside the batch that asks."""
@@ -116,6 +134,7 @@ class Shared:
     sessions: Set[UUID]
     traces: Set[bytes]
     """Those in which events of the batch stand or stood before are among them."""
+    around: Around = field(default_factory=Around, compare=False)
 
 
 class Analytics(Protocol):
@@ -144,7 +163,8 @@ class Analytics(Protocol):
     A9  Who shares learns of it. A batch inserts its events, then its links under a mark of its own,
         then asks ``shared``: that names each of its sessions and traces with a link of another
         mark, each session with a patch or a roll-up, and each trace whose events have moved. Of
-        two batches that meet, the later at least is told.
+        two batches that meet, the later at least is told. ``Shared.around`` says by what: all
+        links of other marks (or that they are too many), roll-ups and patches.
     """
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:

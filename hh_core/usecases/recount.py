@@ -21,7 +21,8 @@ from hh_core.ports.analytics import (
     Query,
     Relation,
 )
-from hh_core.usecases.recount_here import RecountHere, write_resolved
+from hh_core.usecases.recount_here import Known, RecountHere, write_resolved
+from hh_core.wire.columns import concat
 
 Touched = Mapping[UUID, Collection[Any]]
 """By project: trace ids, or event ids."""
@@ -42,29 +43,47 @@ class Recount:
         self._analytics = analytics
         self._here = RecountHere(analytics, has_content=has_content)
 
-    async def __call__(self, touched: Touched, patched: Touched | None = None) -> None:
+    async def __call__(
+        self,
+        touched: Touched,
+        patched: Touched | None = None,
+        *,
+        known: Mapping[UUID, Known] | None = None,
+        beside: Sequence[bytes] = (),
+    ) -> None:
         """Recount every session that rows of the ``touched`` traces belong, or have belonged, to;
         and those of the ``patched`` events, which may be sessions themselves.
 
-        Call it after the rows and their links (SESSION_TRACES) are inserted. Raises what
-        the analytics port raises, but ``OverloadedError`` for ``TooWideError``: rows that were
-        accepted wait until the operator raises the limit.
+        Call it after the rows and their links (SESSION_TRACES) are inserted. ``known`` is what the
+        index has told since of these projects, ``beside`` are rows of SESSIONS to be written in
+        the same insert. Raises what the analytics port raises, but ``OverloadedError`` for
+        ``TooWideError``: rows that were accepted wait until the operator raises the limit.
         """
-        patched = patched or {}
+        patched, known = patched or {}, known or {}
+        counted = list(beside)
         try:
             for project in {*touched, *patched}:
-                await self._project(project, touched.get(project, ()), patched.get(project, ()))
+                counted += await self._project(
+                    project,
+                    touched.get(project, ()),
+                    patched.get(project, ()),
+                    known.get(project) or Known(),
+                )
         except TooWideError as error:
             raise OverloadedError(f"a recount is over a limit: {error}") from error
+        if counted:
+            await self._analytics.insert(Relation.SESSIONS, concat(counted))
 
     async def _project(
-        self, project: UUID, traces: Collection[bytes], events: Collection[UUID]
-    ) -> None:
+        self, project: UUID, traces: Collection[bytes], events: Collection[UUID], known: Known
+    ) -> Sequence[bytes]:
+        """Answers the roll-ups that were counted here; the others the index has written."""
         all_traces = {*traces, *await self._traces_of(project, events)}
         if not all_traces and not events:
-            return
-        if await self._here(project, all_traces, events):
-            return
+            return ()
+        counted = await self._here(project, all_traces, events, known)
+        if counted is not None:
+            return [counted]
         sessions = set(events)
         for part in _parts(sorted(all_traces)):
             resolved = await self._analytics.clock()
@@ -76,6 +95,7 @@ class Recount:
             sessions |= await self._linked(project, part)
         for sessions_part in _parts(sorted(sessions)):
             await self._analytics.recount(project, sessions_part)
+        return ()
 
     async def _traces_of(self, project: UUID, events: Collection[UUID]) -> set[bytes]:
         """The traces of the patched events that are there already."""

@@ -7,6 +7,7 @@ go on from the batch before; their rows are read and added up here, by the defin
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from hh_core.domain.claims import ClaimRow, resolve
 from hh_core.domain.identity import NIL
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, Type
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.ports.analytics import NO_MARK, Analytics, Around, Condition, Op, Query, Relation, Row
 from hh_core.wire.columns import encode
 
 MOST_KEYS = 500
@@ -41,6 +42,35 @@ _EMPTY: Mapping[Type, Any] = {
 }
 
 
+@dataclass(slots=True)
+class Known:
+    """What is known of a project's sessions and traces before they are counted."""
+
+    mark: int = NO_MARK
+    """Links of this mark the index does not tell of: those who ask have written them."""
+    sessions: set[UUID] = field(default_factory=set)
+    """Of which all links are known, and whether they have roll-ups and patches."""
+    traces: set[bytes] = field(default_factory=set)
+    """Of which all links are known."""
+    links: set[tuple[UUID, bytes]] | None = field(default_factory=set)
+    """None: they are too many."""
+    recounts: dict[UUID, int] = field(default_factory=dict)
+    patched: set[UUID] = field(default_factory=set)
+    clock: int | None = None
+    """When the index was asked first."""
+
+    def hear(self, sessions: Collection[UUID], traces: Collection[bytes], around: Around) -> None:
+        """What the index tells of ``sessions`` and ``traces``."""
+        self.sessions |= set(sessions)
+        self.traces |= set(traces)
+        self.recounts.update(around.recounts)
+        self.patched |= around.patched
+        if self.clock is None:
+            self.clock = around.clock
+        if self.links is not None:
+            self.links = None if around.links is None else self.links | around.links
+
+
 class RecountHere:
     def __init__(self, analytics: Analytics, *, has_content: bool) -> None:
         """``has_content``: a data plane's index, which keeps session ids and attributes."""
@@ -48,55 +78,62 @@ class RecountHere:
         self._columns = (*_EVENT, *_CONTENT) if has_content else _EVENT
 
     async def __call__(
-        self, project: UUID, traces: Collection[bytes], patched: Collection[UUID]
-    ) -> bool:
-        """Recount the sessions that ``traces`` belong, or have belonged, to, and the ``patched``
-        ones. False: these are too many, and nothing was written.
+        self, project: UUID, traces: Collection[bytes], patched: Collection[UUID], known: Known
+    ) -> bytes | None:
+        """The roll-ups, as rows of SESSIONS, of the sessions that ``traces`` belong, or have
+        belonged, to, and of the ``patched`` ones. None: these are too many.
 
         Raises what the analytics port raises.
         """
         if len(traces) > MOST_KEYS or len(patched) > MOST_KEYS:
-            return False
-        clock = await self._analytics.clock()
-        rows = await self._events(project, traces)
-        sessions = {*patched, *_claims(rows), *await self._linked(project, traces)}
-        if len(rows) > MOST_ROWS or len(sessions) > MOST_KEYS:
-            return False
-        others = await self._traces(project, sessions) - set(traces)
-        if len(others) > MOST_KEYS:
-            return False
-        all_rows = rows + await self._events(project, others)
-        patches = await self._of(Relation.PATCHES, project, "event_id", sessions, _PATCH)
-        if len(all_rows) > MOST_ROWS or len(patches) > MOST_ROWS:
-            return False
-        await self._resolve(project, rows, clock)
-        rollups = roll_up(project, map(_event_row, all_rows), map(_patch_row, patches))
-        await self._write(project, sessions, rollups, clock)
-        return True
-
-    async def _write(
-        self,
-        project: UUID,
-        sessions: Collection[UUID],
-        rollups: Mapping[UUID, Rollup],
-        clock: int,
-    ) -> None:
-        before = await self._of(
-            Relation.SESSIONS, project, "session_key", sessions, ("session_key", "recount")
+            return None
+        sessions = await self._sessions(project, traces, set(patched), known)
+        rows = await self._rows(project, traces, sessions, known)
+        if rows is None:
+            return None
+        own = set(traces)
+        claims = _claims(row for row in rows if row["trace_id"] in own)
+        if not claims <= sessions:  # of rows that have come since, before their links
+            sessions = await self._sessions(project, traces, sessions | claims, known)
+            rows = await self._rows(project, traces, sessions, known)
+        if rows is None or known.clock is None:
+            return None
+        patches = await self._of(
+            Relation.PATCHES, project, "event_id", sessions & known.patched, _PATCH
         )
-        # A clock that was set back must not hold up the sessions for as long.
-        recount = max(clock, *(cast(int, row["recount"]) + 1 for row in before), 0)
-        cells = [
-            {
-                "project_id": project,
-                "recount": recount,
-                **(_cells(rollups[session]) if session in rollups else _nothing(session, recount)),
-            }
-            for session in sorted(sessions)
-        ]
-        names = [column.name for column in COLUMNS[Relation.SESSIONS]]
-        columns = {name: [row[name] for row in cells] for name in names}
-        await self._analytics.insert(Relation.SESSIONS, encode(Relation.SESSIONS, columns))
+        if len(patches) > MOST_ROWS:
+            return None
+        await self._resolve(project, [row for row in rows if row["trace_id"] in own], known.clock)
+        rollups = roll_up(project, map(_event_row, rows), map(_patch_row, patches))
+        return _encoded(project, sessions, rollups, known)
+
+    async def _sessions(
+        self, project: UUID, traces: Collection[bytes], sessions: set[UUID], known: Known
+    ) -> set[UUID]:
+        """``sessions`` and those that ``traces`` are linked with. Of all of them ``known`` knows
+        the links then."""
+        while known.links is not None:
+            sessions = sessions | _linked(known.links, traces)
+            asked, unheard = sessions - known.sessions, set(traces) - known.traces
+            if not (asked or unheard) or len(sessions) > MOST_KEYS:
+                break
+            told = await self._analytics.shared(project, known.mark, asked, unheard)
+            known.hear(asked, unheard, told.around)
+        return sessions
+
+    async def _rows(
+        self, project: UUID, traces: Collection[bytes], sessions: set[UUID], known: Known
+    ) -> list[Row] | None:
+        """The events of all traces that ``sessions`` are linked with; None if they are too many."""
+        if known.links is None or len(sessions) > MOST_KEYS:
+            return None
+        others = {trace for session, trace in known.links if session in sessions}
+        if len(others | set(traces)) > 2 * MOST_KEYS:
+            return None
+        rows = await self._of(
+            Relation.EVENTS, project, "trace_id", others | set(traces), self._columns
+        )
+        return None if len(rows) > MOST_ROWS else list(rows)
 
     async def _resolve(self, project: UUID, rows: Iterable[Row], clock: int) -> None:
         """Tell the index the session of each event in traces where several are claimed."""
@@ -106,22 +143,6 @@ class RecountHere:
         for trace, events in traces.items():
             if len(_claims(events)) > 1:
                 await write_resolved(self._analytics, project, trace, events, clock)
-
-    async def _events(self, project: UUID, traces: Collection[bytes]) -> list[Row]:
-        found = await self._of(Relation.EVENTS, project, "trace_id", traces, self._columns)
-        return list(found)
-
-    async def _linked(self, project: UUID, traces: Collection[bytes]) -> set[UUID]:
-        found = await self._of(
-            Relation.SESSION_TRACES, project, "trace_id", traces, ("session_key",)
-        )
-        return {cast(UUID, row["session_key"]) for row in found}
-
-    async def _traces(self, project: UUID, sessions: Collection[UUID]) -> set[bytes]:
-        found = await self._of(
-            Relation.SESSION_TRACES, project, "session_key", sessions, ("trace_id",)
-        )
-        return {cast(bytes, row["trace_id"]) for row in found}
 
     async def _of(
         self,
@@ -159,6 +180,30 @@ async def write_resolved(
         "resolved": [resolved] * len(ordered),
     }
     await analytics.insert(Relation.TRACE_SESSIONS, encode(Relation.TRACE_SESSIONS, columns))
+
+
+def _linked(links: Iterable[tuple[UUID, bytes]], traces: Collection[bytes]) -> set[UUID]:
+    """The sessions that ``traces`` are linked with."""
+    own = set(traces)
+    return {session for session, trace in links if trace in own}
+
+
+def _encoded(
+    project: UUID, sessions: Collection[UUID], rollups: Mapping[UUID, Rollup], known: Known
+) -> bytes:
+    # A clock that was set back must not hold up the sessions for as long.
+    before = [known.recounts[session] + 1 for session in sessions if session in known.recounts]
+    recount = max(known.clock or 0, *before, 0)
+    cells = [
+        {
+            "project_id": project,
+            "recount": recount,
+            **(_cells(rollups[session]) if session in rollups else _nothing(session, recount)),
+        }
+        for session in sorted(sessions)
+    ]
+    names = [column.name for column in COLUMNS[Relation.SESSIONS]]
+    return encode(Relation.SESSIONS, {name: [row[name] for row in cells] for name in names})
 
 
 def _claims(rows: Iterable[Row]) -> set[UUID]:

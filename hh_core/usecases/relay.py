@@ -48,7 +48,12 @@ class RelayLimits:
     window: int = 64
     """Segments that may wait for their receipt."""
     batch_rows: int = 2_000
-    """Rows of one request. A row is under 1.5 KB, so a request stays under 4 MiB."""
+    """Rows of one batch. A row is under 1.5 KB, so that a request with one stays under 4 MiB."""
+    request_bytes: int = 3_500_000
+    """A request takes more batches, of any segments, up to here."""
+    gather_seconds: float = 0.04
+    """Dispatch spools the segments of one batch after another: they go when no more have come for
+    this long, but not later than after five times of it."""
     poll_seconds: float = 0.5
     resend_seconds: float = 30.0
     """When to send again what is not receipted; doubled each time, up to ``longest_resend``."""
@@ -154,8 +159,8 @@ class Relay:
         if not await self._lease.held():
             self._sent.clear()
             return
-        for segment in self._next():
-            await self._send(segment)
+        if await self._send(self._next()):
+            return  # the answers have told of receipts
         is_silent = self._clock() - self._called >= self._limits.heartbeat_seconds
         if self._sent or self._acknowledged or is_silent:
             await self._exchange([])
@@ -188,27 +193,40 @@ class Relay:
         fresh = [segment for segment in there if segment not in self._sent]
         return overdue + fresh[: max(free, 0)]
 
-    async def _send(self, segment: str) -> None:
+    async def _send(self, segments: Sequence[str]) -> bool:
+        """Send ``segments``, many in one request. False: none of them has a row."""
+        group: list[Batch] = []
+        size, has_sent = 0, False
+        for segment in segments:
+            for batch in await self._batches(segment):
+                if group and size + len(batch.arrow) > self._limits.request_bytes:
+                    await self._deliver(group)
+                    group, size = [], 0
+                group.append(batch)
+                size += len(batch.arrow)
+                has_sent = True
+        if group:
+            await self._deliver(group)
+        return has_sent
+
+    async def _batches(self, segment: str) -> Sequence[Batch]:
         try:
             data = await self._objects.get(relay_key(segment))
         except NotFoundError:
             self._sent.pop(segment, None)
-            return
+            return ()
         try:
             parts, total = slices(data, self._limits.batch_rows)
         except RejectedError:
             log.error("the spooled telemetry of %s does not read; it is made anew", segment)
             await self._objects.delete([relay_key(segment)])
             self._sent.pop(segment, None)
-            return
+            return ()
         sent = self._note(segment, digest(data), total)
         if total == 0:
             await self._settle([segment])
-            return
-        for first, rows, render in parts:
-            if segment not in self._sent:
-                return  # receipted meanwhile: all of it had arrived before
-            batch = Batch(
+        return [
+            Batch(
                 segment=segment,
                 digest=sent.digest,
                 first_row=first,
@@ -217,16 +235,30 @@ class Relay:
                 attempt=self._now_ms() & 0xFFFFFFFF,  # survives a restart, unlike a counter
                 arrow=render(),
             )
-            try:
-                await self._exchange([batch])
-            except RejectedError as error:
-                # an older control plane may not know this form: keep it, go on with the others
-                log.error("the control plane refuses segment %s: %s", segment, error)
-                sent.is_rejected = True
+            for first, rows, render in parts
+        ]
+
+    async def _deliver(self, group: Sequence[Batch]) -> None:
+        # what was receipted meanwhile had arrived before
+        sent = {batch.segment: self._sent.get(batch.segment) for batch in group}
+        segments = [name for name, one in sent.items() if one and not one.is_rejected]
+        group = [batch for batch in group if batch.segment in segments]
+        if not group:
+            return
+        try:
+            await self._exchange(group)
+        except RejectedError as error:
+            if len(segments) > 1:
+                for segment in segments:
+                    await self._deliver([batch for batch in group if batch.segment == segment])
                 return
-            except PortError:
-                sent.due = self._clock()
-                raise
+            # an older control plane may not know this form: keep it, go on with the others
+            log.error("the control plane refuses segment %s: %s", segments[0], error)
+            self._sent[segments[0]].is_rejected = True
+        except PortError:
+            for segment in segments:
+                self._sent[segment].due = self._clock()
+            raise
 
     def _note(self, segment: str, digest_: str, total: int) -> _Sent:
         before = self._sent.get(segment)
@@ -318,10 +350,13 @@ class Relay:
                 self._limits.longest_pause, self._limits.poll_seconds * 2 ** min(failures, 16)
             )
             await _first(random.uniform(longest / 2, longest), stopping)
-        elif self._sent:
-            await _first(self._limits.poll_seconds / 2, stopping)
-        else:
-            await _first(self._limits.poll_seconds, stopping, self._nudged)
+            return
+        await _first(self._limits.poll_seconds, stopping, self._nudged)
+        for _ in range(5):
+            if not self._nudged.is_set() or stopping.is_set():
+                return
+            self._nudged.clear()
+            await _first(self._limits.gather_seconds, stopping, self._nudged)
 
 
 def _segments(page: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:

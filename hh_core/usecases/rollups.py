@@ -8,15 +8,16 @@ the later at least counts anew, and a recount stands before a sum from a batch.
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hh_core.ports.analytics import Analytics, Relation
+from hh_core.ports.analytics import Analytics, Relation, Shared
 from hh_core.usecases.recount import Recount, Touched
+from hh_core.usecases.recount_here import Known
 from hh_core.wire import telemetry
 from hh_core.wire.rollups import roll_ups
 
@@ -35,6 +36,12 @@ class _Held:
 
     def traces(self) -> Set[bytes]:
         return self.claims.keys() | self.derived.keys()
+
+    def links(self) -> Iterator[tuple[bytes, bytes]]:
+        """Session and trace."""
+        yield from ((session, trace) for trace, session in self.derived.items())
+        for trace, claims in self.claims.items():
+            yield from ((session, trace) for session in claims)
 
 
 class RollUps:
@@ -60,33 +67,47 @@ class RollUps:
         links = telemetry.links(events, mark)
         if links.num_rows:
             await self._analytics.insert(Relation.SESSION_TRACES, telemetry.encode(links))
-        touched = {
-            project: await self._add_up(project, held, _of_project(events, project), mark)
-            for project, held in _held(links).items()
-        }
-        await self._recount(touched, patched)
+        patched = patched or {}
+        touched: dict[UUID, Set[bytes]] = {}
+        known: dict[UUID, Known] = {}
+        added: list[bytes] = []
+        for project, held in _held(links).items():
+            known[project] = Known(mark)
+            shared = await self._ask(project, held, patched.get(project, ()), known[project])
+            rows = _of_project(events, project)
+            unclear = shared.traces | _unclear(rows)
+            unclear |= {trace for trace, claims in held.claims.items() if len(claims) > 1}
+            whole = _whole(held, unclear, shared.sessions)
+            touched[project] = unclear | (held.traces() - whole.keys())
+            if whole:
+                added.append(telemetry.encode(roll_ups(project, rows, whole)))
+        await self._recount(touched, patched, known=known, beside=added)
 
-    async def _add_up(self, project: UUID, held: _Held, rows: pa.Table, mark: int) -> Set[bytes]:
-        """Write the sessions that the batch holds whole. Answers the traces of the others."""
-        sessions, traces = held.sessions(), held.traces()
-        shared = await self._analytics.shared(
-            project, mark, {UUID(bytes=session) for session in sessions}, traces
-        )
-        unclear = shared.traces | _unclear(rows)
-        unclear |= {trace for trace, claims in held.claims.items() if len(claims) > 1}
-        others = {session.bytes for session in shared.sessions}.union(
-            *(held.claims.get(trace, ()) for trace in unclear),
-            (held.derived[trace] for trace in unclear & held.derived.keys()),
-        )
-        whole: dict[bytes, bytes] = {}
-        for trace in traces - unclear:
-            session = min(held.claims.get(trace, ()), default=held.derived.get(trace, b""))
-            if session not in others:
-                whole[trace] = session
-        if whole:
-            batch = roll_ups(project, rows, whole)
-            await self._analytics.insert(Relation.SESSIONS, telemetry.encode(batch))
-        return unclear | (traces - whole.keys())
+    async def _ask(
+        self, project: UUID, held: _Held, patched: Collection[UUID], known: Known
+    ) -> Shared:
+        """What the batch shares with others; ``known`` learns it, and the batch's own links."""
+        sessions = {*patched, *(UUID(bytes=session) for session in held.sessions())}
+        traces = held.traces()
+        shared = await self._analytics.shared(project, known.mark, sessions, traces)
+        known.hear(sessions, traces, shared.around)
+        if known.links is not None:
+            known.links |= {(UUID(bytes=session), trace) for session, trace in held.links()}
+        return shared
+
+
+def _whole(held: _Held, unclear: Set[bytes], shared: Collection[UUID]) -> Mapping[bytes, bytes]:
+    """The traces whose sessions the batch holds whole, and the session of each."""
+    others = {session.bytes for session in shared}.union(
+        *(held.claims.get(trace, ()) for trace in unclear),
+        (held.derived[trace] for trace in unclear & held.derived.keys()),
+    )
+    whole: dict[bytes, bytes] = {}
+    for trace in held.traces() - unclear:
+        session = min(held.claims.get(trace, ()), default=held.derived.get(trace, b""))
+        if session not in others:
+            whole[trace] = session
+    return whole
 
 
 def _held(links: pa.RecordBatch) -> Mapping[UUID, _Held]:

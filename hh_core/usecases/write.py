@@ -32,14 +32,19 @@ from hh_core.wire.telemetry import concat, decode, encode
 log = logging.getLogger(__name__)
 
 GROUP = "writer"
-_FETCH = 4
+_FETCH = 16
+_REST = 5.0
 _PROBES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteLimits:
     batch_rows: int = 40_000
-    batch_seconds: float = 0.5
+    batch_seconds: float = 1.0
+    """From one batch to the next, unless the first was full or was written fast. A batch costs the
+    same whether it holds ten rows or a thousand."""
+    gather_seconds: float = 0.1
+    """What a data plane sends comes in bursts: a batch ends when no more has come for so long."""
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     first_pause: float = 0.2
@@ -119,7 +124,10 @@ class Writer:
                     await self._pause(failures, stopping, error)
                     continue
                 if deliveries:
+                    begun = time.monotonic()
                     await self._insist(deliveries, stopping)
+                    if _rows(deliveries) < self._limits.batch_rows:
+                        await self._rest(begun, stopping)
 
     async def write(
         self, deliveries: Sequence[Delivery], *, breaker_rows: int | None = None
@@ -148,21 +156,26 @@ class Writer:
                 log.info("an ack is lost, the message will come again: %s", error)
 
     async def _collect(self, source: Subscription) -> Sequence[Delivery]:
-        """The next messages: as many as fit a batch, or as come in ``batch_seconds``."""
+        """The next messages: as many as fit a batch, or as come together."""
         deliveries = list(await source.fetch(_FETCH, wait=self._limits.batch_seconds))
         if not deliveries:
             return ()
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._limits.batch_seconds
+        until = loop.time() + self._limits.batch_seconds / 2
         rows = _rows(deliveries)
         while rows < self._limits.batch_rows and len(deliveries) < self._limits.max_in_flight:
-            left = until - loop.time()
-            if left <= 0:
+            wait = min(self._limits.gather_seconds, until - loop.time())
+            more = await source.fetch(_FETCH, wait=wait) if wait > 0 else ()
+            if not more:
                 break
-            more = await source.fetch(_FETCH, wait=left)
             deliveries += more
             rows += _rows(more)
         return deliveries
+
+    async def _rest(self, begun: float, stopping: asyncio.Event) -> None:
+        """Let more rows gather after a batch that was not full, in proportion to what it took."""
+        spent = time.monotonic() - begun
+        await _wait(min(self._limits.batch_seconds - spent, _REST * spent), stopping)
 
     async def _insist(self, deliveries: Sequence[Delivery], stopping: asyncio.Event) -> None:
         """Write until it is done or ``stopping`` is set; waiting longer each time, with jitter."""
@@ -253,11 +266,14 @@ class Writer:
         )
         growing = self._limits.first_pause * 2 ** min(failures, 16)
         longest = min(self._limits.longest_pause, growing)
-        try:
-            async with asyncio.timeout(random.uniform(longest / 2, longest)):
-                await stopping.wait()
-        except TimeoutError:
-            return
+        await _wait(random.uniform(longest / 2, longest), stopping)
+
+
+async def _wait(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait for ``seconds``, or until ``stopping`` is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
 
 
 def _passes(error: Exception) -> bool:

@@ -3,8 +3,8 @@
 ``hh_core.domain.rollup`` says the same a rule at a time; a property test holds the two together.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -24,15 +24,15 @@ _USAGE = SCHEMA.field("usage").type
 
 
 def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> pa.RecordBatch:
-    """Rows of SESSIONS. ``sessions`` names the one session of each trace; other traces do not
-    count.
+    """Rows of SESSIONS. ``sessions`` names the one session of each trace, which its events
+    claim if they claim any; other traces do not count.
 
     ``rows`` are of EVENTS (of telemetry, or with content): each event of ``project`` once, none
     deleted. Their values keep the ranges of ``hh_core.domain.telemetry``, so that no sum overflows.
     """
-    ordered = _placed(rows, sessions).sort_by(
-        [("start_ns", "ascending"), ("event_id", "ascending")]
-    )
+    numbers = {session: number for number, session in enumerate(dict.fromkeys(sessions.values()))}
+    placed = _placed(rows, {trace: numbers[session] for trace, session in sessions.items()})
+    ordered = placed.sort_by([("start_ns", "ascending"), ("event_id", "ascending")])
     groups = ordered.group_by("session", use_threads=False).aggregate(
         [
             ("event_name", "first"),
@@ -45,20 +45,21 @@ def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> 
             ("received_ms", "max"),
         ]
     )
-    keys = groups.column("session").combine_chunks()
+    found = _whole(groups.column("session"))
+    keys = pa.array(list(numbers), pa.binary(16)).take(found)
     start, count = groups.column("start_ns_min"), len(keys)
     cells = {
         "project_id": pa.repeat(pa.scalar(project.bytes, pa.binary(16)), count),
         "session_key": keys,
-        "session_id": _texts(ordered, keys),
+        "session_id": _texts(ordered, found, keys),
         "event_name": groups.column("event_name_first"),
         "start_ns": start,
         "end_ns": pc.max_element_wise(start, groups.column("end_ns_max")),
         "num_events": groups.column("count_all"),
         "num_model_events": groups.column("is_model_sum"),
         "num_errors": groups.column("is_error_sum"),
-        "usage": _usage(ordered, keys),
-        "cost": _cost(ordered, keys),
+        "usage": _usage(ordered, found),
+        "cost": _cost(ordered, found),
         "has_feedback": groups.column("feedback_max"),
         "is_started": pa.repeat(pa.scalar(0, pa.uint8()), count),
         "last_received_ms": groups.column("received_ms_max"),
@@ -68,22 +69,21 @@ def roll_ups(project: UUID, rows: pa.Table, sessions: Mapping[bytes, bytes]) -> 
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
-def _placed(rows: pa.Table, sessions: Mapping[bytes, bytes]) -> pa.Table:
-    """The rows of the ``sessions``' traces, with what a session adds up."""
+def _placed(rows: pa.Table, sessions: Mapping[bytes, int]) -> pa.Table:
+    """The rows of the ``sessions``' traces, with what a session adds up. Sessions are numbers
+    here: grouping by those is faster than by their keys."""
     traces = pa.array(list(sessions), pa.binary(16))
     found = pc.index_in(rows.column("trace_id"), value_set=traces)
     kept = rows.filter(pc.is_valid(found))
-    owners = pa.array(list(sessions.values()), pa.binary(16)).take(pc.drop_null(found))
+    numbers = pa.array(list(sessions.values()), pa.int32()).take(pc.drop_null(found))
     keyless = pc.equal(kept.column("call_key"), _NIL)
-    has_text = "session_id" in kept.column_names
     return pa.table(
         {
-            "session": owners,
-            "claim": kept.column("session_key"),
+            "session": numbers,
             "event_id": kept.column("event_id"),
             "keyless": keyless,
             "call": pc.if_else(keyless, kept.column("event_id"), kept.column("call_key")),
-            "session_id": kept.column("session_id") if has_text else pa.nulls(len(kept), "string"),
+            "claimed_id": _claimed_ids(kept),
             "event_name": kept.column("event_name"),
             "start_ns": kept.column("start_ns"),
             "end_ns": pc.add(kept.column("start_ns"), kept.column("duration_ns")),
@@ -110,56 +110,76 @@ def _feedback(rows: pa.Table) -> Any:
     return pc.is_in(pa.array(range(rows.num_rows)), value_set=owners).cast(pa.uint8())
 
 
-def _texts(ordered: pa.Table, keys: Any) -> Any:
-    """The sessions' ids as clients know them: the first that was claimed, else our own."""
-    claims = pc.and_(
-        pc.equal(ordered.column("claim"), ordered.column("session")),
-        pc.greater(pc.binary_length(ordered.column("session_id")), 0),
+def _claimed_ids(rows: pa.Table) -> Any:
+    """What each row that claims its session calls it; null where the index does not keep that."""
+    if "session_id" not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.string())
+    texts = rows.column("session_id")
+    told = pc.and_(
+        pc.not_equal(rows.column("session_key"), _NIL), pc.greater(pc.binary_length(texts), 0)
     )
-    told = ordered.filter(pc.fill_null(claims, False)).group_by("session", use_threads=False)
-    first = told.aggregate([("session_id", "first")])
-    claimed = _looked_up(first, "session_id_first", keys)
+    return pc.if_else(told, texts, pa.scalar(None, pa.string()))
+
+
+def _texts(ordered: pa.Table, sessions: Any, keys: Any) -> Any:
+    """The sessions' ids as clients know them: the first that was claimed, else our own."""
+    told = ordered.filter(pc.is_valid(ordered.column("claimed_id")))
+    first = told.group_by("session", use_threads=False).aggregate([("claimed_id", "first")])
+    claimed = _looked_up(first, "claimed_id_first", sessions)
     missing = pc.is_null(claimed)
-    own = [str(UUID(bytes=key)) for key in keys.filter(missing).to_pylist()]
+    own = [_uuid_text(key.hex()) for key in keys.filter(missing).to_pylist()]
     return pc.replace_with_mask(claimed, missing, pa.array(own, pa.string()))
 
 
-def _usage(ordered: pa.Table, keys: Any) -> Any:
+def _uuid_text(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _usage(ordered: pa.Table, sessions: Any) -> Any:
     """Of each call the usage that its oldest event with any tells, added up by kind, in the order
     of the kinds as a recount has it."""
     told = _calls(ordered.filter(pc.greater(_lengths(_whole(ordered.column("usage"))), 0)))
     counts = _whole(told.column("usage"))
+    owners = _whole(told.column("session")).take(_parents(counts))
     flat = pa.table(
         {
-            "session": _whole(told.column("session")).take(_parents(counts)),
+            "place": pc.index_in(owners, value_set=sessions),
             "kind": counts.keys,
             "count": counts.items,
         }
     )
-    sums = flat.group_by(["session", "kind"], use_threads=False).aggregate([("count", "sum")])
-    total: defaultdict[bytes, list[tuple[str, int]]] = defaultdict(list)
-    for row in sums.to_pylist():
-        total[row["session"]].append((row["kind"], row["count_sum"]))
-    return pa.array([sorted(total.get(key, ())) for key in keys.to_pylist()], _USAGE)
+    sums = flat.group_by(["place", "kind"], use_threads=False).aggregate([("count", "sum")])
+    sums = sums.sort_by([("place", "ascending"), ("kind", "ascending")])
+    kinds = [0] * len(sessions)
+    for place in sums.column("place").to_pylist():
+        kinds[place] += 1
+    return pa.MapArray.from_arrays(
+        pa.array(accumulate(kinds, initial=0), pa.int32()),
+        _whole(sums.column("kind")),
+        _whole(sums.column("count_sum")),
+        _USAGE,
+    )
 
 
-def _cost(ordered: pa.Table, keys: Any) -> Any:
+def _cost(ordered: pa.Table, sessions: Any) -> Any:
     """Of each call the cost that its oldest event with one tells; null if none does."""
     told = _calls(ordered.filter(pc.is_valid(ordered.column("cost"))))
     sums = told.group_by("session", use_threads=False).aggregate([("cost", "sum")])
-    return _looked_up(sums, "cost_sum", keys)
+    return _looked_up(sums, "cost_sum", sessions)
 
 
 def _calls(told: pa.Table) -> pa.Table:
     """The oldest row of each call; a row without a key is a call of its own."""
+    if pc.all(told.column("keyless")).as_py() is not False:
+        return told
     numbered = told.append_column("row", pa.array(range(told.num_rows), pa.int64()))
     calls = numbered.group_by(["session", "keyless", "call"], use_threads=False)
     return told.take(calls.aggregate([("row", "min")]).column("row_min"))
 
 
-def _looked_up(table: pa.Table, name: str, keys: Any) -> Any:
-    """The values of ``name`` for ``keys``, null where ``table`` has none."""
-    found = pc.index_in(keys, value_set=_whole(table.column("session")))
+def _looked_up(table: pa.Table, name: str, sessions: Any) -> Any:
+    """The values of ``name`` for ``sessions``, null where ``table`` has none."""
+    found = pc.index_in(sessions, value_set=_whole(table.column("session")))
     return _whole(table.column(name)).take(found)
 
 

@@ -6,7 +6,7 @@ that passed ``hh_core.domain.telemetry.safe_name``. Whatever else stands in the 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +95,8 @@ def slices(data: bytes, rows: int) -> tuple[Sequence[tuple[int, int, Callable[[]
     """Cut a spooled stream into parts of at most ``rows``: (first row, rows, render), and how
     many rows there are in all. Raises ``RejectedError`` when ``data`` does not read."""
     batch = decode(data)
+    if 0 < batch.num_rows <= rows:
+        return [(0, batch.num_rows, lambda: data)], batch.num_rows
 
     def part(first: int) -> tuple[int, int, Callable[[], bytes]]:
         cut = batch.slice(first, rows)
@@ -113,27 +115,24 @@ def links(batch: pa.RecordBatch, mark: int) -> pa.RecordBatch:
     groups = table.group_by(["project_id", "trace_id", "session_key"]).aggregate(
         [("start_ns", "min"), ("start_ns", "max")]
     )
-    schema = columns.schema(Relation.SESSION_TRACES)
-    return pa.RecordBatch.from_pylist(
-        [_link(row, mark) for row in groups.to_pylist()], schema=schema
+    projects, traces, claims = (
+        groups.column(name).to_pylist() for name in ("project_id", "trace_id", "session_key")
     )
-
-
-def _link(row: Mapping[str, Any], mark: int) -> dict[str, object]:
-    is_derived = row["session_key"] == NIL.bytes
-    session = row["session_key"]
-    if is_derived:
-        session = derived_session(UUID(bytes=row["project_id"]), row["trace_id"]).bytes
-    return {
-        "project_id": row["project_id"],
-        "session_key": session,
-        "trace_id": row["trace_id"],
-        "is_derived": int(is_derived),
-        "min_hour": _hour(row["start_ns_min"]),
-        "max_hour": _hour(row["start_ns_max"]),
-        "min_mark": mark,
-        "max_mark": mark,
+    cells: dict[str, Any] = {
+        "project_id": groups.column("project_id"),
+        "session_key": [
+            derived_session(UUID(bytes=project), trace).bytes if claim == NIL.bytes else claim
+            for project, trace, claim in zip(projects, traces, claims, strict=True)
+        ],
+        "trace_id": groups.column("trace_id"),
+        "is_derived": [int(claim == NIL.bytes) for claim in claims],
+        "min_hour": [_hour(start) for start in groups.column("start_ns_min").to_pylist()],
+        "max_hour": [_hour(start) for start in groups.column("start_ns_max").to_pylist()],
+        "min_mark": [mark] * groups.num_rows,
+        "max_mark": [mark] * groups.num_rows,
     }
+    schema = columns.schema(Relation.SESSION_TRACES)
+    return one_batch(pa.table([cells[name] for name in schema.names], schema=schema))
 
 
 def _hour(time_ns: int) -> int:

@@ -110,7 +110,7 @@ def _received(version: pa.Array) -> pa.Array:
     halves = pa.Array.from_buffers(
         pa.uint64(), 2 * len(version), [None, version.buffers()[1]], offset=2 * version.offset
     )
-    high = halves.take(pa.array(range(1, 2 * len(version), 2), pa.int64()))
+    high = pc.list_element(pa.FixedSizeListArray.from_arrays(halves, 2), 1)
     return pc.shift_right(high, pa.scalar(16, pa.uint64()))
 
 

@@ -1,6 +1,7 @@
 """Indexes that break one guarantee each."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +134,17 @@ class Solitary(MemoryAnalytics):
         return Shared(set(), set())
 
 
+class Tacit(MemoryAnalytics):
+    """Says that others have written, and leaves out some of what they wrote."""
+
+    async def shared(
+        self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Shared:
+        found = await super().shared(project, mark, sessions, traces)
+        some = set(sorted(found.around.links or ())[:1])
+        return replace(found, around=replace(found.around, links=some))
+
+
 class Stubborn(MemoryAnalytics):
     """Lets what a batch added up overwrite a recount."""
 
@@ -154,5 +166,6 @@ BROKEN: dict[type[MemoryAnalytics], str] = {
     Partial: "a7",
     Undead: "a8",
     Solitary: "a9",
+    Tacit: "a9",
     Blurred: "model",
 }

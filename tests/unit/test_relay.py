@@ -36,11 +36,15 @@ class Wire:
         self._intake = intake
         self.calls: list[AppendRequest] = []
         self.fails: Exception | None = None
+        self.refuses = ""
+        """A segment that this control plane does not take, nor what comes with it."""
         self.loses_answers = False
 
     async def append(self, request: AppendRequest) -> AppendResponse:
         if self.fails is not None:
             raise self.fails
+        if any(batch.segment == self.refuses for batch in request.batches):
+            raise RejectedError("batch: not one I read")
         self.calls.append(request)
         answer = await self._intake(DP_ID, request)
         if self.loses_answers:
@@ -337,6 +341,40 @@ def test_telemetry_that_is_spooled_anew_is_not_taken_for_what_was_receipted() ->
         assert await world.waiting() == []
         async with world.data_records.begin() as unit:
             assert is_relayed((await unit.get(KIND, [segment]))[0].value)
+
+    run(test)
+
+
+def test_segments_that_wait_together_go_together_as_far_as_a_request_holds_them() -> None:
+    async def test(world: World) -> None:
+        for number in range(4):
+            await world.spool(number, rows=LIMITS.batch_rows + 1)
+        await world.relay(limits=replace(LIMITS, window=4)).step()
+        assert [len(call.batches) for call in world.wire.calls] == [8]
+
+        one = max(len(batch.arrow) for batch in world.wire.calls[0].batches)
+        limits = replace(LIMITS, window=4, request_bytes=2 * one)
+        world.now[0] += LIMITS.lease_seconds + 1
+        await world.relay("two", limits).step()
+        assert len(world.wire.calls) > 3
+        for call in world.wire.calls[1:]:
+            assert sum(len(batch.arrow) for batch in call.batches) <= 2 * one
+        assert (await world.write()).num_rows == 2 * 4 * (LIMITS.batch_rows + 1)
+
+    run(test)
+
+
+def test_a_segment_that_is_refused_does_not_hold_up_what_went_with_it() -> None:
+    async def test(world: World) -> None:
+        names = [await world.spool(number, rows=2) for number in range(3)]
+        world.wire.refuses = names[1]
+        relay = world.relay()
+        await relay.step()
+        await world.write()
+        await relay.step()
+
+        assert await world.relayed() == {names[0], names[2]}
+        assert await world.waiting() == [relay_key(names[1])]
 
     run(test)
 

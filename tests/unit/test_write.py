@@ -47,7 +47,7 @@ class Picky:
         self.mistake: Exception = OverflowError("gpt-4o-mini is too large")
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
-        self._die("before")
+        self._die("counted" if relation is Relation.SESSIONS else "before")
         if relation is Relation.EVENTS:
             self.inserts += 1
             if any(self.refuses(row) for row in decode(arrow).to_pylist()):
@@ -195,7 +195,7 @@ def test_any_repetition_order_and_crash_ends_in_the_same_rows_and_sums(seed: int
             dice.shuffle(parts)
             for first, part in parts:
                 await world.send(part, first=first, attempt=attempt)
-            step = dice.choice(["before", "after", "shared", "recount"])
+            step = dice.choice(["before", "after", "shared", "counted"])
             world.index.dies = {step: dice.randrange(4)}
             await world.drain()
 
@@ -215,7 +215,7 @@ def test_no_receipt_is_given_before_the_rows_are_there_and_counted() -> None:
         await world.send(telemetry_rows(5))
         async with world.queue.subscribe(EVENTS, group=GROUP) as source:
             deliveries = await source.fetch(10, wait=0.1)
-            for step in ("shared", "recount"):
+            for step in ("shared", "counted"):
                 world.index.dies = {step: 1}
                 with pytest.raises(UnavailableError):
                     await world.writer.write(deliveries)
