@@ -8,9 +8,11 @@ same bytes.
 import gzip
 import json
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from isal import isal_zlib
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
@@ -73,29 +75,54 @@ class Prose:
 
 @dataclass(slots=True)
 class Load:
-    """Endless sessions from ``seed``, their start times spread from ``base_ns`` on."""
+    """Endless sessions from ``seed``, their start times spread from ``base_ns`` on.
+
+    Texts are ``prose``'s, or pools of the load's own, which take a second or two to make.
+    """
 
     base_ns: int
     seed: int = 1
     spacing_ns: int = 1_000_000
     sessions: int = 0
+    prose: Prose | None = None
     _rng: random.Random = field(init=False)
     _prose: Prose = field(init=False)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
-        self._prose = Prose(self._rng)
+        self._prose = self.prose or Prose(self._rng)
 
-    def bodies(self, spans: int, per_request: int = 100) -> Iterator[tuple[bytes, int]]:
-        """Compressed export requests and how many spans each holds."""
+    def bodies(
+        self, spans: int, per_request: int = 100, level: int = 6
+    ) -> Iterator[tuple[bytes, int]]:
+        """Compressed export requests and how many spans each holds. ``level`` is gzip's."""
         waiting: list[tuple[bytes, Step]] = []
         while spans > 0:
             size = min(per_request, spans)
             while len(waiting) < size:
                 waiting += self.session()
-            yield encode(waiting[:size]), size
+            yield encode(waiting[:size], level), size
             del waiting[:size]
             spans -= size
+
+    def large(self, spans: int, name: str, per_request: int = 100) -> Iterator[tuple[bytes, int]]:
+        """One session of that many spans in one trace: a root, chains below it, and below each of
+        those steps of common sessions."""
+        first = self.session()
+        trace, root = first[0]
+        steps = [(trace, root)]
+        while len(steps) < spans:
+            _, parent = self.session()[0]
+            parent.parent = root.span_id
+            inner = [step for _ in range(12) for _, step in self.session()[1:]]
+            for step in inner:
+                step.parent = parent.span_id
+            steps += [(trace, step) for step in (parent, *inner)]
+        for _, step in steps:
+            step.attributes["session.id"] = name
+        for begin in range(0, spans, per_request):
+            some = steps[begin : min(spans, begin + per_request)]
+            yield encode(some), len(some)
 
     def session(self) -> list[tuple[bytes, Step]]:
         rng, prose = self._rng, self._prose
@@ -185,6 +212,46 @@ class Load:
         self, name: str, parent: bytes, start: int, length: int, attributes: dict[str, Scalar]
     ) -> Step:
         return Step(name, parent, start, start + length, attributes, self._rng.randbytes(8))
+
+
+class Renewed:
+    """Spans of a load as often as wanted, each time in new sessions of that moment: many spans for
+    little of the generator's own time."""
+
+    def __init__(self, spans: int) -> None:
+        bodies = Load(base_ns=time.time_ns(), seed=19).bodies(spans, level=1)
+        plain = (gzip.decompress(body) for body, _ in bodies)
+        self._requests = [ExportTraceServiceRequest.FromString(body) for body in plain]
+        self._random = random.Random()
+        self._next = 0
+
+    def bodies(self, spans: int) -> Iterator[tuple[bytes, int]]:
+        """At least so many."""
+        while spans > 0:
+            request = self._requests[self._next % len(self._requests)]
+            self._next += 1
+            self._renew(request)
+            size = sum(
+                len(scope.spans) for group in request.resource_spans for scope in group.scope_spans
+            )
+            spans -= size
+            yield isal_zlib.compress(request.SerializeToString(), 1, 31), size
+
+    def _renew(self, request: ExportTraceServiceRequest) -> None:
+        (group,) = request.resource_spans
+        (scope,) = group.scope_spans
+        later = time.time_ns() - max(span.start_time_unix_nano for span in scope.spans)
+        known: dict[bytes, tuple[bytes, str]] = {}
+        for span in scope.spans:
+            if span.trace_id not in known:
+                session = f"sess-{self._random.getrandbits(64):016x}"
+                known[span.trace_id] = self._random.randbytes(16), session
+            span.trace_id, session = known[span.trace_id]
+            span.start_time_unix_nano += later
+            span.end_time_unix_nano += later
+            for attribute in span.attributes:
+                if attribute.key == "session.id":
+                    attribute.value.string_value = session
 
 
 def encode(steps: list[tuple[bytes, Step]], level: int = 6) -> bytes:

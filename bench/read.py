@@ -1,0 +1,281 @@
+"""Measure reading: ``python bench/read.py`` fills a platform of its own and asks it questions.
+
+Every question goes through the real HTTP API with an API key, over one connection, each time with
+other ids and words; the p50 is what a client waits. Beside it stands the CPU that the platform's
+processes spend on one answer.
+"""
+
+import json
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from filling import fill, fill_with
+from load import Load
+from options import Options
+from report import Cell, Figures, console, medians, report, verdict
+from sender import Sent, Target, send
+from stack import Stack, running
+
+DAYS = 7
+"""Start times of the rows are spread over as many days before now."""
+LARGE = "large-session"
+LARGE_SPANS = 20_000
+_DAY_NS = 86_400 * 10**9
+_OFFERED = 2_000
+"""Spans per second beside which reads are measured."""
+_READS_PER_SECOND = 4.0
+
+Ask = Callable[[], tuple[str, str, Mapping[str, Any] | None]]
+"""The next request: plane, path and body (None: a GET)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    name: str
+    bar_ms: float
+    ask: Ask
+
+
+class Asked:
+    """What is there to be asked about: ids and words, drawn evenly from all that was filled."""
+
+    def __init__(self, stack: Stack, end_ms: int) -> None:
+        self._stack = stack
+        self._random = random.Random(7)
+        self._end_ms = end_ms
+        self._begin_ms = end_ms - DAYS * 86_400_000
+        self._events = [event for _ in range(40) for event in self._some()]
+
+    def session(self) -> str:
+        return str(self._random.choice(self._events)["session_id"])
+
+    def event(self) -> str:
+        return str(self._random.choice(self._events)["event_id"])
+
+    def tenant(self) -> str:
+        return f"t{self._random.randrange(200):03d}"
+
+    def request_id(self) -> str:
+        found = [e["metadata"] for e in self._events if "request_id" in e["metadata"]]
+        return str(self._random.choice(found)["request_id"])
+
+    def phrase(self) -> str:
+        """Three words in a row of some answer."""
+        texts = [e["outputs"]["value"] for e in self._events if "value" in e["outputs"]]
+        words = str(self._random.choice(texts)).split()
+        at = self._random.randrange(1, max(2, len(words) - 4))
+        return " ".join(words[at : at + 3])
+
+    def range(self) -> dict[str, int]:
+        return {"from": self._begin_ms, "to": self._end_ms}
+
+    def _some(self) -> list[dict[str, Any]]:
+        """Chains of a moment somewhere in the days that were filled."""
+        at = self._random.randrange(self._begin_ms, self._end_ms)
+        body = {
+            "filters": [_is("event_type", "chain")],
+            "dateRange": {"$gte": at - 600_000, "$lte": at},
+            "limit": 20,
+        }
+        events: list[dict[str, Any]] = self._stack.ask("data_url", "/v1/events/search", body)[
+            "events"
+        ]
+        return events
+
+
+def _is(field: str, value: str) -> dict[str, str]:
+    return {"field": field, "operator": "is", "value": value, "type": "string"}
+
+
+def _has(field: str, value: str) -> dict[str, str]:
+    return {"field": field, "operator": "contains", "value": value, "type": "string"}
+
+
+def questions(asked: Asked) -> list[Question]:
+    def search(*filters: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+        return "data_url", "/v1/events/search", {"filters": list(filters), "limit": 50}
+
+    def get(path: str) -> tuple[str, str, None]:
+        return "data_url", path, None
+
+    by_hour = {
+        "measures": [
+            {"name": name, "function": name, "field": "duration_ms"} for name in ("p50", "p95")
+        ],
+        "group_by": ["model"],
+        "bucket": "hour",
+        "limit": 5_000,
+        **asked.range(),
+    }
+    return [
+        Question("latest 50 sessions", 60, lambda: search(_is("event_type", "session"))),
+        Question("one session's tree", 60, lambda: get(f"/v1/sessions/{quote(asked.session())}")),
+        Question("one event with content", 30, lambda: get(f"/v1/events/{asked.event()}")),
+        Question(
+            "p50 and p95 by model and hour",
+            150,
+            lambda: ("control_url", "/v1/analytics/query", by_hour),
+        ),
+        Question(
+            "metadata key, many matches",
+            150,
+            lambda: search(_is("metadata.tenant", asked.tenant())),
+        ),
+        Question(
+            "metadata key, few matches",
+            150,
+            lambda: search(_is("metadata.request_id", asked.request_id())),
+        ),
+        Question("a phrase in outputs", 1_000, lambda: search(_has("outputs", asked.phrase()))),
+        Question("a phrase in inputs", 1_000, lambda: search(_has("inputs", asked.phrase()))),
+    ]
+
+
+def measure(stack: Stack, question: Question, times: int) -> tuple[float, float]:
+    """The p50 in milliseconds, and the platform's CPU milliseconds for one answer."""
+    connections = {plane: stack.connect(plane) for plane in ("data_url", "control_url")}
+    elapsed: list[float] = []
+    plane, path, body = question.ask()
+    stack.ask_on(connections[plane], path, body)
+    before = stack.cpu_seconds()
+    for _ in range(times):
+        plane, path, body = question.ask()
+        begun = time.perf_counter()
+        stack.ask_on(connections[plane], path, body)
+        elapsed.append(time.perf_counter() - begun)
+    spent = stack.cpu_seconds() - before
+    return 1e3 * statistics.median(elapsed), 1e3 * spent / times
+
+
+def large_tree(stack: Stack, limit: int = 1_000) -> dict[str, float]:
+    """Milliseconds to the first page of the large session's tree, and of its last page."""
+    connection, cursor, pages = stack.connect(), "", []
+    while True:
+        begun = time.perf_counter()
+        page = stack.ask_on(connection, f"/v1/sessions/{LARGE}?limit={limit}{cursor}")
+        pages.append(1e3 * (time.perf_counter() - begun))
+        if page["next_cursor"] is None:
+            return {"first page": pages[0], "last page": pages[-1], "all pages": sum(pages)}
+        cursor = f"&cursor={quote(page['next_cursor'])}"
+
+
+def beside(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
+    """Reads and ingestion, each alone and beside the other: p50 of a session's tree, and CPU that
+    the ingestion of 1,000 spans takes more."""
+    tree = Question("tree", 60, lambda: ("data_url", f"/v1/sessions/{asked.session()}", None))
+    alone, _ = measure(stack, tree, 30)
+    quiet = _offer(stack, seconds)
+    with _reading(stack, tree) as waits:
+        busy = _offer(stack, seconds)
+    return {
+        "tree p50, alone": alone,
+        "tree p50, beside ingestion": 1e3 * statistics.median(waits),
+        "ack p50, alone": quiet.ack_ms(0.5),
+        "ack p50, beside reads": busy.ack_ms(0.5),
+        "acked spans/s, alone": quiet.spans / quiet.seconds,
+        "acked spans/s, beside reads": busy.spans / busy.seconds,
+    }
+
+
+def _offer(stack: Stack, seconds: float) -> Sent:
+    load = Load(time.time_ns() - 60 * 10**9, seed=random.randrange(1 << 30))
+    bodies = list(load.bodies(int(_OFFERED * seconds)))
+    return send(Target.of(stack), bodies, 8, _OFFERED)
+
+
+@contextmanager
+def _reading(stack: Stack, question: Question) -> Iterator[list[float]]:
+    """Ask at a steady pace in the background."""
+    waits: list[float] = []
+    stopping = threading.Event()
+
+    def asking() -> None:
+        connection: HTTPConnection = stack.connect()
+        while not stopping.wait(1 / _READS_PER_SECOND):
+            _, path, body = question.ask()
+            begun = time.perf_counter()
+            stack.ask_on(connection, path, body)
+            waits.append(time.perf_counter() - begun)
+
+    thread = threading.Thread(target=asking)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def filled(stack: Stack, rows: int) -> int:
+    """Fill the platform; the time in milliseconds up to which there are rows."""
+    end_ns = time.time_ns() - 60 * 10**9
+    with console.status("filling") as status:
+
+        def look(number: int) -> None:
+            status.update(f"filling: {number:,} of {rows:,} spans")
+
+        fill(stack, rows, begin_ns=end_ns - DAYS * _DAY_NS, end_ns=end_ns, look=look)
+        fill_with(stack, Load(end_ns, seed=5).large(LARGE_SPANS, LARGE))
+        stack.wait_for(rows + LARGE_SPANS, lambda n: status.update(f"indexed: {n:,} spans"))
+        status.update("waiting for merges")
+        stack.settle(0.1)
+    return end_ns // 10**6
+
+
+def run(stack: Stack, asked: Asked, times: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for question in questions(asked):
+        found[question.name], found[f"cpu {question.name}"] = measure(stack, question, times)
+    return found | large_tree(stack)
+
+
+def tables(
+    rows: int, figures: Mapping[str, float], both: Mapping[str, float], asked: Asked
+) -> list[Figures]:
+    factor = 5 if rows > 1_000_000 else 1
+    lines: list[Sequence[Cell]] = []
+    for question in questions(asked):
+        p50, bar = figures[question.name], question.bar_ms * factor
+        lines.append((question.name, bar, p50, figures[f"cpu {question.name}"], verdict(p50, bar)))
+    for name, bar in (("first page", 100.0), ("last page", 500.0)):
+        label = f"tree of {LARGE_SPANS:,} spans, {name}"
+        lines.append((label, bar, figures[name], None, verdict(figures[name], bar)))
+    head = ("question", "bar ms", "p50 ms", "CPU ms", "verdict")
+    beside_rows = [(name, value) for name, value in both.items()]
+    return [
+        Figures(f"Reading, {rows:,} spans", head, lines),
+        Figures(f"Reads beside {_OFFERED:,} offered spans/s", ("figure", "value"), beside_rows),
+    ]
+
+
+def main() -> None:
+    parser = Options(__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=30, help="requests of each question and run")
+    parser.add_argument("--data-dir", type=Path, help="fill this folder, or ask what it has")
+    chosen = parser.parse_args()
+    with running(chosen.port_base, folder=chosen.data_dir) as stack:
+        has_rows = stack.readable() >= chosen.rows
+        end_ms = time.time_ns() // 10**6 if has_rows else filled(stack, chosen.rows)
+        asked = Asked(stack, end_ms)
+        runs = [run(stack, asked, chosen.times) for _ in range(chosen.runs)]
+        figures = medians(runs)
+        both = beside(stack, asked, 20)
+    command = "python bench/read.py" + (f" --rows {chosen.rows}" if chosen.rows != 10**6 else "")
+    section = "read" if chosen.rows <= 1_000_000 else "read-large"
+    report(section, command, tables(chosen.rows, figures, both, asked), keep=chosen.keep)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures | both, indent=2))
+
+
+if __name__ == "__main__":
+    main()
