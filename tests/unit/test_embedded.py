@@ -1,5 +1,6 @@
 """The folder of an embedded platform, and what its supervisor does to files and processes."""
 
+import asyncio
 import json
 import os
 import stat
@@ -22,6 +23,7 @@ from hh_cli.embedded.host import Host, read_host, settle
 from hh_cli.embedded.layout import Layout, Ports
 from hh_cli.embedded.logs import keep_bounded, tail
 from hh_cli.embedded.prepare import prepare
+from hh_cli.embedded.process import Spec, Supervised
 from hh_cli.embedded.report import Report
 from hh_cli.embedded.specs import specs
 from hh_cli.embedded.stale import end_stale
@@ -341,3 +343,36 @@ def test_logs_stay_bounded_while_their_writers_go_on(tmp_path: Path) -> None:
     ]
     assert tail(tmp_path / "ingest.log.1", lines=1) == "3"
     assert tail(tmp_path / "none.log", lines=1) == ""
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("4", "4")])
+def test_a_process_has_one_heap_unless_the_operator_chose_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", chosen)
+    code = "import os, time; print(os.environ['MALLOC_ARENA_MAX'], flush=True); time.sleep(60)"
+    log = tmp_path / "api.log"
+
+    async def has_spoken() -> bool:
+        return bool(tail(log, lines=1))
+
+    async def run() -> None:
+        ready = asyncio.Event()
+
+        def changed() -> None:
+            if supervised.state.ready:
+                ready.set()
+
+        spec = Spec("data.api", lambda: (sys.executable, "-c", code), has_spoken, log)
+        supervised = Supervised(spec, changed)
+        running = asyncio.create_task(supervised.run())
+        async with asyncio.timeout(30):
+            await ready.wait()
+        await supervised.stop()
+        await running
+
+    asyncio.run(run())
+
+    assert tail(log, lines=1) == expected
