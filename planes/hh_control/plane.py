@@ -16,7 +16,16 @@ from hh_core.left_out import leave_out
 from hh_runtime.config import load
 from hh_runtime.http import listening
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, HEAVY, Composition, Service, process_name, restarting, run
+from hh_runtime.serve import (
+    EX_CONFIG,
+    HEAVY,
+    LOADS_HEAVY,
+    Composition,
+    Service,
+    process_name,
+    restarting,
+    run,
+)
 
 if TYPE_CHECKING:
     from hh_control.container import ControlPlane
@@ -30,7 +39,7 @@ _FORGET_SECONDS = 600.0
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
     """Run until told to stop; the exit status."""
-    leave_out(HEAVY)
+    leave_out(HEAVY, LOADS_HEAVY)
     try:
         config = load(path, ControlPlaneConfig, overrides=overrides)
     except ConfigError as error:

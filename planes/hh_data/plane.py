@@ -19,7 +19,16 @@ from hh_runtime.health import Check, add_health_routes
 from hh_runtime.http import listening
 from hh_runtime.metrics import exposed
 from hh_runtime.ports import opened
-from hh_runtime.serve import EX_CONFIG, HEAVY, Composition, Service, process_name, restarting, run
+from hh_runtime.serve import (
+    EX_CONFIG,
+    HEAVY,
+    LOADS_HEAVY,
+    Composition,
+    Service,
+    process_name,
+    restarting,
+    run,
+)
 
 if TYPE_CHECKING:
     from hh_data.container import DataPlane
@@ -35,7 +44,7 @@ LEASE_SECONDS = 15.0
 
 def main(path: Path, *, overrides: Sequence[str] = ()) -> int:
     """Run until told to stop; the exit status."""
-    leave_out(HEAVY)
+    leave_out(HEAVY, LOADS_HEAVY)
     try:
         config = load(path, DataPlaneConfig, overrides=overrides)
     except ConfigError as error:

@@ -88,9 +88,14 @@ class ServiceEndedError(Exception):
 
 
 HEAVY = ("pandas", "numpy", "rich", "pydantic_settings", "werkzeug")
-"""Arrow, ClickHouse's client, structlog and dependency-injector import them where they are found,
-though we never use them: a second of CPU at start, and 55 MB in each process. A ``main`` leaves
+"""A second of CPU at start, and 55 MB in each process, though we never use them. A ``main`` leaves
 them out first of all: reading a configuration file loads the adapters that it names."""
+
+LOADS_HEAVY = (
+    *("pyarrow", "clickhouse_connect", "structlog", "dependency_injector"),
+    *("hh_core", "hh_runtime", "hh_data", "hh_control", "hh_cli", "hh_clickhouse", "hh_memory"),
+)
+"""Who loads them where they are found: libraries; and ours, which call the compiled ones."""
 
 
 COLLECT = (50_000, 20, 20)

@@ -244,7 +244,7 @@ def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
     code = (
         "from hh_core.left_out import leave_out\n"
-        "from hh_runtime.serve import HEAVY; leave_out(HEAVY)\n"
+        "from hh_runtime.serve import HEAVY, LOADS_HEAVY; leave_out(HEAVY, LOADS_HEAVY)\n"
         "from hh_core.wire import columns\n"
         "from hh_core.domain.tables import Relation\n"
         "import sys, uuid\n"
@@ -253,7 +253,7 @@ def test_what_is_left_out_is_as_if_it_were_not_installed() -> None:
         " 'min_mark': [0], 'max_mark': [0]}\n"
         "assert columns.encode(Relation.SESSION_TRACES, keys)\n"
         "assert not sys.modules.keys() & set(HEAVY)\n"
-        "try:\n    import pandas\nexcept ImportError:\n    print('left out')\n"
+        "print('left out')\n"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -285,14 +285,30 @@ def test_a_name_that_somebody_else_has_taken_is_passed_over(tmp_path: Path) -> N
     assert free_folder(wanted) == tmp_path / "hh-0-abc-2"
 
 
+def test_a_plugin_may_import_what_libraries_of_ours_may_not(tmp_path: Path) -> None:
+    (tmp_path / "clickhouse_connect.py").write_text("import werkzeug")
+    (tmp_path / "plugin.py").write_text("import werkzeug")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from hh_core.left_out import leave_out\n"
+        "from hh_runtime.serve import HEAVY, LOADS_HEAVY; leave_out(HEAVY, LOADS_HEAVY)\n"
+        "try:\n    import clickhouse_connect\nexcept ImportError:\n    print('left out')\n"
+        "import plugin; print(plugin.werkzeug.__name__)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stdout == "left out\nwerkzeug\n", done.stderr
+
+
 @pytest.mark.parametrize("plane", ["hh_control", "hh_data"])
 def test_a_plane_loads_nothing_heavy_before_it_can_leave_it_out(plane: str) -> None:
     code = (
         f"import sys, {plane}.plane\n"
         "from hh_core.left_out import leave_out\n"
-        "from hh_runtime.serve import HEAVY\n"
+        "from hh_runtime.serve import HEAVY, LOADS_HEAVY\n"
         "assert not sys.modules.keys() & {*HEAVY, 'pyarrow', 'structlog'}, sorted(sys.modules)\n"
-        f"leave_out(HEAVY); import {plane}.container, hh_runtime.logs\n"
+        f"leave_out(HEAVY, LOADS_HEAVY); import {plane}.container, hh_runtime.logs\n"
         "assert not sys.modules.keys() & set(HEAVY)\n"
         "print('lean')\n"
     )

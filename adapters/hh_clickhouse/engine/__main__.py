@@ -26,7 +26,7 @@ UNUSED = ("numpy", "pandas", "pyarrow")
 
 def main() -> None:
     arguments = _arguments()
-    leave_out(UNUSED)
+    leave_out(UNUSED, ("chdb",))
     try:
         listener = _listen(arguments.listen)
         password = Path(arguments.password_file).read_text().strip()

@@ -28,7 +28,7 @@ from hh_core.errors import ConfigError
 from hh_core.left_out import leave_out
 from hh_runtime.config import ProcessConfig
 from hh_runtime.net import Address, PortTakenError, private_folder, require_free
-from hh_runtime.serve import HEAVY, Composition, harden, run
+from hh_runtime.serve import HEAVY, LOADS_HEAVY, Composition, harden, run
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ async def _compose(platform: Platform, _: asyncio.Event) -> AsyncIterator[Compos
 def main(arguments: Sequence[str]) -> int:
     """The exit status: 0 if told to stop or if another one already runs."""
     harden()
-    leave_out(HEAVY)
+    leave_out(HEAVY, LOADS_HEAVY)
     layout, ports = Layout.of(arguments[0]), Ports(int(arguments[1]))
     with exclusive(layout) as alone:
         if not alone:
