@@ -32,7 +32,7 @@ class Parameters:
             raise RejectedError(f"an id here has {width} bytes", code=422)
         ordered = list(values)
         parts = [
-            f"{expression} IN ({self.table(ordered[at : at + _IDS_AT_ONCE], (width,))})"
+            f"{expression} IN ({self.table(ordered[at : at + _IDS_AT_ONCE], width)})"
             for at in range(0, len(ordered), _IDS_AT_ONCE)
         ]
         return f"({' OR '.join(parts)})" if parts else "0"
@@ -44,21 +44,11 @@ class Parameters:
         found = [f"{expression} IN {self.add(text, 'Array(UInt64)')}" for text in texts]
         return f"({' OR '.join(found)})" if found else "0"
 
-    def table(self, values: Sequence[bytes], widths: tuple[int, ...]) -> str:
-        """A subquery: one row for each value, cut into fixed strings ``c0``, ``c1``, ... of
-        ``widths``."""
+    def table(self, values: Sequence[bytes], width: int) -> str:
+        """A subquery: one row for each value, as a fixed string of ``width`` bytes."""
         packed = self.add(_Plain(b64encode(b"".join(values)).decode()), "String")
-        step, columns, start = sum(widths), [], 1
-        for place, width in enumerate(widths):
-            columns.append(
-                f"toFixedString(substring(packed, {step} * number + {start}, {width}), {width})"
-                f" AS c{place}"
-            )
-            start += width
-        return (
-            f"WITH base64Decode({packed}) AS packed"
-            f" SELECT {', '.join(columns)} FROM numbers({len(values)})"
-        )
+        ids = f"reinterpret(base64Decode({packed}), 'Array(FixedString({width}))')"
+        return f"SELECT arrayJoin({ids})"
 
 
 class _Plain:

@@ -35,7 +35,7 @@ def recount(project: UUID, sessions: Sequence[bytes], plane: str) -> tuple[str, 
     own = parameters.fixed(project.bytes)
     text = _RECOUNT.format(
         project=own,
-        wanted=parameters.table(sessions, (16,)),
+        wanted=parameters.table(sessions, 16),
         current=current(own),
         placed=at(own, f"id IN (SELECT {TRACE_KEY} FROM linked)"),
         nil=_NIL,

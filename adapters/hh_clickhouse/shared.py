@@ -45,7 +45,7 @@ def shared(
         " toUInt64(toUnixTimestamp64Nano(now64(9))) AS number"
     ]
     if sessions:
-        wanted = parameters.table(sessions, (16,))
+        wanted = parameters.table(sessions, 16)
         parts += [
             f"SELECT {_What.LINK_OF_SESSION:d}, session_key, trace_id, 0 FROM session_traces"
             f" WHERE project_id = {own} AND session_key IN ({wanted}) AND {foreign}"
@@ -56,7 +56,7 @@ def shared(
             f" WHERE project_id = {own} AND event_id IN ({wanted})",
         ]
     if traces:
-        asked = parameters.table(traces, (16,))
+        asked = parameters.table(traces, 16)
         parts += [
             f"SELECT {_What.LINK_OF_TRACE:d}, session_key, trace_id, 0 FROM session_traces_by_trace"
             f" WHERE project_id = {own} AND trace_id IN ({asked}) AND {foreign}"

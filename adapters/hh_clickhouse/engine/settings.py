@@ -22,12 +22,18 @@ _TEMPLATE = """<clickhouse>
   <background_common_pool_size>2</background_common_pool_size>
   <merge_tree>
     <merge_selecting_sleep_ms>5000</merge_selecting_sleep_ms>
+    <max_merge_selecting_sleep_ms>10000</max_merge_selecting_sleep_ms>
+    <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
+    <old_parts_lifetime>10</old_parts_lifetime>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
 </clickhouse>
 """
+
+# What a merge has replaced stays on the disk, by default for eight minutes: a power cut may come
+# before the merged part is written. Here a merge is fsynced, so seconds will do.
 
 INSERT_FILES = "/proc/self/fd/[0-9]+"
 """What an INSERT may read: the anonymous file that brings its rows (``pool.py``)."""
