@@ -45,7 +45,8 @@ async def read(request: web.BaseRequest, ticket: Ticket, limit: int) -> bytes:
     await invite(request)
     parts: list[bytes] = []
     size = 0
-    async for chunk in chunks(request):
+    arriving = _Arriving(request)  # an async generator would cost its registration in the loop
+    while chunk := await arriving.chunk():
         size += len(chunk)
         if size > limit:
             raise too_large(limit)
@@ -58,24 +59,34 @@ async def read(request: web.BaseRequest, ticket: Ticket, limit: int) -> bytes:
 async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     """The body as it comes. Raises ``RejectedError``: 408 for a client that takes longer than
     ``BODY_SECONDS`` or stalls, 400 for broken framing."""
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    end, fresh = min(start + BODY_SECONDS, start + STALL_SECONDS), 0
-    try:
-        while True:
-            async with asyncio.timeout_at(end):
-                chunk = await request.content.readany()
-            if not chunk:
-                return
-            fresh += len(chunk)
-            if fresh >= STALL_BYTES:
-                end, fresh = min(start + BODY_SECONDS, loop.time() + STALL_SECONDS), 0
-            yield chunk
-    except TimeoutError as error:
-        message = "the body did not arrive in time; send it faster, or in smaller parts"
-        raise RejectedError(message, code=408) from error
-    except (BadHttpMessage, TransferEncodingError, web.RequestPayloadError) as error:
-        raise RejectedError("the body's framing is broken; send it again") from error
+    arriving = _Arriving(request)
+    while chunk := await arriving.chunk():
+        yield chunk
+
+
+class _Arriving:
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._content = request.content
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+        self._end = min(self._start + BODY_SECONDS, self._start + STALL_SECONDS)
+        self._fresh = 0
+
+    async def chunk(self) -> bytes:
+        """The next part, empty at the end. Raises what ``chunks`` raises."""
+        try:
+            async with asyncio.timeout_at(self._end):
+                chunk = await self._content.readany()
+        except TimeoutError as error:
+            message = "the body did not arrive in time; send it faster, or in smaller parts"
+            raise RejectedError(message, code=408) from error
+        except (BadHttpMessage, TransferEncodingError, web.RequestPayloadError) as error:
+            raise RejectedError("the body's framing is broken; send it again") from error
+        self._fresh += len(chunk)
+        if self._fresh >= STALL_BYTES:
+            now = self._loop.time()
+            self._end, self._fresh = min(self._start + BODY_SECONDS, now + STALL_SECONDS), 0
+        return chunk
 
 
 async def invite(request: web.BaseRequest) -> None:
