@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup run docs test check full unit two-hosts contract e2e faults bench lock protobuf clean
+.PHONY: help setup run docs test check full unit two-hosts contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,8 +57,22 @@ test: check unit contract e2e faults  ## everything that CI runs
 
 full: test bench  ## the tests, and the measurements
 
-bench: setup
-	$(BIN)/python bench/ingest.py
+bench: setup  ## measure ingestion and reading of 1,000,000 spans, into docs/performance.md (an hour)
+	$(BIN)/python bench/ingest.py --keep
+	$(BIN)/python bench/latency.py --keep
+	$(BIN)/python bench/read.py --keep
+
+bench-large: setup  ## reading of 10,000,000 spans (two hours and 20 GB of disk)
+	$(BIN)/python bench/read.py --rows 10000000 --keep
+
+bench-rebuild: setup  ## an index of 1,000,000 spans made anew from raw segments
+	$(BIN)/python bench/rebuild.py --keep
+
+bench-soak: setup  ## an hour at 70 % load: memory, descriptors, logs
+	$(BIN)/python bench/soak.py --keep
+
+bench-peers: setup  ## the same load to Arize Phoenix and MLflow, which are fetched from PyPI
+	$(BIN)/python bench/peers.py --keep
 
 docs: setup  ## write the references of settings and permissions from the code
 	@$(BIN)/python docs/reference.py
