@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 GROUP = "writer"
 _FETCH = 16
-_REST = 5.0
+_REST = 10.0
 _PROBES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteLimits:
     batch_rows: int = 40_000
-    batch_seconds: float = 1.0
+    batch_seconds: float = 2.0
     """From one batch to the next, unless the first was full or was written fast. A batch costs the
     same whether it holds ten rows or a thousand."""
     gather_seconds: float = 0.1

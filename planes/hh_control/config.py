@@ -35,7 +35,7 @@ class WriterConfig(Section):
 
     batch_rows: int = Field(default=40_000, gt=0)
     """Rows of one insert at most."""
-    batch_seconds: float = Field(default=1.0, gt=0)
+    batch_seconds: float = Field(default=2.0, gt=0)
     """From one insert to the next at most while rows wait, unless the insert itself takes
     longer."""
     max_in_flight: int = Field(default=64, gt=0)
