@@ -7,12 +7,14 @@ begins with the same facts, so what a reader sees under ``INDEXED`` is what the 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
 from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
 from hh_core.domain.paths import index, json_value, put
-from hh_core.domain.span import ByKeys, Keys, Span, SpanEvent
+from hh_core.domain.rules import Rules
+from hh_core.domain.sheet import FACTS, Form
+from hh_core.domain.span import MAX_SHAPES, ByKeys, Keys, Span, SpanEvent
 
 __all__ = ["CONTEXT", "DERIVED", "INDEXED", "Mapping", "scope_name", "service_name"]
 
@@ -47,12 +49,23 @@ class _Plan:
     """Of each key: where it stands if no mapper takes it, and where if that place is taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """How spans with certain attribute keys are mapped column by column."""
+
+    form: Form
+    wanted: tuple[int, ...]
+    """Where the form's keys stand among the attributes."""
+
+
 class Mapping:
     """Asks the mappers in their order. A mapper that raises is counted and does no more harm."""
 
     def __init__(self, mappers: Sequence[Mapper]) -> None:
         self._mappers = tuple(sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name)))
         self._plans = ByKeys(self._plan)
+        self._formed = ByKeys(self._form)
+        self._forms: dict[Form, Form] = {}
         self.failures: Counter[str] = Counter()
         """How often each mapper has raised."""
 
@@ -61,6 +74,12 @@ class Mapping:
         facts = self._collect(span, self._plans[tuple(span.attributes)])
         facts.attributes, facts.truncated = index(facts.attributes)
         return facts
+
+    def formed(self, keys: Keys) -> Formed | None:
+        """How spans with these attribute keys are mapped by ``hh_core.domain.sheet``; None: only
+        one by one. Long attributes make no form of their own, so that conversations of any length
+        have one."""
+        return self._formed[keys]
 
     def event(self, span: Span) -> Content:
         """What a reader sees of ``span``: every attribute is somewhere in it."""
@@ -101,6 +120,25 @@ class Mapping:
             tuple(speaker for speaker in speakers if speaker is not None),
             tuple((key, *_places(key)) for key in keys),
         )
+
+    def _form(self, keys: Keys) -> Formed | None:
+        steps = [speaker.step for speaker in self._plans[keys].speakers]
+        rules = [step for step in steps if isinstance(step, Rules) and _is_regular(step)]
+        if len(rules) < len(steps) or len(set(keys)) < len(keys):
+            return None
+        named = {key for rule in rules for key in _named(rule)}
+        large = frozenset[str]().union(*(rule.large for rule in rules)) - named
+        wanted = tuple(place for place, key in enumerate(keys) if key not in large)
+        small = tuple(keys[place] for place in wanted)
+        form = Form(
+            small,
+            tuple(replace(rule, large=rule.large.intersection(small)) for rule in rules),
+            tuple((key, *_places(key)) for key in small),
+            tuple((small.index(d.key), d.read) for rule in rules for d in rule.documents),
+        )
+        if len(self._forms) >= MAX_SHAPES:
+            self._forms.clear()
+        return Formed(self._forms.setdefault(form, form), wanted)
 
     def _speaker(self, mapper: Mapper, keys: Keys) -> _Speaker | None:
         if not isinstance(mapper, PreparedMapper):
@@ -151,6 +189,18 @@ def _keep_the_rest(span: Span, facts: Facts, plan: _Plan) -> None:
 def _places(key: str) -> tuple[str, str]:
     spare = f"metadata.attributes.{key}"
     return (spare if key in DERIVED or key in CONTEXT else f"metadata.{key}"), spare
+
+
+def _is_regular(rules: Rules) -> bool:
+    """Whether its facts have columns."""
+    return all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
+
+
+def _named(rules: Rules) -> Iterator[str]:
+    """Keys whose values it reads."""
+    yield from (small.key for small in rules.small)
+    yield from (kind.key for kind in rules.kinds)
+    yield from (document.key for document in rules.documents)
 
 
 def _exception(span: Span) -> SpanEvent | None:

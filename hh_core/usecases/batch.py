@@ -1,13 +1,16 @@
 """Rows on their way into the index, column by column, and what hangs on them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pyarrow as pa
+
 from hh_core.domain.tables import COLUMNS, Relation
-from hh_core.wire.columns import encode
+from hh_core.wire.columns import join, record_batch
 
 _KeyT = TypeVar("_KeyT", bound=Hashable)
 
@@ -15,16 +18,18 @@ Path = tuple[bytes, str, str]
 """Project, event type, dotted path."""
 
 
-class Rows:
-    """Rows of one relation. Nothing here costs by the cell but what ``add`` is given."""
+_Lists = dict[str, list[Any]]
 
-    def __init__(self, relation: Relation, columns: Mapping[str, list[Any]] | None = None) -> None:
+
+class Rows:
+    """Rows of one relation, in parts: lists of cells by column, or record batches made of such."""
+
+    def __init__(self, relation: Relation, parts: Iterable[Any] = ()) -> None:
         self.relation = relation
-        self._columns = columns or {column.name: [] for column in COLUMNS[relation]}
-        self._any = next(iter(self._columns.values()))
+        self._parts: list[Any] = list(parts)
 
     def __len__(self) -> int:
-        return len(self._any)
+        return sum(map(_length, self._parts))
 
     def add(
         self,
@@ -34,29 +39,107 @@ class Rows:
     ) -> None:
         """Append ``rows`` whose cells are those of the columns ``names``; ``constants`` are the
         cells that all of them share. Together they are all columns."""
-        for name, column in zip(names, zip(*rows, strict=True), strict=bool(rows)):
-            self._columns[name] += column
+        if not rows:
+            return
+        if not self._parts or not isinstance(self._parts[-1], dict):
+            self._parts.append({column.name: [] for column in COLUMNS[self.relation]})
+        lists: _Lists = self._parts[-1]
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            lists[name] += column
         for name, cell in (constants or {}).items():
-            self._columns[name] += [cell] * len(rows)
+            lists[name] += [cell] * len(rows)
+
+    def append(self, part: Any) -> None:
+        """Append the rows of a ``pyarrow.RecordBatch`` with all columns."""
+        self._parts.append(part)
 
     def __iadd__(self, other: "Rows") -> "Rows":
-        for name, column in other._columns.items():
-            self._columns[name] += column
+        for part in other._parts:
+            last = self._parts[-1] if self._parts else None
+            if isinstance(last, dict) and isinstance(part, dict):
+                for name, column in part.items():
+                    last[name] += column
+            else:
+                self._parts.append(part)
         return self
 
     def __getitem__(self, part: slice) -> "Rows":
-        return Rows(self.relation, {name: col[part] for name, col in self._columns.items()})
+        start, stop, _ = part.indices(len(self))
+        found, begin = [], 0
+        for whole in self._parts:
+            first, last = max(start - begin, 0), min(stop - begin, _length(whole))
+            if first < last:
+                found.append(_cut(whole, first, last))
+            begin += _length(whole)
+        return Rows(self.relation, found)
 
     def column(self, name: str) -> list[Any]:
-        """Its cells, to be read and replaced."""
-        return self._columns[name]
+        """Its cells."""
+        return [cell for part in self._parts for cell in _cells(part, name)]
+
+    def distinct(self, *names: str) -> Collection[tuple[Any, ...]]:
+        """The different combinations of what stands in some columns: not of maps."""
+        return set[tuple[Any, ...]]().union(*(_distinct(part, names) for part in self._parts))
+
+    def replace(self, name: str, others: Sequence[str], cell: Callable[..., Any]) -> int:
+        """Put ``cell`` of what stands in ``others`` into column ``name``; how many cells that
+        changed."""
+        changed = 0
+        for place, part in enumerate(self._parts):
+            before = _cells(part, name)
+            after = [cell(*found) for found in zip(*(_cells(part, o) for o in others), strict=True)]
+            different = sum(a != b for a, b in zip(before, after, strict=True))
+            if different:
+                self._parts[place] = _with(self.relation, part, name, after)
+            changed += different
+        return changed
 
     def row(self, place: int) -> Mapping[str, Any]:
-        return {name: column[place] for name, column in self._columns.items()}
+        one = self[place : place + 1]
+        return {column.name: one.column(column.name)[0] for column in COLUMNS[self.relation]}
 
     def arrow(self) -> bytes:
         """As an Arrow IPC stream. Raises ``RejectedError`` if a cell does not fit its column."""
-        return encode(self.relation, self._columns)
+        batches = [
+            record_batch(self.relation, part) if isinstance(part, dict) else part
+            for part in self._parts
+        ]
+        return join(self.relation, batches)
+
+
+def _length(part: Any) -> int:
+    return len(next(iter(part.values()))) if isinstance(part, dict) else int(part.num_rows)
+
+
+def _cut(part: Any, first: int, last: int) -> Any:
+    if isinstance(part, dict):
+        return {name: column[first:last] for name, column in part.items()}
+    return part.slice(first, last - first)
+
+
+def _cells(part: Any, name: str) -> list[Any]:
+    if isinstance(part, dict):
+        return list(part[name])
+    column = part.column(name)
+    cells: list[Any] = column.to_pylist()
+    return [dict(cell) for cell in cells] if pa.types.is_map(column.type) else cells
+
+
+def _distinct(part: Any, names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    if isinstance(part, dict):
+        different = [set(part[name]) for name in names]
+    else:
+        different = [set(part.column(name).unique().to_pylist()) for name in names]
+    if sum(len(cells) > 1 for cells in different) <= 1:  # mostly so, and far quicker
+        return product(*different)
+    return set(zip(*(_cells(part, name) for name in names), strict=True))
+
+
+def _with(relation: Relation, part: Any, name: str, cells: list[Any]) -> Any:
+    if isinstance(part, dict):
+        return part | {name: cells}
+    arrays = dict(zip(part.schema.names, part.columns, strict=True))
+    return record_batch(relation, arrays | {name: cells})
 
 
 @dataclass(slots=True)

@@ -6,14 +6,12 @@ what was sent.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any
 
 from hh_core.ports.analytics import Relation
 from hh_core.usecases.batch import Batch, Rows, see
-
-_CellT = TypeVar("_CellT", bound=Hashable)
 
 OTHER = "__other__"
 NAMES = ("event_name", "model", "provider", "service", "error_class")
@@ -50,7 +48,7 @@ class Cardinality:
     def _turn(self, events: Rows) -> None:
         """Know the projects of the batch, and begin anew for those whose day has changed."""
         newest: dict[bytes, int] = {}
-        for project, received in _pairs(events.column("project_id"), events.column("received_ms")):
+        for project, received in events.distinct("project_id", "received_ms"):
             newest[project] = max(newest.get(project, 0), received // _DAY_MS)
         for project, day in newest.items():
             seen = self._projects.get(project)
@@ -61,33 +59,29 @@ class Cardinality:
             self._projects.popitem(last=False)
 
     def _bound_names(self, events: Rows, column: str) -> int:
-        projects, cells = events.column("project_id"), events.column(column)
-        surplus = self._surplus(column, _pairs(projects, cells))
+        surplus = self._surplus(column, events.distinct("project_id", column))
         if not surplus:
             return 0
-        places = [
-            place for place, pair in enumerate(zip(projects, cells, strict=True)) if pair in surplus
-        ]
-        for place in places:
-            cells[place] = OTHER
-        return len(places)
+        return events.replace(
+            column,
+            ("project_id", column),
+            lambda project, cell: OTHER if (project, cell) in surplus else cell,
+        )
 
     def _bound_paths(self, batch: Batch, events: Rows) -> int:
         surplus = self._surplus(PATHS, {(path[0], path[2]) for path in batch.paths})
         if not surplus:
             return 0
-        projects, cells = events.column("project_id"), events.column(PATHS)
-        concerned = {project for project, _ in surplus}
-        for place, project in enumerate(projects):
-            if project in concerned:
-                cells[place] = _kept(cells[place], project, surplus)
+        events.replace(
+            PATHS, ("project_id", PATHS), lambda project, cell: _kept(cell, project, surplus)
+        )
         for path in [path for path in batch.paths if (path[0], path[2]) in surplus]:
             first, last = batch.paths.pop(path)
             see(batch.paths, (path[0], path[1], OTHER), first, last)
         return len(surplus)
 
     def _surplus(
-        self, column: str, found: Iterable[tuple[bytes, str]]
+        self, column: str, found: Iterable[tuple[Any, ...]]
     ) -> Collection[tuple[bytes, str]]:
         """Those for which there is no more room today. In sorted order, so that one batch always
         has the same."""
@@ -102,14 +96,6 @@ class Cardinality:
             else:
                 surplus.add((project, name))
         return surplus
-
-
-def _pairs(projects: Sequence[bytes], cells: Sequence[_CellT]) -> Collection[tuple[bytes, _CellT]]:
-    """The different cells of each project."""
-    if len(different := set(projects)) == 1:  # mostly so, and ten times as quick
-        (project,) = different
-        return {(project, cell) for cell in set(cells)}
-    return set(zip(projects, cells, strict=True))
 
 
 def _kept(

@@ -7,7 +7,7 @@ function of the record and its place, so doing it again changes nothing (DESIGN 
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from hh_core.domain.filters import text_of
 from hh_core.domain.identity import (
     MAX_ID,
     NIL,
-    Version,
     derived_event,
     name_key,
     parse_uuid,
@@ -26,26 +25,19 @@ from hh_core.domain.identity import (
 )
 from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.mapping import service_name
-from hh_core.domain.segments import RecordHeader, RecordKind, SegmentRecord
+from hh_core.domain.segments import ContentType, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.ports.analytics import Relation
+from hh_core.usecases.alike import Alike
 from hh_core.usecases.batch import Batch, see
+from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt, receipt_of
 from hh_core.wire.otlp import decode
 from hh_core.wire.rest import documents
 from hh_core.wire.segment import Damage, Located
 
 log = logging.getLogger(__name__)
 
-MAX_NAME = 256
-"""Characters of a name in the index; the content keeps all."""
-
-_STATUS = {1: "ok", 2: "error"}
-_HOUR_NS = 3_600_000_000_000
-_PAST_NS = 30 * 24 * _HOUR_NS
-_FUTURE_NS = _HOUR_NS
-_ABSURD_NS = 24 * _HOUR_NS
-_MS = 1_000_000
 _REMEMBERED = 100_000
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
@@ -97,28 +89,6 @@ _PATCH = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Receipt:
-    """What the rows of one record share."""
-
-    header: RecordHeader
-    project: bytes
-    version: bytes
-    """The last 12 bytes of a little-endian version: all but the ordinal."""
-    earliest: int
-    latest: int
-    """Start times that are not suspect."""
-    received: int
-
-    def start(self, told: int) -> int:
-        """Where lists and charts place what says that it started at ``told``.
-
-        That is when it was received if it says later than a day after: it would head every list
-        for ever. The content keeps what was told.
-        """
-        return told if told <= self.received + _ABSURD_NS else self.received
-
-
 class Indexer:
     def __init__(self, mapping: SpanMapping, *, name_key: bytes, dp_id: str) -> None:
         """``name_key`` is the data plane's key for ids that clients chose."""
@@ -131,63 +101,79 @@ class Indexer:
         """All rows of a segment. Damaged records and bodies that do not decode are counted; they
         never stop the others."""
         batch = Batch()
+        alike = Alike(
+            batch,
+            self._mapping,
+            self._dp_id,
+            name,
+            self._claim,
+            partial(self._claim, keep=False),
+            self._one_by_one,
+        )
         corrupt = 0
         for item in found:
             if isinstance(item, Damage):
                 corrupt += not item.torn
                 continue
             try:
-                self._add(batch, name, item)
+                self._add(batch, alike, receipt_of(item.record.header, name, item.offset), item)
             except Exception as error:  # one poisonous record must not hold up its whole segment
                 kind = type(error).__name__
                 log.error("record %d of segment %s does not decode: %s", item.offset, name, kind)
                 corrupt += 1
-        batch.corrupt[name] = corrupt
+        alike.flush()
+        batch.corrupt[name] = corrupt + alike.corrupt
         return batch
 
-    def _add(self, batch: Batch, segment: str, item: Located) -> None:
+    def _add(self, batch: Batch, alike: Alike, receipt: Receipt, item: Located) -> None:
         """Add the rows of one record. It raises before it adds any."""
-        receipt = _receipt(item.record.header)
-        shared = {
-            "project_id": receipt.project,
-            "received_ms": receipt.header.received_ms,
-            "segment": segment,
-            "record": item.offset,
-        }
-        if receipt.header.kind is RecordKind.PATCH:
+        header = receipt.header
+        if header.kind is RecordKind.PATCH:
             patches = [self._patch(receipt, *found) for found in documents(item.record)]
-            batch.rows[Relation.PATCHES].add(_PATCH, patches, shared)
-            batch.patched[receipt.header.project] |= {patch[0] for patch in patches}
-            return
-        rows: list[_Cells] = []
-        seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
-        for own, facts in self._events(receipt, item.record, batch):
-            rows.append(own + self._told(receipt, facts))
-            seen[facts.event_type, own[_START] // _HOUR_NS].update(facts.attributes)
-        shared |= {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
-        shared |= {"is_deleted": 0, "promoted": {}}
-        batch.rows[Relation.EVENTS].add(_OWN + _TOLD, rows, shared)
-        for (event_type, number), paths in seen.items():
-            hour = number * _HOUR_NS
-            for path in paths:
-                see(batch.paths, (receipt.project, event_type, path), hour, hour)
+            batch.rows[Relation.PATCHES].add(_PATCH, patches, _shared(receipt))
+            batch.patched[header.project] |= {patch[0] for patch in patches}
+        elif header.kind is RecordKind.TRACES and header.content_type is ContentType.PROTOBUF:
+            alike.add(receipt, item.record)
+        elif header.kind is RecordKind.TRACES:
+            self._one_by_one(batch, receipt, decode(item.record))
+        else:
+            self._rows(batch, receipt, self._rest_events(receipt, item.record))
 
-    def _events(
-        self, receipt: _Receipt, record: SegmentRecord, batch: Batch
+    def _one_by_one(
+        self, batch: Batch, receipt: Receipt, spans: Iterable[tuple[int, Span]]
+    ) -> None:
+        found = []
+        for ordinal, span in spans:
+            facts = self._mapping.facts(span)
+            if len(facts.session_id) > MAX_ID:
+                facts.session_id = ""
+                batch.overlong += 1
+            found.append((_span(receipt, ordinal, span, facts), facts))
+        self._rows(batch, receipt, found)
+
+    def _rest_events(
+        self, receipt: Receipt, record: SegmentRecord
     ) -> Iterator[tuple[_Cells, Facts]]:
-        if record.header.kind is RecordKind.TRACES:
-            for ordinal, span in decode(record):
-                facts = self._mapping.facts(span)
-                if len(facts.session_id) > MAX_ID:
-                    facts.session_id = ""
-                    batch.overlong += 1
-                yield _span(receipt, ordinal, span, facts), facts
-        elif record.header.kind is RecordKind.EVENT:
+        if record.header.kind is RecordKind.EVENT:
             for ordinal, event in documents(record):
                 facts = rest_facts(event)
                 yield self._rest(receipt, ordinal, event, facts), facts
 
-    def _rest(self, receipt: _Receipt, ordinal: int, event: Event, facts: Facts) -> _Cells:
+    def _rows(self, batch: Batch, receipt: Receipt, found: Iterable[tuple[_Cells, Facts]]) -> None:
+        rows: list[_Cells] = []
+        seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
+        for own, facts in found:
+            rows.append(own + self._told(receipt, facts))
+            seen[facts.event_type, own[_START] // HOUR_NS].update(facts.attributes)
+        shared = {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
+        shared |= {"is_deleted": 0, "promoted": {}, **_shared(receipt)}
+        batch.rows[Relation.EVENTS].add(_OWN + _TOLD, rows, shared)
+        for (event_type, number), paths in seen.items():
+            hour = number * HOUR_NS
+            for path in paths:
+                see(batch.paths, (receipt.project, event_type, path), hour, hour)
+
+    def _rest(self, receipt: Receipt, ordinal: int, event: Event, facts: Facts) -> _Cells:
         """The cells of ``_OWN``."""
         project = receipt.header.project
         event_id = name_key(self._key, project, str(event["event_id"]))
@@ -205,7 +191,7 @@ class Indexer:
             rest_span(event_id),
             _NO_PARENT,
             ordinal,
-            _version(receipt, ordinal),
+            receipt.version(ordinal),
             "",
             "error" if facts.error_class else "unset",
             receipt.start(start),
@@ -214,7 +200,7 @@ class Indexer:
             _NIL if parent_id == session else parent_id,
         )
 
-    def _told(self, receipt: _Receipt, facts: Facts) -> _Cells:
+    def _told(self, receipt: Receipt, facts: Facts) -> _Cells:
         """The cells of ``_TOLD``."""
         session, response = facts.session_id, facts.response_id
         return (
@@ -235,10 +221,10 @@ class Indexer:
             facts.truncated,
         )
 
-    def _patch(self, receipt: _Receipt, ordinal: int, patch: Mapping[str, Any]) -> _Cells:
+    def _patch(self, receipt: Receipt, ordinal: int, patch: Mapping[str, Any]) -> _Cells:
         """The cells of ``_PATCH``; the event's id is a ``UUID``."""
         text, fields = str(patch["event_id"]), patch.get("fields") or {}
-        version = _version(receipt, ordinal)
+        version = receipt.version(ordinal)
         is_start = bool(patch.get("is_start"))
         name = fields.get("session_name") or fields.get("event_name")
         start, end = nanoseconds(fields.get("start_time")), nanoseconds(fields.get("end_time"))
@@ -254,7 +240,7 @@ class Indexer:
             end or 0,
         )
 
-    def _claim(self, receipt: _Receipt, text: str, *, keep: bool = True) -> bytes:
+    def _claim(self, receipt: Receipt, text: str, *, keep: bool = True) -> bytes:
         """The id that stands for a client's text. Sessions repeat, response ids do not."""
         if not text:
             return _NIL
@@ -271,24 +257,17 @@ class Indexer:
 _START = _OWN.index("start_ns")
 
 
-def _receipt(header: RecordHeader) -> _Receipt:
-    version = Version(header.received_ms, header.node, header.sequence, 0)
-    received = header.received_ms * _MS
-    return _Receipt(
-        header,
-        header.project.bytes,
-        int(version).to_bytes(16, "little")[4:],
-        received - _PAST_NS,
-        received + _FUTURE_NS,
-        received,
-    )
+def _shared(receipt: Receipt) -> dict[str, Any]:
+    """What all rows of a record share."""
+    return {
+        "project_id": receipt.project,
+        "received_ms": receipt.header.received_ms,
+        "segment": receipt.segment,
+        "record": receipt.offset,
+    }
 
 
-def _version(receipt: _Receipt, ordinal: int) -> bytes:
-    return ordinal.to_bytes(4, "little") + receipt.version
-
-
-def _span(receipt: _Receipt, ordinal: int, span: Span, facts: Facts) -> _Cells:
+def _span(receipt: Receipt, ordinal: int, span: Span, facts: Facts) -> _Cells:
     """The cells of ``_OWN``."""
     claimed = parse_uuid(facts.claimed_event_id) if facts.claimed_event_id else None
     trace_id, span_id = span.trace_id, span.span_id
@@ -301,9 +280,9 @@ def _span(receipt: _Receipt, ordinal: int, span: Span, facts: Facts) -> _Cells:
         span_id,
         span.parent_span_id or _NO_PARENT,
         ordinal,
-        _version(receipt, ordinal),
+        receipt.version(ordinal),
         service_name(span)[:MAX_NAME],
-        "error" if facts.error_class else _STATUS.get(span.status_code, "unset"),
+        "error" if facts.error_class else STATUS.get(span.status_code, "unset"),
         receipt.start(span.start_ns),
         min(duration, MAX_TIME_NS),
         int(not receipt.earliest <= span.start_ns <= receipt.latest),

@@ -53,12 +53,39 @@ def encode(
     wanted = _columns(relation, telemetry)
     if extra := columns.keys() - set(form.names):
         raise RejectedError(f"{relation} has no column {min(extra)!r}", code=422)
+    return _stream(form, [_batch(relation, form, wanted, columns)])
+
+
+def record_batch(relation: Relation, columns: Mapping[str, Any]) -> Any:
+    """``columns`` as a ``pyarrow.RecordBatch``. Some may be arrays already. Raises like
+    ``encode``."""
+    return _batch(relation, schema(relation), COLUMNS[relation], columns)
+
+
+def same_keys(
+    names: Sequence[str], columns: Sequence[Sequence[Any]], count: int, *, number: bool = False
+) -> Any:
+    """A column of ``count`` maps that all have the keys ``names``, from their values by key: texts,
+    or with ``number`` counts."""
+    width = len(names)
+    form = _ARROW[Type.USAGE if number else Type.ATTRIBUTES]
+    offsets = pa.array([width * row for row in range(count + 1)], pa.int32())
+    keys = pa.concat_arrays([pa.array(names, pa.string())] * max(1, count))
+    items = pa.array(list(chain.from_iterable(zip(*columns, strict=True))), form.item_type)
+    return pa.MapArray.from_arrays(offsets, keys, items)
+
+
+def join(relation: Relation, batches: Sequence[Any]) -> bytes:
+    """Several record batches of ``relation`` as an Arrow IPC stream of one batch."""
+    return table_bytes(pa.Table.from_batches(batches, schema(relation)))
+
+
+def _batch(relation: Relation, form: Any, wanted: Sequence[Column], columns: Any) -> Any:
     arrays = [_array(relation, column, columns) for column in wanted]
     try:
-        batch = pa.record_batch(arrays, schema=form)
+        return pa.record_batch(arrays, schema=form)
     except ValueError as error:
         raise RejectedError(f"{relation}: the columns have different lengths", code=422) from error
-    return _stream(form, [batch])
 
 
 def decode(relation: Relation, arrow: bytes, *, telemetry: bool = False) -> Any:
@@ -116,10 +143,12 @@ def _stream(form: Any, batches: Sequence[Any]) -> bytes:
     return result
 
 
-def _array(relation: Relation, column: Column, columns: Mapping[str, Sequence[Any]]) -> Any:
+def _array(relation: Relation, column: Column, columns: Mapping[str, Any]) -> Any:
     values = columns.get(column.name)
     if values is None:
         raise RejectedError(f"{relation} needs column {column.name!r}", code=422)
+    if isinstance(values, pa.Array):
+        return values
     try:
         return _build(column.type, values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, ArithmeticError) as error:

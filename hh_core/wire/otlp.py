@@ -5,18 +5,45 @@ will work on it. Ordinals number all spans of a request in document order, also 
 refused, so that the address of a span never depends on a rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from hh_core.domain.segments import ContentType, Encoding, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError
 from hh_core.wire import otlp_json, otlp_protobuf
-from hh_core.wire.otlp_body import UNLIMITED, Limits, decompress
+from hh_core.wire.otlp_body import UNLIMITED, Limits, decompress, plain_size
 from hh_core.wire.otlp_protobuf import Group
-from hh_core.wire.otlp_spans import is_sound, origin_of, span_of
+from hh_core.wire.otlp_scan import PIECE_BYTES
+from hh_core.wire.otlp_spans import (
+    Head,
+    head_of,
+    is_sound,
+    keys_of,
+    origin_of,
+    span_of,
+    values_of,
+)
 
-__all__ = ["UNLIMITED", "Checked", "Limits", "check", "decode", "decode_one"]
+__all__ = [
+    "UNLIMITED",
+    "Checked",
+    "Group",
+    "Head",
+    "Limits",
+    "check",
+    "decode",
+    "decode_one",
+    "decode_some",
+    "groups",
+    "head_of",
+    "is_small",
+    "is_sound",
+    "keys_of",
+    "origin_of",
+    "span_of",
+    "values_of",
+]
 
 PROBLEM = "trace_id must be 16 bytes, span_id and parent_span_id 8 bytes, none of the ids all zero"
 
@@ -56,19 +83,40 @@ def decode(record: SegmentRecord) -> Iterator[tuple[int, Span]]:
 
     Raises ``RejectedError`` for a body that ``check`` would not have let in.
     """
-    plain = decompress(record.body, record.header.encoding, UNLIMITED)
     if record.header.content_type is ContentType.JSON:
+        plain = decompress(record.body, record.header.encoding, UNLIMITED)
         for ordinal, span in otlp_json.spans(plain, UNLIMITED):
             if span is not None:
                 yield ordinal, span
         return
+    yield from _decoded(record, None)
+
+
+def decode_some(record: SegmentRecord, ordinals: Collection[int]) -> Iterator[tuple[int, Span]]:
+    """Of a record in protobuf the sound spans that stand at ``ordinals``."""
+    yield from _decoded(record, ordinals)
+
+
+def _decoded(record: SegmentRecord, ordinals: Collection[int] | None) -> Iterator[tuple[int, Span]]:
     before = 0
-    for group in otlp_protobuf.groups(plain, UNLIMITED, check=False):
+    for group in groups(record):
         origin = origin_of(group.resource, group.scope)
         for ordinal, message in enumerate(group.spans, before):
-            if is_sound(message):
+            if (ordinals is None or ordinal in ordinals) and is_sound(message):
                 yield ordinal, span_of(message, origin)
         before += len(group.spans)
+
+
+def is_small(record: SegmentRecord) -> bool:
+    """Whether the body is parsed at once."""
+    return plain_size(record.body, record.header.encoding) <= PIECE_BYTES
+
+
+def groups(record: SegmentRecord) -> Iterator[Group]:
+    """The spans of a record in protobuf as upb has parsed them, unsound ones among them: for
+    those who ask for little of each. Raises like ``decode``."""
+    plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    return otlp_protobuf.groups(plain, UNLIMITED, check=False)
 
 
 def decode_one(record: SegmentRecord, ordinal: int) -> Span:

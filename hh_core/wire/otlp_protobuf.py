@@ -36,6 +36,8 @@ class Group:
     resource: Resource
     scope: InstrumentationScope
     spans: Sequence[Span]
+    size: int = 0
+    """Bytes that were parsed for this group and those which follow it without a size."""
 
 
 def require_upb() -> None:
@@ -65,22 +67,24 @@ def too_many_spans(limits: Limits) -> RejectedError:
 def _groups(body: bytes, limits: Limits, check: bool) -> Iterator[Group]:
     if len(body) <= PIECE_BYTES:
         request = _parse(ExportTraceServiceRequest, body, limits, check)
-        yield from _of_request(request)
+        yield from _of_request(request, len(body))
         return
     budget = [4 * limits.max_spans]
     for batch in _batches(fields(body, 0, len(body), budget), _RESOURCE_SPANS):
         if _size(batch) <= PIECE_BYTES:
             piece = _joined(body, batch)
-            yield from _of_request(_parse(ExportTraceServiceRequest, piece, limits, check))
+            request = _parse(ExportTraceServiceRequest, piece, limits, check)
+            yield from _of_request(request, len(piece))
         else:
             yield from _large_resource(body, batch[0], limits, check, budget)
 
 
-def _of_request(request: ExportTraceServiceRequest) -> Iterator[Group]:
+def _of_request(request: ExportTraceServiceRequest, size: int) -> Iterator[Group]:
     for resource_spans in request.resource_spans:
         resource = resource_spans.resource
         for scope_spans in resource_spans.scope_spans:
-            yield Group(resource, scope_spans.scope, scope_spans.spans)
+            yield Group(resource, scope_spans.scope, scope_spans.spans, size)
+            size = 0
 
 
 def _large_resource(
@@ -91,8 +95,10 @@ def _large_resource(
     resource = _parse(ResourceSpans, own, limits, check).resource
     for batch in _batches(inner, _SCOPE_SPANS):
         if _size(batch) <= PIECE_BYTES:
+            size = _size(batch)
             for scope in _parse(ResourceSpans, _joined(body, batch), limits, check).scope_spans:
-                yield Group(resource, scope.scope, scope.spans)
+                yield Group(resource, scope.scope, scope.spans, size)
+                size = 0
         else:
             for group in _large_scope(body, batch[0], limits, check, budget):
                 yield Group(resource, *group)
@@ -100,12 +106,13 @@ def _large_resource(
 
 def _large_scope(
     body: bytes, outer: Field, limits: Limits, check: bool, budget: list[int]
-) -> Iterator[tuple[InstrumentationScope, Sequence[Span]]]:
+) -> Iterator[tuple[InstrumentationScope, Sequence[Span], int]]:
     inner = list(fields(body, outer.start, outer.end, budget))
     own = _joined(body, [field for field in inner if field.tag != _SPANS])
     scope = _parse(ScopeSpans, own, limits, check).scope
     for batch in _batches(inner, _SPANS):
-        yield scope, _parse(ScopeSpans, _joined(body, batch), limits, check).spans
+        spans = _parse(ScopeSpans, _joined(body, batch), limits, check).spans
+        yield scope, spans, _size(batch)
 
 
 def _batches(parts: Iterable[Field], tag: int) -> Iterator[list[Field]]:

@@ -1,11 +1,9 @@
 """What several conventions share: OpenTelemetry's ``session.id`` and ``user.id``."""
 
-from functools import partial
-
 from hh_core.domain.event import Content, Step
 from hh_core.domain.span import Keys, Span
 from hh_mappers.reading import plain, text
-from hh_mappers.routes import Prepared, Route, Routes, follow
+from hh_mappers.routes import Prepared, Route, Routes
 
 _MARKS = frozenset({"session.id", "user.id", "enduser.id", "tag.tags"})
 _ROUTES = Routes(
@@ -24,7 +22,7 @@ class Common(Prepared):
     rank = 20
 
     def prepare(self, keys: Keys) -> Step | None:
-        return None if _MARKS.isdisjoint(keys) else partial(follow, _ROUTES.plan(keys))
+        return None if _MARKS.isdisjoint(keys) else _ROUTES.rules(keys)
 
     def content(self, span: Span, content: Content) -> None:
         """Everything here is small: ``facts`` has placed it."""

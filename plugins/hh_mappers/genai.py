@@ -8,11 +8,12 @@ from functools import partial
 
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import nested
+from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.messages import Message, answer, chat_history, tool_call
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, name, number, plain, structured, text, unpacked
-from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens, under
+from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
 
 _MARKS = frozenset(
     {
@@ -108,7 +109,10 @@ class GenAi(Prepared):
     rank = 50
 
     def prepare(self, keys: Keys) -> Step | None:
-        return None if _MARKS.isdisjoint(keys) else partial(_tell, _ROUTES.plan(keys))
+        if _MARKS.isdisjoint(keys):
+            return None
+        rules = _ROUTES.rules(keys, kinds=(_kind(keys),), irregular=_model_of_the_answer)
+        return rules if "gen_ai.request.model" in keys else partial(_tell, rules)
 
     def content(self, span: Span, content: Content) -> None:
         system = chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
@@ -122,23 +126,24 @@ class GenAi(Prepared):
         _tools(span.attributes, content)
 
 
-def _tell(plan: Plan, span: Span, facts: Facts) -> None:
-    follow(plan, span, facts)
-    if not facts.event_type:
-        facts.event_type = _event_type(span.attributes)
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    rules(span, facts)
+
+
+def _model_of_the_answer(_: Span, facts: Facts) -> None:
+    """Where nothing tells which model was asked."""
     if not facts.model and facts.event_type == "model":
         facts.model = facts.attributes.get("metadata.response_model", "")
         if facts.model:
             facts.attributes.setdefault("config.model", facts.model)
 
 
-def _event_type(attributes: Attributes) -> str:
-    operation = str(attributes.get("gen_ai.operation.name"))
-    if operation in _OPERATIONS:
-        return _OPERATIONS[operation]
-    if "gen_ai.tool.name" in attributes and "gen_ai.request.model" not in attributes:
-        return "tool"
-    return "model" if any(key in attributes for key in _ASKING) else ""
+def _kind(keys: Keys) -> Kind:
+    if "gen_ai.tool.name" in keys and "gen_ai.request.model" not in keys:
+        otherwise = "tool"
+    else:
+        otherwise = "model" if any(key in keys for key in _ASKING) else ""
+    return Kind("gen_ai.operation.name", tuple(_OPERATIONS.items()), otherwise)
 
 
 def _asked(span: Span) -> Iterator[tuple[str, list[Message]]]:

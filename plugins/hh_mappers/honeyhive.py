@@ -7,16 +7,19 @@ from typing import Any
 from hh_core.domain.enrichment import OTHER_ERROR
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import json_value, nested, put
+from hh_core.domain.rules import Rules
 from hh_core.domain.span import Keys, Span
 from hh_core.domain.telemetry import USAGE_KINDS
 from hh_mappers.placing import give, numbered
 from hh_mappers.reading import dumped, integer, number, plain, text, unpacked
-from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large
+from hh_mappers.routes import LARGE, Prepared, Route, Routes, large
 
 _MARK = "honeyhive"
 """How keys begin that the SDK writes, or somebody who fills a bucket by hand."""
 _SMALL = ("config", "metadata", "metrics", "feedback", "user_properties")
 _ASSOCIATION = "traceloop.association.properties."
+_TOLD = frozenset({"honeyhive_event_type", "honeyhive_error"})
+"""Keys whose meaning depends on more than their value."""
 _LONGEST_MS = 1 << 43
 """Beyond, a duration does not fit 64 bits of nanoseconds."""
 
@@ -58,7 +61,8 @@ class HoneyHive(Prepared):
             return None
         buckets = [(bucket, _below(f"honeyhive_{bucket}.", keys)) for bucket in _SMALL]
         filled = [(bucket, found) for bucket, found in buckets if found]
-        return partial(_tell, _ROUTES.plan(keys), filled)
+        rules = _ROUTES.rules(keys)
+        return partial(_tell, rules, filled) if filled or not _TOLD.isdisjoint(keys) else rules
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes
@@ -77,12 +81,12 @@ def _below(prefix: str, keys: Keys) -> Sequence[tuple[str, str]]:
 
 
 def _tell(
-    plan: Plan,
+    rules: Rules,
     buckets: Sequence[tuple[str, Sequence[tuple[str, str]]]],
     span: Span,
     facts: Facts,
 ) -> None:
-    follow(plan, span, facts)
+    rules(span, facts)
     attributes = span.attributes
     for bucket, keys in buckets:  # nested again; the SDK is asked first: its places are free
         pairs = ((name, plain(json_value(attributes[key]))) for key, name in keys)

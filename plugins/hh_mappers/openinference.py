@@ -3,18 +3,19 @@
 https://github.com/Arize-ai/openinference/tree/main/spec
 """
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 
-from hh_core.domain.event import Content, Facts, Json, Step
-from hh_core.domain.paths import nested, put
+from hh_core.domain.event import Content, Json, Step
+from hh_core.domain.paths import nested
+from hh_core.domain.rules import Document, Kind
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.messages import Message, answer, tool_call
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, name, number, plain, structured, text, unpacked
-from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens
+from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens
 
-_MARKS = frozenset({"openinference.span.kind", "llm.model_name", "input.value", "output.value"})
+_KIND = "openinference.span.kind"
+_MARKS = frozenset({_KIND, "llm.model_name", "input.value", "output.value"})
 _KINDS = {
     "LLM": "model",
     "CHAIN": "chain",
@@ -28,10 +29,12 @@ _KINDS = {
     "PROMPT": "chain",
 }
 _PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
-_DOCUMENTS = (("metadata", "metadata"), *((key, "config") for key in _PARAMETERS))
-"""Attributes whose JSON objects are spread in a bucket."""
 _OFFERED = frozenset({"tools", "functions", "response_format"})
 """Parameters that are documents: inputs, not settings."""
+_DOCUMENTS = (
+    Document("metadata", "metadata", structured),
+    *(Document(key, "config", structured, _OFFERED) for key in _PARAMETERS),
+)
 
 _ROUTES = Routes(
     {
@@ -84,8 +87,11 @@ class OpenInference(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if _MARKS.isdisjoint(keys):
             return None
-        documents = [(key, bucket) for key, bucket in _DOCUMENTS if key in keys]
-        return partial(_tell, _ROUTES.plan(keys), documents)
+        return _ROUTES.rules(
+            keys,
+            kinds=(Kind(_KIND, tuple(_KINDS.items())),) if _KIND in keys else (),
+            documents=tuple(document for document in _DOCUMENTS if document.key in keys),
+        )
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes
@@ -101,27 +107,6 @@ class OpenInference(Prepared):
         _tables(attributes, content)
         for key in _PARAMETERS:
             _documents(attributes, key, content)
-
-
-def _tell(plan: Plan, documents: Sequence[tuple[str, str]], span: Span, facts: Facts) -> None:
-    follow(plan, span, facts)
-    if not facts.event_type:
-        facts.event_type = _KINDS.get(str(span.attributes.get("openinference.span.kind")), "")
-    for key, bucket in documents:
-        _spread(span.attributes, key, bucket, facts)
-
-
-def _spread(attributes: Attributes, key: str, bucket: str, facts: Facts) -> None:
-    """A JSON object's members as values of ``bucket``; what finds its place taken keeps ``key``."""
-    found = structured(attributes[key])
-    if type(found) is not dict or key in facts.taken:
-        return
-    placed = True
-    for member, value in found.items():
-        if bucket == "metadata" or member not in _OFFERED:
-            placed = put(facts.attributes, f"{bucket}.{member}", value) and placed
-    if placed:
-        facts.taken.add(key)
 
 
 def _documents(attributes: Attributes, key: str, content: Content) -> None:

@@ -7,10 +7,11 @@ from functools import partial
 
 from hh_core.domain.event import Content, Facts, Step
 from hh_core.domain.paths import nested
+from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
 from hh_mappers.placing import give, give_all, numbered
 from hh_mappers.reading import integer, plain, text, unpacked
-from hh_mappers.routes import LARGE, Plan, Prepared, Route, Routes, follow, large, tokens, under
+from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
 
 _MARKS = frozenset(
     {
@@ -27,8 +28,15 @@ _MARKS = frozenset(
         "gen_ai.task.output",
     }
 )
-_KINDS = {"workflow": "chain", "agent": "chain", "tool": "tool"}
-_REQUESTS = {"chat": "model", "completion": "model", "embedding": "model", "rerank": "model"}
+_KINDS = (
+    Kind("traceloop.span.kind", (("workflow", "chain"), ("agent", "chain"), ("tool", "tool"))),
+    Kind(
+        "llm.request.type",
+        tuple((name, "model") for name in ("chat", "completion", "embedding", "rerank")),
+    ),
+)
+_TASK = Kind("traceloop.span.kind", (("task", "chain"),))
+"""The weakest sign: the HoneyHive SDK's default tells more."""
 _ASSOCIATION = "traceloop.association.properties."
 _FUNCTIONS = "llm.request.functions."
 _ROUTES = Routes(
@@ -51,7 +59,11 @@ class OpenLlmetry(Prepared):
     rank = 30
 
     def prepare(self, keys: Keys) -> Step | None:
-        return None if _MARKS.isdisjoint(keys) else partial(_tell, _ROUTES.plan(keys))
+        if _MARKS.isdisjoint(keys):
+            return None
+        known = _KINDS if "honeyhive_event_type" in keys else (*_KINDS, _TASK)
+        rules = _ROUTES.rules(keys, kinds=tuple(kind for kind in known if kind.key in keys))
+        return partial(_tell, rules) if "honeyhive_event_type" in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         for side, bucket in (("input", content.inputs), ("output", content.outputs)):
@@ -62,14 +74,8 @@ class OpenLlmetry(Prepared):
         give(content.inputs, "tools", functions.get("n"), origin=_FUNCTIONS[:-1])
 
 
-def _tell(plan: Plan, span: Span, facts: Facts) -> None:
-    follow(plan, span, facts)
-    if not facts.event_type:
-        get = span.attributes.get
-        facts.event_type = _KINDS.get(str(get("traceloop.span.kind")), "") or _REQUESTS.get(
-            str(get("llm.request.type")), ""
-        )
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    rules(span, facts)
     if not facts.event_type and span.attributes.get("traceloop.span.kind") == "task":
-        # the weakest sign: the HoneyHive SDK's default tells more
         is_tool = span.attributes.get("honeyhive_event_type") == "tool"
         facts.event_type = "tool" if is_tool else "chain"

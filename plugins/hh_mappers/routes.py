@@ -1,15 +1,15 @@
 """Tables that say where a convention's attributes belong in the wide event.
 
-A table is asked once for the attribute keys of a kind of span, and answers with a ``Plan``: what
-to do with the values of each such span.
+A table is asked once for the attribute keys of a kind of span, and answers with ``Rules``: what to
+do with the values of each such span.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from hh_core.domain.event import Facts, Json, Step
+from hh_core.domain.event import Facts, Step
+from hh_core.domain.rules import Document, Kind, Reader, Rules, Small
 from hh_core.domain.span import Keys, Span
 
 REMEMBERED = 10_000
@@ -20,7 +20,7 @@ REMEMBERED = 10_000
 class Route:
     """Where one attribute belongs. Without ``read`` it is large: ``content`` places it."""
 
-    read: "Reader | None" = None
+    read: Reader | None = None
     path: str = ""
     """Of the wide event, ``<bucket>.<key>``; empty: only the fact keeps it."""
     fact: str = ""
@@ -31,20 +31,8 @@ class Route:
 
 LARGE = Route()
 
-Reader = Callable[[Any], Json]
-
 Rule = Callable[[str], Route | None]
 """Makes the route of a key from what follows its prefix."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a table says of the attributes of a span."""
-
-    large: frozenset[str]
-    """Keys that ``content`` places."""
-    small: Sequence[tuple[str, Reader, str, str, str]]
-    """Key, and then what its route says: reader, path, fact, usage."""
 
 
 class Routes(dict[str, Route | None]):
@@ -62,15 +50,25 @@ class Routes(dict[str, Route | None]):
             self[key] = route
         return route
 
-    def plan(self, keys: Keys) -> Plan:
+    def rules(
+        self,
+        keys: Keys,
+        *,
+        kinds: tuple[Kind, ...] = (),
+        documents: tuple[Document, ...] = (),
+        irregular: Step | None = None,
+    ) -> Rules:
         found = [(key, route) for key in keys if (route := self[key]) is not None]
-        return Plan(
+        return Rules(
             frozenset(key for key, route in found if route.read is None),
             tuple(
-                (key, route.read, route.path, route.fact, route.usage)
+                Small(key, route.read, route.path, route.fact, route.usage)
                 for key, route in found
                 if route.read is not None
             ),
+            kinds,
+            documents,
+            irregular,
         )
 
 
@@ -101,27 +99,3 @@ def under(bucket: str, read: Reader) -> Rule:
 def tokens(kind: str, read: Reader) -> Route:
     """A count of tokens: in ``metadata`` by its kind, and in the index's sums."""
     return Route(read, f"metadata.{kind}", usage=kind)
-
-
-def follow(plan: Plan, span: Span, facts: Facts) -> None:
-    """Place the small attributes of ``span``, and take the large ones for ``content``.
-
-    A value whose place is taken by another one is not taken: it stays under its own name.
-    """
-    taken, values, attributes = facts.taken, span.attributes, facts.attributes
-    taken |= plan.large
-    for key, read, path, fact, usage in plan.small:
-        if key in taken or (value := read(values[key])) is None:
-            continue
-        if usage:
-            facts.usage.setdefault(usage, value)
-        elif fact:
-            if not (known := getattr(facts, fact)):
-                setattr(facts, fact, value)
-                known = value
-            if not path:
-                if known == value:
-                    taken.add(key)
-                continue
-        if attributes.setdefault(path, value) == value:
-            taken.add(key)
