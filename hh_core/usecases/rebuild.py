@@ -1,5 +1,6 @@
 """Fill an empty index from the raw segments: what ``hh rebuild --from-raw`` does (P17)."""
 
+import asyncio
 from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 
@@ -34,20 +35,32 @@ class Rebuild:
         Raises what the ports raise: begin anew, nothing is counted twice.
         """
         rebuilt, batch = Rebuilt(), Batch()
-        async for name in names:
-            batch.join(await self._index.read([name]))
-            if batch.size() >= self._limits.batch_rows:
-                await self._write(batch, rebuilt)
-                progress(rebuilt)
-                batch = Batch()
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for name in names:
+                batch.join(await self._index.read([name]))
+                if batch.size() >= self._limits.batch_rows:
+                    if writing is not None:
+                        await writing
+                    # the index works on one batch while the next one is read here
+                    writing = asyncio.create_task(self._write(batch, rebuilt, progress))
+                    batch = Batch()
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None:
+                writing.cancel()
+                await asyncio.wait((writing,))
         if batch.corrupt:
-            await self._write(batch, rebuilt)
-            progress(rebuilt)
+            await self._write(batch, rebuilt, progress)
         return rebuilt
 
-    async def _write(self, batch: Batch, rebuilt: Rebuilt) -> None:
+    async def _write(
+        self, batch: Batch, rebuilt: Rebuilt, progress: Callable[[Rebuilt], None]
+    ) -> None:
         refused, _ = await self._index.write(batch)
         rebuilt.segments += len(batch.corrupt)
         rebuilt.rows += batch.size() - len(refused)
         rebuilt.refused += len(refused)
         rebuilt.corrupt += sum(batch.corrupt.values())
+        progress(rebuilt)
