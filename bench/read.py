@@ -70,7 +70,7 @@ class Asked:
 
     def phrase(self) -> str:
         """Three words in a row of some answer."""
-        texts = [e["outputs"]["value"] for e in self._events if "value" in e["outputs"]]
+        texts = [e["outputs"]["output"] for e in self._events if "output" in e["outputs"]]
         words = str(self._random.choice(texts)).split()
         at = self._random.randrange(1, max(2, len(words) - 4))
         return " ".join(words[at : at + 3])
@@ -109,7 +109,7 @@ def questions(asked: Asked) -> list[Question]:
 
     by_hour = {
         "measures": [
-            {"name": name, "function": name, "field": "duration_ms"} for name in ("p50", "p95")
+            {"name": name, "function": name, "column": "duration_ms"} for name in ("p50", "p95")
         ],
         "group_by": ["model"],
         "bucket": "hour",

@@ -159,6 +159,11 @@ class Conditions:
     def _compare_text(self, found: Reference, sign: str, value: Any) -> str:
         if isinstance(value, bool):
             value = "true" if value else "false"
+        if isinstance(value, str) and value and sign == "=" and found.key is not None:
+            # a key that is not there reads as empty text: one look into the map is enough
+            key = self._parameters.add(found.key, "String")
+            wanted = self._parameters.add(value, "String")
+            return f"{self._expressions(found.column)}[{key}] = {wanted}"
         if isinstance(value, str):
             return _sure(f"{self.value(found)} {sign} {self._parameters.add(value, 'String')}")
         if isinstance(value, int | float | Decimal):

@@ -51,10 +51,18 @@ def columns_of(relation: Relation, plane: str) -> dict[str, Type]:
 
 
 def branches(query: Query, plane: str) -> tuple[Branch, ...]:
-    """The tables that ``query`` reads: where there are two orders, the one that fits."""
+    """The tables that ``query`` reads: where there are two orders, the one that fits; of a list,
+    those that its conditions leave."""
     if query.relation is Relation.LISTING:
         events = Branch("events", _listed_control if plane == "control" else _listed, _events)
-        return (events, Branch("session_aggregates", _as_event, _existing))
+        sessions = Branch("session_aggregates", _as_event, _existing)
+        match _wants_sessions(query):
+            case True:
+                return (sessions,)
+            case False:
+                return (events,)
+            case None:
+                return (events, sessions)
     if query.relation is Relation.SESSION_TRACES:
         fixed = {c.column for c in _certain(query) if c.op in (Op.EQ, Op.IN)}
         if "trace_id" in fixed and "session_key" not in fixed:
@@ -62,10 +70,36 @@ def branches(query: Query, plane: str) -> tuple[Branch, ...]:
     return _BRANCHES[query.relation]
 
 
+def _wants_sessions(query: Query) -> bool | None:
+    """Whether conditions ask for sessions only, or for none. EVENTS has no session, and sessions
+    have no trace."""
+    for condition in _certain(query):
+        if condition.column == "trace_id" and condition.op is Op.EXISTS:
+            return False
+        if condition.column == "event_type" and isinstance(condition.value, str):
+            is_session = condition.value == "session"
+            if condition.op is Op.EQ:
+                return is_session
+            if condition.op is Op.NE and is_session:
+                return False
+    return None
+
+
 def select_from(
     branch: Branch, query: Query, plane: str, parameters: Parameters, wanted: Sequence[str]
 ) -> str:
     """A SELECT of the columns ``wanted`` of one branch, with all of the query's conditions."""
+    columns = [
+        name if branch.expressions(name) == name else f"{branch.expressions(name)} AS out_{name}"
+        for name in wanted
+    ]
+    return rows_from(branch, query, plane, parameters, ", ".join(columns) or "1")
+
+
+def rows_from(
+    branch: Branch, query: Query, plane: str, parameters: Parameters, columns: str
+) -> str:
+    """As ``select_from``; ``columns`` are expressions over the table's own."""
     project = parameters.fixed(query.project.bytes)
     compiler = Conditions(
         columns_of(query.relation, plane), branch.expressions, parameters, project
@@ -75,13 +109,7 @@ def select_from(
         *branch.rules(query, parameters, project),
         *compiler.all_of(query.where),
     ]
-    columns = [
-        name if branch.expressions(name) == name else f"{branch.expressions(name)} AS out_{name}"
-        for name in wanted
-    ]
-    return (
-        f"SELECT {', '.join(columns) or '1'} FROM {branch.table} FINAL WHERE {' AND '.join(where)}"
-    )
+    return f"SELECT {columns} FROM {branch.table} FINAL WHERE {' AND '.join(where)}"
 
 
 def _plain(name: str) -> str:

@@ -12,7 +12,8 @@ class Relation(StrEnum):
     """What can be written to the index and asked of it."""
 
     EVENTS = "events"
-    """Base rows, the highest version of each (project, event), none that is deleted."""
+    """Base rows, the highest version of each (project, event), none that is deleted and none of a
+    session."""
     PATCHES = "event_patches"
     """Updates, session starts, feedback: all of an event, each once."""
     SESSION_TRACES = "session_traces"

@@ -26,6 +26,10 @@ class TreeRow:
     """Of a REST event; ``NIL`` for none. It goes before the parent span."""
     start_ns: int
 
+    def __hash__(self) -> int:
+        """Of the id alone: a tree of many events is made of look-ups."""
+        return hash(self.event_id.int)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pending:

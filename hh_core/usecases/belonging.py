@@ -32,6 +32,9 @@ LIGHT = (
 """The columns of a row that lists, trees and searches work on; ``EVENTS`` and ``LISTING`` both
 have them."""
 
+BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id")
+"""The columns of an ``EVENTS`` row that a wide event is composed from."""
+
 TRACE_ROWS = 1_000_000
 """More rows than any trace or session that one question reads."""
 
@@ -85,9 +88,18 @@ class Belonging:
                 found.update((event, key) for event in events)
         return found
 
-    async def names(self, project: UUID, keys: Collection[UUID]) -> Mapping[UUID, str]:
-        """The id of each session as clients know it: as claimed; a derived one's is its key."""
-        names: dict[UUID, str] = {}
+    async def names(
+        self, project: UUID, keys: Collection[UUID], rollups: Collection[Row] = ()
+    ) -> Mapping[UUID, str]:
+        """The id of each session as clients know it: as claimed; a derived one's is its key.
+
+        ``rollups`` (with ``session_id``) are of some of them, and need not be asked for again.
+        """
+        names = {
+            cast(UUID, row["session_key"]): str(row["session_id"])
+            for row in rollups
+            if row["session_id"]
+        }
         for relation in (Relation.SESSIONS, Relation.EVENTS):
             missing = set(keys) - names.keys()
             for part in parts(missing):
@@ -110,18 +122,23 @@ class Belonging:
         return {key: names.get(key, str(key)) for key in keys}
 
     async def parents(
-        self, project: UUID, rows: Sequence[Row], sessions: Mapping[UUID, UUID]
+        self,
+        project: UUID,
+        rows: Sequence[Row],
+        sessions: Mapping[UUID, UUID],
+        around: Sequence[Row] = (),
     ) -> Mapping[UUID, UUID | None]:
         """The event id of the parent of each row; of a root its session, of a session None.
 
-        A parent that has not arrived is named by the id that it will most likely have.
+        A parent that has not arrived is named by the id that it will most likely have. ``around``
+        are all rows of all traces of ``rows``, if somebody has them; else parents are looked up.
         """
         wanted = {
             (trace_id(row), cast(bytes, row["parent_span_id"]))
             for row in rows
             if not is_session(row) and row["parent_span_id"] not in (b"", _NO_SPAN)
         }
-        spans = await self._spans(project, wanted)
+        spans = _at_spans(_among(around, wanted)) if around else await self._spans(project, wanted)
         found: dict[UUID, UUID | None] = {}
         for row in rows:
             event = event_id(row)
@@ -175,9 +192,9 @@ class Belonging:
         self, project: UUID, wanted: Collection[tuple[bytes, bytes]]
     ) -> Mapping[tuple[bytes, bytes], UUID]:
         """The event that stands at each (trace, span); of two with one span id the older one."""
-        oldest: dict[tuple[bytes, bytes], tuple[int, UUID]] = {}
+        found: list[Row] = []
         for part in parts(wanted):
-            for row in await self._analytics.select(
+            found += await self._analytics.select(
                 Query(
                     relation=Relation.EVENTS,
                     project=project,
@@ -188,11 +205,24 @@ class Belonging:
                     ),
                     limit=TRACE_ROWS,
                 )
-            ):
-                key = (trace_id(row), cast(bytes, row["span_id"]))
-                age = (cast(int, row["start_ns"]), event_id(row))
-                oldest[key] = min(oldest.get(key, age), age)
-        return {key: event for key, (_, event) in oldest.items()}
+            )
+        return _at_spans(found)
+
+
+def _among(rows: Sequence[Row], wanted: Collection[tuple[bytes, bytes]]) -> Sequence[Row]:
+    """Those of ``rows`` that may stand at one of these (trace, span)."""
+    spans = {span for _, span in wanted}
+    return [row for row in rows if row["span_id"] in spans]
+
+
+def _at_spans(rows: Sequence[Row]) -> Mapping[tuple[bytes, bytes], UUID]:
+    """The event at each (trace, span); of two with one span id the older one."""
+    oldest: dict[tuple[bytes, bytes], tuple[int, UUID]] = {}
+    for row in rows:
+        key = (trace_id(row), cast(bytes, row["span_id"]))
+        age = (cast(int, row["start_ns"]), event_id(row))
+        oldest[key] = min(oldest.get(key, age), age)
+    return {key: event for key, (_, event) in oldest.items()}
 
 
 def claim_row(row: Row) -> ClaimRow:

@@ -54,9 +54,21 @@ class Plan:
     """On the ids of spans; true of every match but for REST events and sessions."""
     attributes: Where = ()
     """On attributes of ``EVENTS``; true of what matches unless it is updated or truncated."""
+    attributes_decide: bool = False
+    """``where`` and ``attributes`` are true of nothing else, then: the index knows the matches."""
     session: str | None = None
     """Only what belongs to the session that clients know under this id."""
     exact: bool = False
+
+    @property
+    def no_sessions(self) -> bool:
+        """Whether the type rules out sessions, so that ``EVENTS`` alone has all matches."""
+        return any(
+            isinstance(part, Condition)
+            and part.column == "event_type"
+            and (part.op, part.value == "session") in ((Op.EQ, False), (Op.NE, True))
+            for part in self.where
+        )
 
 
 def plan(query: EventQuery) -> Plan:
@@ -64,13 +76,14 @@ def plan(query: EventQuery) -> Plan:
     ids: list[Condition | AnyOf] = []
     attributes: list[Condition | AnyOf] = []
     session: str | None = None
-    exact = True
+    exact, attributes_decide = True, True
     for condition in query.filters:
         decided = _decided(condition)
         if decided is not None:
             where += decided
             continue
         exact = False
+        attributes_decide = attributes_decide and _is_same_text(condition)
         if condition.field == "session_id" and condition.operator == "is" and _is_text(condition):
             session = str(condition.value)
         elif condition.operator == "is" and condition.field in _BYTES and _is_text(condition):
@@ -81,6 +94,7 @@ def plan(query: EventQuery) -> Plan:
         where=tuple(where),
         ids=tuple(ids),
         attributes=tuple(attributes),
+        attributes_decide=attributes_decide and not exact,
         session=session,
         exact=exact,
     )
@@ -172,6 +186,12 @@ def _attribute(condition: Filter) -> Where:
             return (Condition(column, Op.LE, _around(number)[1]),)
         case _:
             return ()
+
+
+def _is_same_text(condition: Filter) -> bool:
+    """Whether the condition on an attribute says the same as the filter."""
+    found = _attribute(condition)
+    return [getattr(part, "op", None) for part in found] == [Op.EQ]
 
 
 def _same_text(column: str, text: str) -> Where:

@@ -10,7 +10,8 @@ from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
-from hh_core.usecases.belonging import LIGHT, Belonging
+from hh_core.usecases.attribute_search import AttributeSearch
+from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import NEWEST_FIRST, Candidates, Scan
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.narrowing import Plan, plan
@@ -42,6 +43,7 @@ class Reader:
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
         self._limits = self._turns.limits
+        self._by_attributes = AttributeSearch(analytics, wide, scan_limit=self._limits.scan_limit)
         self._paths = SeenPaths(analytics)
 
     async def export(self, project: UUID, query: EventQuery) -> Page:
@@ -67,20 +69,15 @@ class Reader:
         while the index is behind.
         """
         behind = await self._freshness.behind(project)
-        rows = await self._analytics.select(
-            Query(
-                relation=Relation.LISTING,
-                project=project,
-                columns=LIGHT,
-                where=(Condition("event_id", Op.EQ, name_key(self._name_key, project, text)),),
-                order_by=NEWEST_FIRST,
-                limit=2,
-            )
+        of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
+        # an id may name a session and an event of a client's choosing: the session is the frame
+        found = await asyncio.gather(
+            self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id)),
+            self._analytics.select(_one(project, Relation.LISTING, LIGHT, of_id, _SESSION)),
         )
+        rows = [row for some in found for row in some]
         if not rows:
             raise missing("event", behind)
-        # an id may name a session and an event of a client's choosing: the session is the frame
-        rows = sorted(rows, key=lambda row: row["event_type"] == "session")
         (event,) = await self._wide.of(project, rows[:1])
         return shown(event)[0], behind
 
@@ -97,21 +94,32 @@ class Reader:
         planned = plan(query)
         if planned.exact:
             return await self._indexed(project, query, planned)
+        if planned.attributes_decide:
+            found = await self._by_attributes.matches(project, query, planned)
+            if found is not None:
+                return await self._composed(project, query, *found)
         return await self._scanned(project, query, planned)
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """All filters are decided by columns: count, and read the page alone."""
         listing = Query(
-            relation=Relation.LISTING,
+            relation=Relation.EVENTS if planned.no_sessions else Relation.LISTING,
             project=project,
-            columns=LIGHT,
+            columns=BASE if planned.no_sessions else LIGHT,
             where=planned.where,
             order_by=NEWEST_FIRST,
             limit=query.limit,
             offset=query.offset,
         )
-        count = await self._analytics.count(listing)
-        rows = await self._analytics.select(listing) if count > query.offset else []
+        count, rows = await asyncio.gather(
+            self._analytics.count(listing), self._analytics.select(listing)
+        )
+        return await self._composed(project, query, count, rows)
+
+    async def _composed(
+        self, project: UUID, query: EventQuery, count: int, rows: Sequence[Row]
+    ) -> Page:
+        """The page that ``rows`` make, of ``count`` matches."""
         collector = Collector(query, self._limits.answer_bytes)
         async for events in self._wide.slices(project, rows):
             await asyncio.to_thread(collector.keep, events)
@@ -170,6 +178,13 @@ class Reader:
         page = await self._scanned(project, query, plan(query))
         found, datasets = await asyncio.to_thread(_seen, page)
         return {"fields": fields_of(found), "datasets": sorted(datasets), "mappings": {}}
+
+
+_SESSION = Condition("event_type", Op.EQ, "session")
+
+
+def _one(project: UUID, relation: Relation, columns: tuple[str, ...], *where: Condition) -> Query:
+    return Query(relation=relation, project=project, columns=columns, where=where, limit=1)
 
 
 def _seen(page: Page) -> tuple[set[tuple[str, str]], set[str]]:

@@ -10,7 +10,7 @@ from hh_core.domain.event import Event, Json
 from hh_core.domain.identity import NIL, name_key, span_event_id
 from hh_core.domain.tree import Node, SessionTree, TreeRow, build_tree
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row, Value
-from hh_core.usecases.belonging import LIGHT, TRACE_ROWS, Belonging, event_id, parts, trace_id
+from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, Belonging, event_id, parts, trace_id
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.page import too_large
@@ -79,21 +79,24 @@ class Sessions:
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
             frame = await self._frame(project, key, behind)
-            places = await self._placed(project, key)
+            around = await self._rows(project, key)
+            places = await self._placed(project, key, around)
             listed = places[first : first + limit]
             following = first + len(listed)
             rows = [place.row for place in listed if place.row is not None]
-            session, *events = await self._events(project, [frame, *rows])
+            session, *events = await self._events(project, [frame, *rows], around)
         _nest(cast("dict[str, Json]", session), events, rows, places, first, following)
         count = sum(place.row is not None for place in places)
         more = following < len(places)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
         return SessionPage(session, count, sealed, behind)
 
-    async def _events(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
+    async def _events(
+        self, project: UUID, rows: Sequence[Row], around: Sequence[Row]
+    ) -> list[Event]:
         found: list[Event] = []
         size = 0
-        async for some in self._wide.slices(project, rows):
+        async for some in self._wide.slices(project, rows, around):
             for event, data in await asyncio.to_thread(list, map(shown, some)):
                 found.append(event)
                 size += len(data)
@@ -118,9 +121,8 @@ class Sessions:
             raise missing("session", behind)
         return rows[0]
 
-    async def _placed(self, project: UUID, key: UUID) -> Sequence[_Place]:
+    async def _placed(self, project: UUID, key: UUID, rows: Sequence[Row]) -> Sequence[_Place]:
         """The session's nodes in document order."""
-        rows = await self._rows(project, key)
         belongs = await self._belonging.sessions(project, rows)
         mine = {event_id(row): row for row in rows if belongs[event_id(row)] == key}
         elsewhere = [row for row in rows if event_id(row) not in mine]
@@ -147,7 +149,7 @@ class Sessions:
                 Query(
                     relation=Relation.EVENTS,
                     project=project,
-                    columns=(*LIGHT, "parent_event_id"),
+                    columns=BASE,
                     where=(Condition("trace_id", Op.IN, part),),
                     limit=TRACE_ROWS,
                 )

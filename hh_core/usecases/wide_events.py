@@ -15,7 +15,7 @@ from hh_core.domain.fold import fold
 from hh_core.domain.segments import Address, RecordKind
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
 from hh_core.usecases.belonging import (
-    LIGHT,
+    BASE,
     TRACE_ROWS,
     Belonging,
     event_id,
@@ -83,11 +83,14 @@ class WideEvents:
         """
         return [event async for some in self.slices(project, rows) for event in some]
 
-    async def slices(self, project: UUID, rows: Sequence[Row]) -> AsyncIterator[list[Event]]:
+    async def slices(
+        self, project: UUID, rows: Sequence[Row], around: Sequence[Row] = ()
+    ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
-        from, whatever all of them weigh."""
+        from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again,
+        nor are parents where ``around`` has all rows of their traces."""
         for part in parts(rows, _PART):
-            known = await self._known(project, part)
+            known = await self._known(project, part, around)
             for some in _slices(part, known):
                 addresses = [found for row in some for found in known.addresses(row)]
                 pieces = await self._content.resolve(project, addresses)
@@ -95,28 +98,32 @@ class WideEvents:
                 yield [_composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
-    async def _known(self, project: UUID, rows: Sequence[Row]) -> _Known:
-        bases = await self._bases(project, [row for row in rows if not is_session(row)])
-        patches = await self._patches(project, [event_id(row) for row in rows])
-        rollups = await self._rollups(project, [event_id(row) for row in rows if is_session(row)])
+    async def _known(self, project: UUID, rows: Sequence[Row], around: Sequence[Row]) -> _Known:
+        events = [row for row in rows if not is_session(row)]
+        bases, patches, rollups = await asyncio.gather(
+            self._bases(project, events),
+            self._patches(project, [event_id(row) for row in rows]),
+            self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
+        )
         full = [bases.get(event_id(row), row) for row in rows]
         sessions = await self._belonging.sessions(project, full)
-        names = await self._belonging.names(project, set(sessions.values()))
-        parents = await self._belonging.parents(project, full, sessions)
+        names, parents = await asyncio.gather(
+            self._belonging.names(project, set(sessions.values()), rollups.values()),
+            self._belonging.parents(project, full, sessions, around),
+        )
         return _Known(bases, patches, rollups, sessions, names, parents)
 
     async def _bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
-        found: dict[UUID, Row] = {}
-        for part in parts(rows):
+        found = {event_id(row): row for row in rows if "segment" in row}
+        for part in parts([row for row in rows if "segment" not in row]):
             wanted = (
                 Condition("trace_id", Op.IN, list({trace_id(row) for row in part})),
                 Condition("event_id", Op.IN, [event_id(row) for row in part]),
             )
-            columns = (*LIGHT, *_ADDRESS, "record_kind", "parent_event_id")
             query = Query(
                 relation=Relation.EVENTS,
                 project=project,
-                columns=columns,
+                columns=BASE,
                 where=wanted,
                 limit=TRACE_ROWS,
             )
@@ -157,6 +164,7 @@ class WideEvents:
 
 _ROLLUP_COLUMNS = (
     "session_key",
+    "session_id",
     "event_name",
     "start_ns",
     "end_ns",

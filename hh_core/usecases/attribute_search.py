@@ -1,0 +1,89 @@
+"""Searches that attributes in the index decide: nothing is read but the page, and a few in doubt.
+
+In doubt are events that were updated, events with more or longer attributes than the index holds,
+and sessions, whose attributes stand in no index.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from hh_core.domain.filters import matcher
+from hh_core.ports.analytics import Analytics, AnyOf, Condition, Op, Query, Relation, Row
+from hh_core.usecases.belonging import BASE, LIGHT, event_id
+from hh_core.usecases.candidates import NEWEST_FIRST, place
+from hh_core.usecases.narrowing import Plan, Where
+from hh_core.usecases.search import EventQuery
+from hh_core.usecases.wide_events import WideEvents
+
+_FEW = 500
+"""More in doubt are better gone through in the order of the list."""
+_COUNTED = 5_000
+"""Matches that are counted by fetching them: the question is asked once."""
+_UPDATED = Condition("event_id", Op.UPDATED)
+_DOUBTFUL = AnyOf((_UPDATED, Condition("truncated", Op.GT, 0)))
+_SESSIONS = (
+    Condition("event_type", Op.EQ, "session"),
+    AnyOf((Condition("is_started", Op.EQ, 1), _UPDATED)),
+)
+
+
+class AttributeSearch:
+    def __init__(self, analytics: Analytics, wide: WideEvents, *, scan_limit: int) -> None:
+        self._analytics = analytics
+        self._wide = wide
+        self._few = min(_FEW, scan_limit // 2)
+
+    async def matches(
+        self, project: UUID, query: EventQuery, plan: Plan
+    ) -> tuple[int, Sequence[Row]] | None:
+        """How many events match and the rows of the page; None if too many are in doubt.
+
+        For a plan whose attributes decide.
+        """
+        most = max(_COUNTED, query.offset + query.limit)
+        events, sessions, certain = await asyncio.gather(
+            self._rows(project, Relation.EVENTS, BASE, (*plan.where, _DOUBTFUL), self._few + 1),
+            self._rows(project, Relation.LISTING, LIGHT, (*plan.where, *_SESSIONS), self._few + 1),
+            self._rows(project, Relation.EVENTS, BASE, (*plan.where, *plan.attributes), most),
+        )
+        in_doubt = [*events, *sessions]
+        if len(in_doubt) > self._few or (in_doubt and len(certain) == most):
+            return None
+        doubtful = {event_id(row) for row in in_doubt}
+        found = [row for row in certain if event_id(row) not in doubtful]
+        found += await self._sifted(project, query, in_doubt)
+        count = len(found)
+        if len(certain) == most:
+            count = await self._analytics.count(
+                Query(
+                    relation=Relation.EVENTS,
+                    project=project,
+                    columns=("event_id",),
+                    where=(*plan.where, *plan.attributes),
+                )
+            )
+        found.sort(key=place)
+        return count, found[query.offset : query.offset + query.limit]
+
+    async def _rows(
+        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, limit: int
+    ) -> Sequence[Row]:
+        return await self._analytics.select(
+            Query(
+                relation=relation,
+                project=project,
+                columns=columns,
+                where=where,
+                order_by=NEWEST_FIRST,
+                limit=limit,
+            )
+        )
+
+    async def _sifted(self, project: UUID, query: EventQuery, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those of ``rows`` whose events match."""
+        is_wanted = matcher(query.filters)
+        wanted: list[bool] = []
+        async for events in self._wide.slices(project, rows):
+            wanted += await asyncio.to_thread(list, map(is_wanted, events))
+        return [row for row, is_match in zip(rows, wanted, strict=True) if is_match]

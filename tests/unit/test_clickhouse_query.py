@@ -1,0 +1,73 @@
+"""Questions of the port as SQL: no table is read that cannot answer."""
+
+from uuid import UUID
+
+import pytest
+
+from hh_clickhouse.query import compile_count, compile_select
+from hh_core.domain.filters import parse_filters
+from hh_core.ports.analytics import Condition, Op, Order, Query, Relation
+from hh_core.usecases.narrowing import plan
+from hh_core.usecases.search import EventQuery
+
+SESSION = Condition("event_type", Op.EQ, "session")
+
+
+def _listing(*where: Condition) -> Query:
+    return Query(
+        relation=Relation.LISTING,
+        project=UUID(int=1),
+        columns=("event_id", "start_ns"),
+        where=where,
+        order_by=(Order("start_ns", descending=True),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "read", "left_out"),
+    [
+        (SESSION, "session_aggregates", "FROM events "),
+        (Condition("event_type", Op.NE, "session"), "FROM events ", "session_aggregates"),
+        (Condition("event_type", Op.EQ, "tool"), "FROM events ", "session_aggregates"),
+        (Condition("trace_id", Op.EXISTS), "FROM events ", "session_aggregates"),
+    ],
+)
+def test_a_list_of_one_kind_leaves_the_other_table_alone(
+    condition: Condition, read: str, left_out: str
+) -> None:
+    for sql in (
+        compile_select(_listing(condition), "data").sql,
+        compile_count(_listing(condition), "data").sql,
+    ):
+        assert read in sql
+        assert left_out not in sql
+
+
+def test_a_list_of_everything_reads_both_tables() -> None:
+    sql = compile_select(_listing(Condition("event_name", Op.EQ, "x")), "data").sql
+
+    assert "FROM events FINAL" in sql
+    assert "FROM session_aggregates FINAL" in sql
+
+
+@pytest.mark.parametrize(
+    ("filters", "decide"),
+    [
+        ([{"field": "metadata.tenant", "operator": "is", "value": "t1"}], True),
+        ([{"field": "metadata.tenant", "operator": "is", "value": "4"}], False),
+        ([{"field": "metadata.tenant", "operator": "is", "value": "true"}], False),
+        ([{"field": "metadata.tenant", "operator": "contains", "value": "t1"}], False),
+        ([{"field": "outputs.result", "operator": "is", "value": "t1"}], False),
+        (
+            [
+                {"field": "metadata.tenant", "operator": "is", "value": "t1"},
+                {"field": "outputs.result", "operator": "exists"},
+            ],
+            False,
+        ),
+    ],
+)
+def test_attributes_decide_only_where_they_say_what_the_filter_says(
+    filters: list[dict[str, str]], decide: bool
+) -> None:
+    assert plan(EventQuery(filters=parse_filters(filters))).attributes_decide is decide
