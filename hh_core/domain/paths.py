@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hh_core.domain.event import Json
@@ -66,31 +66,53 @@ def is_deeper(value: Json, levels: int) -> bool:
     return bool(level)
 
 
-def scalars(path: str, value: Json) -> Iterator[tuple[str, Json]]:
-    """Every scalar below ``value`` with its dotted path; null and empty ones are not there."""
-    waiting = [(path, value)]
-    while waiting:
-        where, item = waiting.pop()
-        if isinstance(item, Mapping):
-            waiting.extend((f"{where}.{key}", below) for key, below in reversed(list(item.items())))
-        elif isinstance(item, list):
-            waiting.extend((f"{where}.{i}", item[i]) for i in reversed(range(len(item))))
-        elif item is not None and item != "":
-            yield where, item
-
-
 def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
     """The scalars of ``values`` within the bounds of the index, and how many were left out.
 
-    Two values of one dotted path count as one left out, so that a reader looks at the content.
+    Two values of one dotted path count as one left out, so that a reader looks at the content. The
+    one that is kept is that which ``FieldPath.find`` meets first: through the longest keys.
     """
     if len(values) <= MAX_PATHS and _fit(values):
         return values, 0
     kept: dict[str, Json] = {}
+    taken: set[str] = set()
     left_out = 0
-    for path, value in values.items():
-        left_out += sum(not _keep(kept, *pair) for pair in scalars(path, value))
+    for path, value in _longest_first(values):
+        for where, item in _walk(path, value):
+            if type(item) in _CONTAINERS:
+                taken.add(where)
+            else:
+                left_out += where in taken or not _keep(kept, where, item)
     return kept, left_out
+
+
+def _walk(path: str, value: Json) -> Iterator[tuple[str, Json]]:
+    """``value`` and all below it with their dotted paths, but for null and empty ones."""
+    waiting = [(path, value)]
+    while waiting:
+        where, item = waiting.pop()
+        if isinstance(item, Mapping):
+            below = [(f"{where}.{key}", item[key]) for key in reversed(_keys(item))]
+        elif isinstance(item, list):
+            below = [(f"{where}.{i}", item[i]) for i in reversed(range(len(item)))]
+        else:
+            below = []
+        waiting += below
+        if below or (type(item) not in _CONTAINERS and item is not None and item != ""):
+            yield where, item
+
+
+def _keys(item: Mapping[str, Json]) -> Sequence[str]:
+    """Its keys, but the longest first where they hold dots and so may mean the same path."""
+    names = list(item)
+    return sorted(names, key=len, reverse=True) if any("." in name for name in names) else names
+
+
+def _longest_first(values: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Scalars in their order, whose paths are their keys; then what holds others."""
+    yield from ((path, value) for path, value in values.items() if type(value) not in _CONTAINERS)
+    holding = [pair for pair in values.items() if type(pair[1]) in _CONTAINERS]
+    yield from sorted(holding, key=lambda pair: len(pair[0]), reverse=True)
 
 
 def _fit(values: Mapping[str, Json]) -> bool:

@@ -2,7 +2,11 @@
 
 import math
 
-from hh_core.domain.paths import MAX_PATHS, index, json_value, nested, scalars
+import pytest
+
+from hh_core.domain.event import Json
+from hh_core.domain.field_path import FieldPath
+from hh_core.domain.paths import MAX_PATHS, index, json_value, nested
 
 
 def test_dotted_keys_become_objects_and_numbered_ones_lists() -> None:
@@ -29,10 +33,10 @@ def test_a_key_of_very_many_dots_does_not_exhaust_the_stack() -> None:
     assert nested([(".".join("k" * 5000), 1)])
 
 
-def test_scalars_name_every_leaf() -> None:
-    tree = {"a": [1, {"b": "x"}], "empty": "", "none": None}
+def test_the_index_names_every_leaf() -> None:
+    tree: Json = {"a": [1, {"b": "x"}], "empty": "", "none": None}
 
-    assert [*scalars("m", tree)] == [("m.a.0", 1), ("m.a.1.b", "x")]
+    assert index({"m": tree}) == ({"m.a.0": 1, "m.a.1.b": "x"}, 0)
 
 
 def test_the_index_keeps_small_values_and_counts_the_others() -> None:
@@ -52,6 +56,25 @@ def test_two_values_of_one_dotted_path_are_not_guessed() -> None:
     kept, left_out = index({"m.a.b": 1, "m.a": {"b": 2}})
 
     assert (kept, left_out) == ({"m.a.b": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"m.a": [False], "m.a.0": 1},
+        {"m.a": {"b": 2}, "m.a.b": [1]},
+        {"m.a": {"b": {"c": 1}, "b.c": 2}},
+        {"m.a": {"b": {"c": 1}}, "m.a.b": {"c": 2}},
+    ],
+)
+def test_of_two_values_at_one_path_the_index_keeps_what_readers_find(
+    values: dict[str, Json],
+) -> None:
+    kept, left_out = index(values)
+    event = {"m": {path.removeprefix("m."): value for path, value in values.items()}}
+
+    assert left_out == 1
+    assert all(FieldPath(path).find(event) == value for path, value in kept.items())
 
 
 def test_what_json_cannot_hold_becomes_text() -> None:
