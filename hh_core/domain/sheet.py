@@ -34,9 +34,9 @@ _TEXT = {str}
 _NUMBERS = frozenset((int, float, bool))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """What spans have in common that are mapped column by column."""
+    """What spans have in common that are mapped column by column. ``Mapping`` has one of each."""
 
     keys: tuple[str, ...]
     """Of the attributes whose values are needed, in order."""
@@ -76,10 +76,10 @@ def map_sheet(
     return filling.sheet(), filling.odd
 
 
-def shape_of(form: Form, values: Sequence[Any], known: dict[Any, Shape | None]) -> Shape | None:
-    """What tells spans of one form apart: the members of their documents. None for a span that is
-    odd for sure. ``known`` remembers what was found."""
-    texts = tuple([values[place] for place, _ in form.documents])
+def shape_of(form: Form, texts: tuple[Any, ...], known: dict[Any, Shape | None]) -> Shape | None:
+    """What tells spans of one form apart: the members of their documents, whose ``texts`` are the
+    values at ``form.documents``. None for a span that is odd for sure. ``known`` remembers what
+    was found."""
     try:
         return known[texts]
     except KeyError:

@@ -76,7 +76,8 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
     if formed is None:
         return
     wanted = [[row[place] for place in formed.wanted] for row in rows]
-    shapes = [shape_of(formed.form, row, {}) for row in wanted]
+    documents = [tuple(row[place] for place, _ in formed.form.documents) for row in wanted]
+    shapes = [shape_of(formed.form, texts, {}) for texts in documents]
     alike = [place for place, shape in enumerate(shapes) if shape == shapes[0] is not None]
 
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
