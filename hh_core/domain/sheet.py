@@ -15,7 +15,7 @@ from typing import Any
 from hh_core.domain.enrichment import dollars
 from hh_core.domain.event import Json
 from hh_core.domain.identity import MAX_ID
-from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, json_value
+from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
 from hh_core.domain.rules import Document, Kind, Reader, Rules, places
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
 
@@ -60,6 +60,11 @@ class Sheet:
     cost: list[Decimal | None] | None
     attributes: dict[str, Column]
     """By dotted path: scalars that the index takes as they are."""
+    more: list[dict[str, Json]] | None = None
+    """What else the index keeps of each span, where some hold what it does not take as it is: lists
+    and objects, long and empty texts."""
+    truncated: Column | None = None
+    """What the index leaves out of each; None: nothing."""
 
 
 def map_sheet(
@@ -71,7 +76,8 @@ def map_sheet(
     for rules in form.rules:
         filling.follow(rules)
     filling.keep_the_rest(form.places)
-    if not filling.has_room() or len(filling.odd) == size:
+    filling.make_room()
+    if len(filling.odd) == size:
         return None, set(range(size))
     return filling.sheet(), filling.odd
 
@@ -112,6 +118,8 @@ class _Filling:
     taken: set[str] = field(default_factory=set)
     odd: set[int] = field(default_factory=set)
     cost: Column | None = None
+    more: Column | None = None
+    truncated: Column | None = None
 
     def follow(self, rules: Rules) -> None:
         self.taken |= rules.large
@@ -141,21 +149,29 @@ class _Filling:
                 column = [v if type(v) is str else json_value(v) for v in self.values[key]]
                 self._same(self.attributes.setdefault(place, column), column)
 
-    def has_room(self) -> bool:
-        """Whether the index takes the attributes as they are, but for the odd spans."""
+    def make_room(self) -> None:
+        """Set aside what the index does not take as it is."""
         sessions = self.facts.get("session_id", ())
         self._note(text is not None and len(text) > MAX_ID for text in sessions)
-        for path, column in self.attributes.items():
-            if len(path) > MAX_KEY:
-                return False
-            kinds = set(map(type, column))
-            if kinds == _TEXT:
-                sizes = list(map(len, column))
-                if min(sizes) == 0 or max(sizes) > MAX_VALUE:
-                    self._note(not 0 < size <= MAX_VALUE for size in sizes)
-            elif not kinds <= _NUMBERS:
-                self._note(not _fits(value) for value in column)
-        return len(self.attributes) <= MAX_PATHS
+        is_full = len(self.attributes) > MAX_PATHS
+        rough = [
+            path
+            for path, column in self.attributes.items()
+            if is_full or len(path) > MAX_KEY or not _fit(column)
+        ]
+        if rough:
+            self._shorten({path: self.attributes.pop(path) for path in rough})
+
+    def _shorten(self, rough: Mapping[str, Column]) -> None:
+        """A span is odd if what it has beside the other columns needs one of their places."""
+        own, room = self.attributes.keys(), MAX_PATHS - len(self.attributes)
+        self.more, self.truncated = [], []
+        for row, cells in enumerate(zip(*rough.values(), strict=True)):
+            kept, left_out = index(dict(zip(rough, cells, strict=True)))
+            if len(kept) > room or (own and not own.isdisjoint(kept)):
+                self.odd.add(row)
+            self.more.append(kept)
+            self.truncated.append(left_out)
 
     def sheet(self) -> Sheet:
         types = self._of_sound(self.event_type or [""] * self.size)
@@ -167,6 +183,8 @@ class _Filling:
             {kind: self._of_sound(column) for kind, column in self.usage.items()},
             self._costs(types),
             attributes,
+            self._of_sound(self.more) if self.more is not None else None,
+            self._of_sound(self.truncated) if self.truncated is not None else None,
         )
 
     def _costs(self, types: Column) -> list[Decimal | None] | None:
@@ -232,6 +250,15 @@ class _Filling:
         if not self.odd:
             return column
         return list(compress(column, (place not in self.odd for place in range(self.size))))
+
+
+def _fit(column: Column) -> bool:
+    """Whether the index takes all of its values as they are."""
+    kinds = set(map(type, column))
+    if kinds == _TEXT:
+        sizes = list(map(len, column))
+        return min(sizes) > 0 and max(sizes) <= MAX_VALUE
+    return all(map(_fits, column)) if not kinds <= _NUMBERS else True
 
 
 def _fits(value: Json) -> bool:

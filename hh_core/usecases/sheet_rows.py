@@ -1,7 +1,7 @@
 """Rows of EVENTS from a sheet of facts, column by column: nothing here is done span by span that
 can be done to a whole column, or once for all spans of a request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import Any
@@ -53,7 +53,7 @@ class Place:
 
 def rows_of(
     sheet: Sheet, rows: Sequence[Row], place: Place
-) -> tuple[Any, Sequence[tuple[Path, int]]]:
+) -> tuple[Any, Iterable[tuple[Path, int]]]:
     """A record batch of EVENTS, one row for each of ``rows``, whose facts the sheet tells; and
     which paths are seen in it, each with the hour."""
     ordinals, sources, heads, failures, _ = zip(*rows, strict=True)
@@ -113,7 +113,6 @@ def _shared(count: int, place: Place) -> dict[str, Any]:
         "promoted": same_keys((), (), count),
         "record_kind": constant(Type.FLAG, int(RecordKind.TRACES), count),
         "parent_event_id": constant(Type.ID, _NIL, count),
-        "truncated": constant(Type.U32, 0, count),
     }
 
 
@@ -121,7 +120,6 @@ def _told(sheet: Sheet, of: _Sources, place: Place) -> dict[str, Any]:
     """The columns that come from facts alone."""
     count, told = len(sheet.event_type), sheet.facts.get
     none = [""] * count
-    attributes = {path: _texts(column) for path, column in sheet.attributes.items()}
     return {
         "session_id": told("session_id", none),
         "model": _short(told("model", none)),
@@ -131,7 +129,8 @@ def _told(sheet: Sheet, of: _Sources, place: Place) -> dict[str, Any]:
         "event_type": sheet.event_type,
         "usage": _usage(sheet, count),
         "cost": sheet.cost or [None] * count,
-        "attributes": same_keys(tuple(attributes), list(attributes.values()), count),
+        "attributes": _attributes(sheet, count),
+        "truncated": constant(Type.U32, 0, count) if sheet.truncated is None else sheet.truncated,
     }
 
 
@@ -203,14 +202,29 @@ def _usage(sheet: Sheet, count: int) -> Any:
     ]
 
 
-def _paths(sheet: Sheet, of: _Sources, placed: Sequence[int]) -> list[tuple[Path, int]]:
+def _attributes(sheet: Sheet, count: int) -> Any:
+    names = tuple(sheet.attributes)
+    columns = [_texts(column) for column in sheet.attributes.values()]
+    if sheet.more is None:
+        return same_keys(names, columns, count)
+    rows = zip(*columns, strict=True) if columns else repeat((), count)
+    return [
+        dict(zip(names, row, strict=True))
+        | {path: text_of(value) or "" for path, value in more.items()}
+        for row, more in zip(rows, sheet.more, strict=True)
+    ]
+
+
+def _paths(sheet: Sheet, of: _Sources, placed: Sequence[int]) -> Iterator[tuple[Path, int]]:
     projects = of.each([receipt.project for receipt in of.receipts])
     hours = [start // HOUR_NS for start in placed]
-    return [
-        ((project, kind, path), hour * HOUR_NS)
-        for project, kind, hour in set(zip(projects, sheet.event_type, hours, strict=True))
-        for path in sheet.attributes
-    ]
+    groups = list(zip(projects, sheet.event_type, hours, strict=True))
+    found = {(group, path) for group in set(groups) for path in sheet.attributes}
+    if sheet.more is not None:
+        for group, more in zip(groups, sheet.more, strict=True):
+            found.update((group, path) for path in more)
+    for (project, kind, hour), path in found:
+        yield (project, kind, path), hour * HOUR_NS
 
 
 def _texts(column: Column) -> Column:

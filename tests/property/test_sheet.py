@@ -53,7 +53,7 @@ usual = st.sampled_from(["a", "gpt-4o", "LLM", "chat", "tool", '{"a": 1, "b": "x
 values = st.one_of(
     usual,
     st.sampled_from([1, 7, -1, 0, 1 << 40, 0.5, 1e-8, True, False, "", "x" * 300, None]),
-    st.just(["stop"]),
+    st.sampled_from([["stop"], [], {"a": 1, "b": {"c": "x" * 300}}, [1, [2]]]),
 )
 
 
@@ -89,7 +89,7 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
         assert sheet is not None
         facts = MAPPING.facts(span(keys, rows[place]))
         assert told(sheet, row) == only(facts)
-        assert facts.truncated == 0
+        assert facts.truncated == (sheet.truncated[row] if sheet.truncated else 0)
 
 
 def test_spans_that_are_as_usual_are_not_odd() -> None:
@@ -132,7 +132,8 @@ def told(sheet: Sheet, row: int) -> dict[str, Any]:
         "event_type": sheet.event_type[row],
         "usage": {k: column[row] for k, column in sheet.usage.items()} if is_model else {},
         "cost": sheet.cost[row] if sheet.cost else None,
-        "attributes": {path: column[row] for path, column in sheet.attributes.items()},
+        "attributes": {path: column[row] for path, column in sheet.attributes.items()}
+        | (sheet.more[row] if sheet.more else {}),
     }
 
 
