@@ -196,7 +196,8 @@ def _places(key: str) -> tuple[str, str]:
 
 def _is_regular(rules: Rules) -> bool:
     """Whether its facts have columns."""
-    return all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
+    told = all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
+    return told and all(fallback.fact in FACTS for fallback in rules.fallbacks)
 
 
 def _named(rules: Rules) -> Iterator[str]:

@@ -16,7 +16,7 @@ from hh_core.domain.enrichment import dollars
 from hh_core.domain.event import Json
 from hh_core.domain.identity import MAX_ID
 from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
-from hh_core.domain.rules import Document, Kind, Reader, Rules, places
+from hh_core.domain.rules import Document, Fallback, Kind, Reader, Rules, places
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
 
 FACTS = frozenset(
@@ -140,6 +140,8 @@ class _Filling:
             self._tell(kind)
         for document in rules.documents:
             self._spread(document)
+        for fallback in rules.fallbacks:
+            self._fall_back(fallback)
 
     def keep_the_rest(self, keys: Iterable[tuple[str, str, str]]) -> None:
         self._complete_usage()
@@ -221,6 +223,18 @@ class _Filling:
             column = [row[name] for row in rows]
             self._same(self.attributes.setdefault(path, column), column)
         self.taken.add(document.key)
+
+    def _fall_back(self, fallback: Fallback) -> None:
+        """Among events of its type those of another are odd."""
+        event_type, fact, source, path = fallback
+        found = self.attributes.get(source)
+        if fact in self.facts or found is None or self.event_type is None:
+            return
+        if event_type in self.event_type:
+            pairs = zip(self.event_type, found, strict=True)
+            self._note(told != event_type or type(v) is not str or not v for told, v in pairs)
+            self.facts[fact] = found
+            self.attributes.setdefault(path, found)
 
     def _complete_usage(self) -> None:
         usage = {kind: column for kind, column in self.usage.items() if kind in USAGE_KINDS}

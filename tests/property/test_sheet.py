@@ -39,6 +39,7 @@ KEYS = [
     "gen_ai.request.model",
     "gen_ai.request.temperature",
     "gen_ai.response.model",
+    "gen_ai.output.messages",
     "gen_ai.response.id",
     "gen_ai.conversation.id",
     "gen_ai.usage.input_tokens",
