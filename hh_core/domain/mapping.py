@@ -65,7 +65,7 @@ class Mapping:
         self._mappers = tuple(sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name)))
         self._plans = ByKeys(self._plan)
         self._formed = ByKeys(self._form)
-        self._forms: dict[Form, Form] = {}
+        self._forms: dict[tuple[Keys, tuple[Rules, ...]], Form] = {}
         self.failures: Counter[str] = Counter()
         """How often each mapper has raised."""
 
@@ -130,15 +130,18 @@ class Mapping:
         large = frozenset[str]().union(*(rule.large for rule in rules)) - named
         wanted = tuple(place for place, key in enumerate(keys) if key not in large)
         small = tuple(keys[place] for place in wanted)
-        form = Form(
-            small,
-            tuple(replace(rule, large=rule.large.intersection(small)) for rule in rules),
-            tuple((key, *_places(key)) for key in small),
-            tuple((small.index(d.key), d.read) for rule in rules for d in rule.documents),
-        )
+        own = tuple(replace(rule, large=rule.large.intersection(small)) for rule in rules)
         if len(self._forms) >= MAX_SHAPES:
             self._forms.clear()
-        return Formed(self._forms.setdefault(form, form), wanted)
+        form = self._forms.get((small, own))
+        if form is None:
+            form = self._forms[small, own] = Form(
+                small,
+                own,
+                tuple((key, *_places(key)) for key in small),
+                tuple((small.index(d.key), d.read) for rule in rules for d in rule.documents),
+            )
+        return Formed(form, wanted)
 
     def _speaker(self, mapper: Mapper, keys: Keys) -> _Speaker | None:
         if not isinstance(mapper, PreparedMapper):
@@ -168,7 +171,7 @@ def _complete(span: Span, facts: Facts) -> None:
     if facts.event_type not in EVENT_TYPES:
         facts.event_type = "tool"
     if not facts.error_class:
-        facts.error_class = _error_class(span)
+        facts.error_class = error_class(span)
     if facts.usage:
         complete_usage(facts)
     if facts.cost is None and facts.event_type != "chain":
@@ -193,7 +196,8 @@ def _places(key: str) -> tuple[str, str]:
 
 def _is_regular(rules: Rules) -> bool:
     """Whether its facts have columns."""
-    return all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
+    told = all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
+    return told and all(fallback.fact in FACTS for fallback in rules.fallbacks)
 
 
 def _named(rules: Rules) -> Iterator[str]:
@@ -213,7 +217,8 @@ def _failed(span: Span) -> bool:
     return bool(span.events) and span.status_code != _OK and _exception(span) is not None
 
 
-def _error_class(span: Span) -> str:
+def error_class(span: Span) -> str:
+    """Of a span that failed, if no convention tells; empty for any other."""
     if not _failed(span):
         return ""
     exception = _exception(span)
@@ -231,7 +236,7 @@ def _error(span: Span) -> str | None:
     message = exception.attributes.get("exception.message") if exception is not None else None
     if span.status_code == _ERROR and span.status_message:
         return span.status_message
-    return message if isinstance(message, str) and message else _error_class(span)
+    return message if isinstance(message, str) and message else error_class(span)
 
 
 def _context(span: Span) -> Iterator[tuple[str, Json]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hh_core.domain.event import Facts, Json, Step
+from hh_core.domain.event import Facts, Json
 from hh_core.domain.paths import put
 from hh_core.domain.span import Attributes, Span
 
@@ -50,6 +50,17 @@ class Document(NamedTuple):
     """Members that are left to ``content``."""
 
 
+class Fallback(NamedTuple):
+    """A fact that events of one type take from a value where nothing tells it."""
+
+    event_type: str
+    fact: str
+    source: str
+    """Path of the value; only a text counts."""
+    path: str
+    """Where the fact stands then too, if nothing else does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The first pass of a mapper over spans of certain attribute keys. All of it is hashable."""
@@ -60,9 +71,8 @@ class Rules:
     kinds: tuple[Kind, ...] = ()
     """In order: the first that knows counts, unless a mapper before this one has known."""
     documents: tuple[Document, ...] = ()
-    irregular: Step | None = None
-    """What follows in a span of which a small attribute does not read: it changes nothing where
-    all do."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Looked at last."""
 
     def __call__(self, span: Span, facts: Facts) -> None:
         follow(self, span, facts)
@@ -72,8 +82,8 @@ class Rules:
                 facts.event_type = dict(kind.types).get(told, kind.otherwise)
         for document in self.documents:
             _spread(span.attributes, document, facts)
-        if self.irregular is not None:
-            self.irregular(span, facts)
+        for fallback in self.fallbacks:
+            _fall_back(fallback, facts)
 
 
 def follow(rules: Rules, span: Span, facts: Facts) -> None:
@@ -104,6 +114,15 @@ def places(members: Mapping[str, Json], document: Document) -> tuple[tuple[str, 
     """The members that are spread, each with its path."""
     bucket, skipped = document.bucket, document.skipped
     return tuple((name, f"{bucket}.{name}") for name in members if name not in skipped)
+
+
+def _fall_back(fallback: Fallback, facts: Facts) -> None:
+    event_type, fact, source, path = fallback
+    if facts.event_type == event_type and not getattr(facts, fact):
+        value = facts.attributes.get(source)
+        if type(value) is str and value:
+            setattr(facts, fact, value)
+            facts.attributes.setdefault(path, value)
 
 
 def _spread(attributes: Attributes, document: Document, facts: Facts) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 from hh_core.domain.enrichment import dollars
 from hh_core.domain.event import Json
 from hh_core.domain.identity import MAX_ID
-from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, json_value
-from hh_core.domain.rules import Document, Kind, Reader, Rules, places
+from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
+from hh_core.domain.rules import Document, Fallback, Kind, Reader, Rules, places
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
 
 FACTS = frozenset(
@@ -34,9 +34,9 @@ _TEXT = {str}
 _NUMBERS = frozenset((int, float, bool))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """What spans have in common that are mapped column by column."""
+    """What spans have in common that are mapped column by column. ``Mapping`` has one of each."""
 
     keys: tuple[str, ...]
     """Of the attributes whose values are needed, in order."""
@@ -60,6 +60,11 @@ class Sheet:
     cost: list[Decimal | None] | None
     attributes: dict[str, Column]
     """By dotted path: scalars that the index takes as they are."""
+    more: list[dict[str, Json]] | None = None
+    """What else the index keeps of each span, where some hold what it does not take as it is: lists
+    and objects, long and empty texts."""
+    truncated: Column | None = None
+    """What the index leaves out of each; None: nothing."""
 
 
 def map_sheet(
@@ -71,15 +76,16 @@ def map_sheet(
     for rules in form.rules:
         filling.follow(rules)
     filling.keep_the_rest(form.places)
-    if not filling.has_room() or len(filling.odd) == size:
+    filling.make_room()
+    if len(filling.odd) == size:
         return None, set(range(size))
     return filling.sheet(), filling.odd
 
 
-def shape_of(form: Form, values: Sequence[Any], known: dict[Any, Shape | None]) -> Shape | None:
-    """What tells spans of one form apart: the members of their documents. None for a span that is
-    odd for sure. ``known`` remembers what was found."""
-    texts = tuple([values[place] for place, _ in form.documents])
+def shape_of(form: Form, texts: tuple[Any, ...], known: dict[Any, Shape | None]) -> Shape | None:
+    """What tells spans of one form apart: the members of their documents, whose ``texts`` are the
+    values at ``form.documents``. None for a span that is odd for sure. ``known`` remembers what
+    was found."""
     try:
         return known[texts]
     except KeyError:
@@ -112,6 +118,8 @@ class _Filling:
     taken: set[str] = field(default_factory=set)
     odd: set[int] = field(default_factory=set)
     cost: Column | None = None
+    more: Column | None = None
+    truncated: Column | None = None
 
     def follow(self, rules: Rules) -> None:
         self.taken |= rules.large
@@ -132,6 +140,8 @@ class _Filling:
             self._tell(kind)
         for document in rules.documents:
             self._spread(document)
+        for fallback in rules.fallbacks:
+            self._fall_back(fallback)
 
     def keep_the_rest(self, keys: Iterable[tuple[str, str, str]]) -> None:
         self._complete_usage()
@@ -141,21 +151,29 @@ class _Filling:
                 column = [v if type(v) is str else json_value(v) for v in self.values[key]]
                 self._same(self.attributes.setdefault(place, column), column)
 
-    def has_room(self) -> bool:
-        """Whether the index takes the attributes as they are, but for the odd spans."""
+    def make_room(self) -> None:
+        """Set aside what the index does not take as it is."""
         sessions = self.facts.get("session_id", ())
         self._note(text is not None and len(text) > MAX_ID for text in sessions)
-        for path, column in self.attributes.items():
-            if len(path) > MAX_KEY:
-                return False
-            kinds = set(map(type, column))
-            if kinds == _TEXT:
-                sizes = list(map(len, column))
-                if min(sizes) == 0 or max(sizes) > MAX_VALUE:
-                    self._note(not 0 < size <= MAX_VALUE for size in sizes)
-            elif not kinds <= _NUMBERS:
-                self._note(not _fits(value) for value in column)
-        return len(self.attributes) <= MAX_PATHS
+        is_full = len(self.attributes) > MAX_PATHS
+        rough = [
+            path
+            for path, column in self.attributes.items()
+            if is_full or len(path) > MAX_KEY or not _fit(column)
+        ]
+        if rough:
+            self._shorten({path: self.attributes.pop(path) for path in rough})
+
+    def _shorten(self, rough: Mapping[str, Column]) -> None:
+        """A span is odd if what it has beside the other columns needs one of their places."""
+        own, room = self.attributes.keys(), MAX_PATHS - len(self.attributes)
+        self.more, self.truncated = [], []
+        for row, cells in enumerate(zip(*rough.values(), strict=True)):
+            kept, left_out = index(dict(zip(rough, cells, strict=True)))
+            if len(kept) > room or (own and not own.isdisjoint(kept)):
+                self.odd.add(row)
+            self.more.append(kept)
+            self.truncated.append(left_out)
 
     def sheet(self) -> Sheet:
         types = self._of_sound(self.event_type or [""] * self.size)
@@ -167,6 +185,8 @@ class _Filling:
             {kind: self._of_sound(column) for kind, column in self.usage.items()},
             self._costs(types),
             attributes,
+            self._of_sound(self.more) if self.more is not None else None,
+            self._of_sound(self.truncated) if self.truncated is not None else None,
         )
 
     def _costs(self, types: Column) -> list[Decimal | None] | None:
@@ -204,6 +224,18 @@ class _Filling:
             self._same(self.attributes.setdefault(path, column), column)
         self.taken.add(document.key)
 
+    def _fall_back(self, fallback: Fallback) -> None:
+        """Among events of its type those of another are odd."""
+        event_type, fact, source, path = fallback
+        found = self.attributes.get(source)
+        if fact in self.facts or found is None or self.event_type is None:
+            return
+        if event_type in self.event_type:
+            pairs = zip(self.event_type, found, strict=True)
+            self._note(told != event_type or type(v) is not str or not v for told, v in pairs)
+            self.facts[fact] = found
+            self.attributes.setdefault(path, found)
+
     def _complete_usage(self) -> None:
         usage = {kind: column for kind, column in self.usage.items() if kind in USAGE_KINDS}
         for column in usage.values():
@@ -232,6 +264,15 @@ class _Filling:
         if not self.odd:
             return column
         return list(compress(column, (place not in self.odd for place in range(self.size))))
+
+
+def _fit(column: Column) -> bool:
+    """Whether the index takes all of its values as they are."""
+    kinds = set(map(type, column))
+    if kinds == _TEXT:
+        sizes = list(map(len, column))
+        return min(sizes) > 0 and max(sizes) <= MAX_VALUE
+    return all(map(_fits, column)) if not kinds <= _NUMBERS else True
 
 
 def _fits(value: Json) -> bool:

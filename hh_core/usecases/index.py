@@ -32,6 +32,7 @@ from hh_core.ports.analytics import Relation
 from hh_core.usecases.alike import Alike
 from hh_core.usecases.batch import Batch, see
 from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt, receipt_of
+from hh_core.usecases.sheet_rows import Place
 from hh_core.wire.otlp import decode
 from hh_core.wire.rest import documents
 from hh_core.wire.segment import Damage, Located
@@ -104,10 +105,7 @@ class Indexer:
         alike = Alike(
             batch,
             self._mapping,
-            self._dp_id,
-            name,
-            self._claim,
-            partial(self._claim, keep=False),
+            Place(self._dp_id, name, self._claim, partial(self._claim, keep=False)),
             self._one_by_one,
         )
         corrupt = 0

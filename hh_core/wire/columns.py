@@ -69,10 +69,27 @@ def same_keys(
     or with ``number`` counts."""
     width = len(names)
     form = _ARROW[Type.USAGE if number else Type.ATTRIBUTES]
-    offsets = pa.array([width * row for row in range(count + 1)], pa.int32())
-    keys = pa.concat_arrays([pa.array(names, pa.string())] * max(1, count))
+    offsets = pa.array(range(0, width * count + 1, width or 1), pa.int32())
+    if not width:
+        offsets = constant(Type.U32, 0, count + 1).cast(pa.int32())
+    keys = pa.array(names, pa.string())
+    while len(keys) < width * count:
+        keys = pa.concat_arrays([keys] * 8)
     items = pa.array(list(chain.from_iterable(zip(*columns, strict=True))), form.item_type)
-    return pa.MapArray.from_arrays(offsets, keys, items)
+    return pa.MapArray.from_arrays(offsets, keys[: width * count], items)
+
+
+def constant(type_: Type, cell: Any, count: int) -> Any:
+    """A column of ``count`` cells that are the same."""
+    return pa.repeat(pa.scalar(cell, _ARROW[type_]), count)
+
+
+def fixed(cells: Sequence[bytes], type_: Type) -> Any:
+    """A column of ids, which all have the bytes that their type tells."""
+    form, data = _ARROW[type_], b"".join(cells)
+    if len(data) != len(cells) * form.byte_width:
+        raise RejectedError("an id has not the length that its column wants", code=422)
+    return pa.Array.from_buffers(form, len(cells), [None, pa.py_buffer(data)])
 
 
 def join(relation: Relation, batches: Sequence[Any]) -> bytes:
@@ -150,12 +167,13 @@ def _array(relation: Relation, column: Column, columns: Mapping[str, Any]) -> An
     if isinstance(values, pa.Array):
         return values
     try:
-        return _build(column.type, values)
+        return build(column.type, values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, ArithmeticError) as error:
         raise RejectedError(f"{relation}.{column.name} cannot hold a value", code=422) from error
 
 
-def _build(type_: Type, values: Sequence[Any]) -> Any:
+def build(type_: Type, values: Sequence[Any]) -> Any:
+    """A column of ``values``. Raises what ``pyarrow`` does for what the type cannot hold."""
     form = _ARROW[type_]
     match type_:
         case Type.ID:

@@ -6,24 +6,25 @@ refused, so that the address of a span never depends on a rule.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hh_core.domain.segments import ContentType, Encoding, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError
 from hh_core.wire import otlp_json, otlp_protobuf
 from hh_core.wire.otlp_body import UNLIMITED, Limits, decompress, plain_size
-from hh_core.wire.otlp_protobuf import Group
-from hh_core.wire.otlp_scan import PIECE_BYTES
-from hh_core.wire.otlp_spans import (
+from hh_core.wire.otlp_light import (
+    LIGHT,
     Head,
+    attributes_of,
+    failing_span,
     head_of,
-    is_sound,
-    keys_of,
-    origin_of,
-    span_of,
+    may_have_failed,
     values_of,
 )
+from hh_core.wire.otlp_protobuf import Group
+from hh_core.wire.otlp_scan import PIECE_BYTES
+from hh_core.wire.otlp_spans import is_sound, origin_of, span_of
 
 __all__ = [
     "UNLIMITED",
@@ -31,17 +32,18 @@ __all__ = [
     "Group",
     "Head",
     "Limits",
+    "attributes_of",
     "check",
     "decode",
     "decode_one",
     "decode_some",
-    "groups",
+    "failing_span",
     "head_of",
     "is_small",
-    "is_sound",
-    "keys_of",
+    "light_groups",
+    "may_have_failed",
     "origin_of",
-    "span_of",
+    "unpacked",
     "values_of",
 ]
 
@@ -99,7 +101,8 @@ def decode_some(record: SegmentRecord, ordinals: Collection[int]) -> Iterator[tu
 
 def _decoded(record: SegmentRecord, ordinals: Collection[int] | None) -> Iterator[tuple[int, Span]]:
     before = 0
-    for group in groups(record):
+    plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    for group in otlp_protobuf.groups(plain, UNLIMITED, check=False):
         origin = origin_of(group.resource, group.scope)
         for ordinal, message in enumerate(group.spans, before):
             if (ordinals is None or ordinal in ordinals) and is_sound(message):
@@ -107,16 +110,25 @@ def _decoded(record: SegmentRecord, ordinals: Collection[int] | None) -> Iterato
         before += len(group.spans)
 
 
+def light_groups(record: SegmentRecord) -> Iterator[Group]:
+    """All spans of a record in protobuf, unsound ones among them, for those who ask for little of
+    each: messages for the functions of ``otlp_light``. Raises like ``decode``."""
+    plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    return otlp_protobuf.groups(plain, UNLIMITED, check=False, schema=LIGHT)
+
+
+def unpacked(record: SegmentRecord) -> SegmentRecord:
+    """The same record with its plain body. Raises like ``decode``."""
+    header = record.header
+    if header.encoding is Encoding.IDENTITY:
+        return record
+    plain = decompress(record.body, header.encoding, UNLIMITED)
+    return SegmentRecord(replace(header, encoding=Encoding.IDENTITY), plain)
+
+
 def is_small(record: SegmentRecord) -> bool:
     """Whether the body is parsed at once."""
     return plain_size(record.body, record.header.encoding) <= PIECE_BYTES
-
-
-def groups(record: SegmentRecord) -> Iterator[Group]:
-    """The spans of a record in protobuf as upb has parsed them, unsound ones among them: for
-    those who ask for little of each. Raises like ``decode``."""
-    plain = decompress(record.body, record.header.encoding, UNLIMITED)
-    return otlp_protobuf.groups(plain, UNLIMITED, check=False)
 
 
 def decode_one(record: SegmentRecord, ordinal: int) -> Span:

@@ -8,7 +8,7 @@ a single message above 1 MiB is first counted on the wire.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.internal import api_implementation
@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
 from hh_core.errors import ConfigError, RejectedError
 from hh_core.wire.otlp_body import Limits
@@ -29,13 +29,33 @@ _UPB_DEPTH = 100
 _MALFORMED = "the body is not an ExportTraceServiceRequest; check the exporter"
 
 
+class Schema(NamedTuple):
+    """The classes that a body is parsed with: OTLP's, or others that have the same fields."""
+
+    request: Any
+    resource_spans: Any
+    scope_spans: Any
+
+
+FULL = Schema(ExportTraceServiceRequest, ResourceSpans, ScopeSpans)
+
+
+class _How(NamedTuple):
+    """How a body is parsed. ``check`` is only for ``FULL``."""
+
+    schema: Schema
+    limits: Limits
+    check: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Spans that share a resource and a scope. One ``ScopeSpans`` may come as several groups."""
 
     resource: Resource
     scope: InstrumentationScope
-    spans: Sequence[Span]
+    spans: Sequence[Any]
+    """Messages of the schema that was asked for."""
     size: int = 0
     """Bytes that were parsed for this group and those which follow it without a size."""
 
@@ -46,13 +66,13 @@ def require_upb() -> None:
         raise ConfigError("protobuf must use its upb parser; unset its environment overrides")
 
 
-def groups(body: bytes, limits: Limits, *, check: bool) -> Iterator[Group]:
-    """All spans in document order. With ``check`` nesting is held to ``limits``.
+def groups(body: bytes, limits: Limits, *, check: bool, schema: Schema = FULL) -> Iterator[Group]:
+    """All spans in document order. With ``check`` nesting is held to ``limits``: only ``FULL``.
 
     Raises ``RejectedError``: 400 malformed or nested too deep, 413 too many spans.
     """
     count = 0
-    for group in _groups(body, limits, check):
+    for group in _groups(body, _How(schema, limits, check)):
         count += len(group.spans)
         if count > limits.max_spans:
             raise too_many_spans(limits)
@@ -64,22 +84,22 @@ def too_many_spans(limits: Limits) -> RejectedError:
     return RejectedError(message, code=413)
 
 
-def _groups(body: bytes, limits: Limits, check: bool) -> Iterator[Group]:
+def _groups(body: bytes, how: _How) -> Iterator[Group]:
     if len(body) <= PIECE_BYTES:
-        request = _parse(ExportTraceServiceRequest, body, limits, check)
+        request = _parse(how.schema.request, body, how)
         yield from _of_request(request, len(body))
         return
-    budget = [4 * limits.max_spans]
+    budget = [4 * how.limits.max_spans]
     for batch in _batches(fields(body, 0, len(body), budget), _RESOURCE_SPANS):
         if _size(batch) <= PIECE_BYTES:
             piece = _joined(body, batch)
-            request = _parse(ExportTraceServiceRequest, piece, limits, check)
+            request = _parse(how.schema.request, piece, how)
             yield from _of_request(request, len(piece))
         else:
-            yield from _large_resource(body, batch[0], limits, check, budget)
+            yield from _large_resource(body, batch[0], how, budget)
 
 
-def _of_request(request: ExportTraceServiceRequest, size: int) -> Iterator[Group]:
+def _of_request(request: Any, size: int) -> Iterator[Group]:
     for resource_spans in request.resource_spans:
         resource = resource_spans.resource
         for scope_spans in resource_spans.scope_spans:
@@ -87,31 +107,30 @@ def _of_request(request: ExportTraceServiceRequest, size: int) -> Iterator[Group
             size = 0
 
 
-def _large_resource(
-    body: bytes, outer: Field, limits: Limits, check: bool, budget: list[int]
-) -> Iterator[Group]:
+def _large_resource(body: bytes, outer: Field, how: _How, budget: list[int]) -> Iterator[Group]:
     inner = list(fields(body, outer.start, outer.end, budget))
     own = _joined(body, [field for field in inner if field.tag != _SCOPE_SPANS])
-    resource = _parse(ResourceSpans, own, limits, check).resource
+    resource = _parse(how.schema.resource_spans, own, how).resource
     for batch in _batches(inner, _SCOPE_SPANS):
         if _size(batch) <= PIECE_BYTES:
             size = _size(batch)
-            for scope in _parse(ResourceSpans, _joined(body, batch), limits, check).scope_spans:
+            piece = _parse(how.schema.resource_spans, _joined(body, batch), how)
+            for scope in piece.scope_spans:
                 yield Group(resource, scope.scope, scope.spans, size)
                 size = 0
         else:
-            for group in _large_scope(body, batch[0], limits, check, budget):
+            for group in _large_scope(body, batch[0], how, budget):
                 yield Group(resource, *group)
 
 
 def _large_scope(
-    body: bytes, outer: Field, limits: Limits, check: bool, budget: list[int]
-) -> Iterator[tuple[InstrumentationScope, Sequence[Span], int]]:
+    body: bytes, outer: Field, how: _How, budget: list[int]
+) -> Iterator[tuple[InstrumentationScope, Sequence[Any], int]]:
     inner = list(fields(body, outer.start, outer.end, budget))
     own = _joined(body, [field for field in inner if field.tag != _SPANS])
-    scope = _parse(ScopeSpans, own, limits, check).scope
+    scope = _parse(how.schema.scope_spans, own, how).scope
     for batch in _batches(inner, _SPANS):
-        spans = _parse(ScopeSpans, _joined(body, batch), limits, check).spans
+        spans = _parse(how.schema.scope_spans, _joined(body, batch), how).spans
         yield scope, spans, _size(batch)
 
 
@@ -176,11 +195,12 @@ _DEPTH = {ExportTraceServiceRequest: 0, ResourceSpans: 1, ScopeSpans: 2}
 """How deep in a request a message of this type stands."""
 
 
-def _parse(kind: Any, data: bytes, limits: Limits, check: bool) -> Any:
+def _parse(kind: Any, data: bytes, how: _How) -> Any:
+    limits = how.limits
     if len(data) > PIECE_BYTES:
         count_messages(kind.DESCRIPTOR.name, data, 4 * limits.max_spans)
     try:
-        return _parse_shallow(kind, data, limits) if check else kind.FromString(data)
+        return _parse_shallow(kind, data, limits) if how.check else kind.FromString(data)
     except DecodeError:
         pass
     try:

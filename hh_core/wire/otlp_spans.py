@@ -62,50 +62,6 @@ def _places(keys: Keys) -> Mapping[str, int]:
 
 _PLACES = ByKeys(_places)
 _KEY = attrgetter("key")
-_TEXT = attrgetter("value.string_value")
-_ERROR, _OK = 2, 1
-_OF_PARENT = (0, 8)
-_HEAD = attrgetter(
-    *("trace_id", "span_id", "parent_span_id", "name"),
-    *("start_time_unix_nano", "end_time_unix_nano", "status.code"),
-)
-
-Head = tuple[bytes, bytes, bytes, str, int, int, int]
-"""Trace, span, parent (may be empty or zeros), name, start, end, status."""
-
-
-def keys_of(span: trace_pb2.Span) -> tuple[Sequence[KeyValue], Keys]:
-    """The attributes, and their keys as they came: one may stand there twice."""
-    pairs = list(span.attributes)
-    return pairs, tuple(map(_KEY, pairs))
-
-
-def head_of(span: trace_pb2.Span) -> Head | None:
-    """What a sound span without failure says of itself; None for any other."""
-    head: Head = _HEAD(span)
-    trace_id, span_id, parent, _, _, _, status = head
-    if (
-        len(trace_id) != 16
-        or len(span_id) != 8
-        or len(parent) not in _OF_PARENT
-        or trace_id == NO_TRACE
-        or span_id == NO_SPAN
-        or status == _ERROR
-        or (status != _OK and span.events)
-    ):
-        return None
-    return head
-
-
-def values_of(pairs: Sequence[KeyValue], wanted: Sequence[int]) -> Sequence[AnyValue]:
-    """The values of the attributes that stand at ``wanted``."""
-    some = [pairs[place] for place in wanted]
-    values: list[AnyValue] = list(map(_TEXT, some))
-    if not all(values):
-        for place, text in enumerate(values):
-            if not text:
-                values[place] = _quick(some[place].value)
-    return values
 
 
 class _LazyAttributes(Mapping[str, AnyValue]):
@@ -122,7 +78,7 @@ class _LazyAttributes(Mapping[str, AnyValue]):
         found = self._read.get(key)
         if found is None:
             value = self._pairs[self._places[key]].value
-            self._read[key] = found = _quick(value)
+            self._read[key] = found = quick(value)
         return found
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -154,11 +110,11 @@ def _attributes(pairs: Iterable[KeyValue]) -> dict[str, AnyValue]:
     out: dict[str, AnyValue] = {}
     for pair in pairs:
         value = pair.value
-        out[pair.key] = _quick(value)
+        out[pair.key] = quick(value)
     return out
 
 
-def _quick(value: Any) -> AnyValue:
+def quick(value: Any) -> AnyValue:
     """Most values are texts or numbers, and asking for those costs less than asking for the kind:
     at most one of them is set."""
     return value.string_value or value.int_value or value.double_value or _value(value)

@@ -4,11 +4,10 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 
-from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.paths import nested
-from hh_core.domain.rules import Kind, Rules
+from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.messages import Message, answer, chat_history, tool_call
 from hh_mappers.placing import give, give_all, numbered
@@ -104,6 +103,10 @@ _ROUTES = Routes(
 )
 
 
+_MODEL_OF_THE_ANSWER = Fallback("model", "model", "metadata.response_model", "config.model")
+"""Where nothing tells which model was asked."""
+
+
 class GenAi(Prepared):
     name = "genai"
     rank = 50
@@ -111,8 +114,7 @@ class GenAi(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if _MARKS.isdisjoint(keys):
             return None
-        rules = _ROUTES.rules(keys, kinds=(_kind(keys),), irregular=_model_of_the_answer)
-        return rules if "gen_ai.request.model" in keys else partial(_tell, rules)
+        return _ROUTES.rules(keys, kinds=(_kind(keys),), fallbacks=(_MODEL_OF_THE_ANSWER,))
 
     def content(self, span: Span, content: Content) -> None:
         system = chat_history(span.attributes.get("gen_ai.system_instructions"), role="system")
@@ -124,18 +126,6 @@ class GenAi(Prepared):
         for origin, said in _said(span):
             _give_answer(content, answer(said), span.attributes, origin)
         _tools(span.attributes, content)
-
-
-def _tell(rules: Rules, span: Span, facts: Facts) -> None:
-    rules(span, facts)
-
-
-def _model_of_the_answer(_: Span, facts: Facts) -> None:
-    """Where nothing tells which model was asked."""
-    if not facts.model and facts.event_type == "model":
-        facts.model = facts.attributes.get("metadata.response_model", "")
-        if facts.model:
-            facts.attributes.setdefault("config.model", facts.model)
 
 
 def _kind(keys: Keys) -> Kind:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hh_core.domain.event import Facts, Step
-from hh_core.domain.rules import Document, Kind, Reader, Rules, Small
+from hh_core.domain.rules import Document, Fallback, Kind, Reader, Rules, Small
 from hh_core.domain.span import Keys, Span
 
 REMEMBERED = 10_000
@@ -56,7 +56,7 @@ class Routes(dict[str, Route | None]):
         *,
         kinds: tuple[Kind, ...] = (),
         documents: tuple[Document, ...] = (),
-        irregular: Step | None = None,
+        fallbacks: tuple[Fallback, ...] = (),
     ) -> Rules:
         found = [(key, route) for key in keys if (route := self[key]) is not None]
         return Rules(
@@ -68,7 +68,7 @@ class Routes(dict[str, Route | None]):
             ),
             kinds,
             documents,
-            irregular,
+            fallbacks,
         )
 
 

@@ -39,6 +39,7 @@ KEYS = [
     "gen_ai.request.model",
     "gen_ai.request.temperature",
     "gen_ai.response.model",
+    "gen_ai.output.messages",
     "gen_ai.response.id",
     "gen_ai.conversation.id",
     "gen_ai.usage.input_tokens",
@@ -53,7 +54,7 @@ usual = st.sampled_from(["a", "gpt-4o", "LLM", "chat", "tool", '{"a": 1, "b": "x
 values = st.one_of(
     usual,
     st.sampled_from([1, 7, -1, 0, 1 << 40, 0.5, 1e-8, True, False, "", "x" * 300, None]),
-    st.just(["stop"]),
+    st.sampled_from([["stop"], [], {"a": 1, "b": {"c": "x" * 300}}, [1, [2]]]),
 )
 
 
@@ -76,7 +77,8 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
     if formed is None:
         return
     wanted = [[row[place] for place in formed.wanted] for row in rows]
-    shapes = [shape_of(formed.form, row, {}) for row in wanted]
+    documents = [tuple(row[place] for place, _ in formed.form.documents) for row in wanted]
+    shapes = [shape_of(formed.form, texts, {}) for texts in documents]
     alike = [place for place, shape in enumerate(shapes) if shape == shapes[0] is not None]
 
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
@@ -88,7 +90,7 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
         assert sheet is not None
         facts = MAPPING.facts(span(keys, rows[place]))
         assert told(sheet, row) == only(facts)
-        assert facts.truncated == 0
+        assert facts.truncated == (sheet.truncated[row] if sheet.truncated else 0)
 
 
 def test_spans_that_are_as_usual_are_not_odd() -> None:
@@ -131,7 +133,8 @@ def told(sheet: Sheet, row: int) -> dict[str, Any]:
         "event_type": sheet.event_type[row],
         "usage": {k: column[row] for k, column in sheet.usage.items()} if is_model else {},
         "cost": sheet.cost[row] if sheet.cost else None,
-        "attributes": {path: column[row] for path, column in sheet.attributes.items()},
+        "attributes": {path: column[row] for path, column in sheet.attributes.items()}
+        | (sheet.more[row] if sheet.more else {}),
     }
 
 
