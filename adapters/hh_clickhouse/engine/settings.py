@@ -24,7 +24,8 @@ _TEMPLATE = """<clickhouse>
     <merge_selecting_sleep_ms>5000</merge_selecting_sleep_ms>
     <max_merge_selecting_sleep_ms>10000</max_merge_selecting_sleep_ms>
     <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
-    <old_parts_lifetime>10</old_parts_lifetime>
+    <old_parts_lifetime>1</old_parts_lifetime>
+    <auto_statistics_types></auto_statistics_types>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
