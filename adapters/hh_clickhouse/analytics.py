@@ -12,6 +12,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from pydantic import Field, SecretStr
 
+from hh_clickhouse import links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.parameters import chunks
@@ -84,6 +85,9 @@ class ClickhouseAnalytics:
         if not table.num_rows:
             return
         with driver_errors():
+            if relation is Relation.SESSION_TRACES:
+                await self._write(links.TABLE, *await asyncio.to_thread(links.both_ways, table))
+                return
             if relation is Relation.EVENTS:
                 await self._place(table)
             await self._write(relation.value, table.column_names, arrow)

@@ -57,8 +57,8 @@ WITH
 wanted AS ({wanted}),
 linked AS
 (
-  SELECT trace_id FROM session_traces
-  WHERE project_id = {project} AND session_key IN (SELECT * FROM wanted)
+  SELECT other AS trace_id FROM links
+  WHERE project_id = {project} AND side = 0 AND id IN (SELECT * FROM wanted)
 ),
 placed AS
 (
@@ -77,8 +77,8 @@ resolved AS
   SELECT trace_id, event_id, session_key AS resolution FROM trace_sessions FINAL
   WHERE project_id = {project} AND trace_id IN
   (
-    SELECT trace_id FROM session_traces
-    WHERE project_id = {project} AND session_key IN (SELECT * FROM wanted)
+    SELECT other FROM links
+    WHERE project_id = {project} AND side = 0 AND id IN (SELECT * FROM wanted)
   )
 ),
 settled AS

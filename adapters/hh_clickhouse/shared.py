@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from uuid import UUID
 
+from hh_clickhouse.links import TABLE, Side
 from hh_clickhouse.parameters import Parameters
 from hh_core.ports.analytics import Around, Shared
 
@@ -39,31 +40,28 @@ def shared(
     parameters = Parameters()
     own = parameters.fixed(project.bytes)
     known = parameters.add(mark, "UInt64")
-    foreign = f"(min_mark != {known} OR max_mark != {known})"
+    wanted, asked = parameters.ids(sessions, 16), parameters.ids(traces, 16)
     parts = [
         f"SELECT toUInt8({_What.CLOCK:d}) AS what, {_NIL} AS session, {_NIL} AS trace,"
-        " toUInt64(toUnixTimestamp64Nano(now64(9))) AS number"
+        " toUInt64(toUnixTimestamp64Nano(now64(9))) AS number",
+        f"SELECT {_What.LINK_OF_SESSION:d} + side, if(side = {Side.SESSION:d}, id, other),"
+        f" if(side = {Side.SESSION:d}, other, id), 0 FROM {TABLE} WHERE project_id = {own}"
+        f" AND (side = {Side.SESSION:d} AND id IN {wanted} OR side = {Side.TRACE:d}"
+        f" AND id IN {asked}) AND (min_mark != {known} OR max_mark != {known})"
+        f" GROUP BY side, id, other LIMIT {_most(sessions, traces)} BY side, id",
     ]
     if sessions:
-        wanted = parameters.table(sessions, 16)
         parts += [
-            f"SELECT {_What.LINK_OF_SESSION:d}, session_key, trace_id, 0 FROM session_traces"
-            f" WHERE project_id = {own} AND session_key IN ({wanted}) AND {foreign}"
-            f" GROUP BY session_key, trace_id LIMIT {_most(sessions)} BY session_key",
             f"SELECT {_What.RECOUNT:d}, session_key, {_NIL}, max(recount) FROM session_aggregates"
-            f" WHERE project_id = {own} AND session_key IN ({wanted}) GROUP BY session_key",
+            f" WHERE project_id = {own} AND session_key IN {wanted} GROUP BY session_key",
             f"SELECT DISTINCT {_What.PATCHED:d}, event_id, {_NIL}, 0 FROM event_patches"
-            f" WHERE project_id = {own} AND event_id IN ({wanted})",
+            f" WHERE project_id = {own} AND event_id IN {wanted}",
         ]
     if traces:
-        asked = parameters.table(traces, 16)
         parts += [
-            f"SELECT {_What.LINK_OF_TRACE:d}, session_key, trace_id, 0 FROM session_traces_by_trace"
-            f" WHERE project_id = {own} AND trace_id IN ({asked}) AND {foreign}"
-            f" GROUP BY session_key, trace_id LIMIT {_most(traces)} BY trace_id",
             f"SELECT DISTINCT {_What.MOVED:d}, {_NIL}, trace_id, 0 FROM event_moves"
             f" WHERE project_id = {own} AND event_id IN (SELECT event_id FROM event_moves"
-            f" WHERE project_id = {own} AND trace_id IN ({asked}))",
+            f" WHERE project_id = {own} AND trace_id IN {asked})",
         ]
     return " UNION ALL ".join(parts), parameters.values
 
@@ -113,8 +111,7 @@ class Answers:
                     self._patched.add(key)
                 case _:
                     self._traces.add(trace)
-        most = {_What.LINK_OF_SESSION: _most(sessions), _What.LINK_OF_TRACE: _most(traces)}
-        if any(count >= most[_What(what)] for (what, _), count in told.items()):
+        if max(told.values(), default=0) >= _most(sessions, traces):
             self._is_whole = False
 
     def shared(self) -> Shared:
@@ -123,6 +120,6 @@ class Answers:
         return Shared(self._sessions, self._traces, around)
 
 
-def _most(keys: Collection[bytes]) -> int:
-    """Links that each of ``keys`` may have to be told: of few keys more than of many."""
-    return 2 + _MOST_LINKS // max(1, len(keys))
+def _most(sessions: Collection[bytes], traces: Collection[bytes]) -> int:
+    """Links that each of these may have to be told: of few keys more than of many."""
+    return 2 + _MOST_LINKS // max(1, len(sessions), len(traces))

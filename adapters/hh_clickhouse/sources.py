@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hh_clickhouse.conditions import Conditions, Expressions, ids_of
 from hh_clickhouse.keys import event_key, trace_key
+from hh_clickhouse.links import TABLE, Side, column
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.places import HOUR, at, current, hour
 from hh_core.domain.tables import COLUMNS, TELEMETRY, Type
@@ -66,7 +68,8 @@ def branches(query: Query, plane: str) -> tuple[Branch, ...]:
     if query.relation is Relation.SESSION_TRACES:
         fixed = {c.column for c in _certain(query) if c.op in (Op.EQ, Op.IN)}
         if "trace_id" in fixed and "session_key" not in fixed:
-            return (Branch("session_traces_by_trace", _plain, _nothing),)
+            return (_linked(Side.TRACE),)
+        return (_linked(Side.SESSION),)
     return _BRANCHES[query.relation]
 
 
@@ -133,6 +136,10 @@ def _nothing(query: Query, parameters: Parameters, project: str) -> list[str]:
     return []
 
 
+def _linked(side: Side) -> Branch:
+    return Branch(TABLE, partial(column, side), lambda *_: [f"side = {side:d}"])
+
+
 def _existing(query: Query, parameters: Parameters, project: str) -> list[str]:
     return [_EXISTING]
 
@@ -189,7 +196,6 @@ _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
         relation: (Branch(relation.value, _plain, _nothing),)
         for relation in (
             Relation.PATCHES,
-            Relation.SESSION_TRACES,
             Relation.TRACE_SESSIONS,
             Relation.SCORES,
             Relation.SCHEMAS,

@@ -20,15 +20,13 @@ RELATIONS = (
     "places",
     "event_moves",
     "event_patches",
-    "session_traces",
-    "session_traces_by_trace",
+    "links",
     "trace_sessions",
     "event_schemas",
     "scores",
 )
 WHEN_WRITTEN = {
-    "session_traces": ("inserted", "min_mark", "max_mark"),
-    "session_traces_by_trace": ("inserted", "min_mark", "max_mark"),
+    "links": ("inserted", "min_mark", "max_mark"),
     "trace_sessions": ("inserted", "resolved"),
     "event_schemas": ("inserted",),
 }

@@ -111,7 +111,7 @@ def test_every_table_follows_the_configured_retention() -> None:
         return {name: days for name, days in rows}
 
     days = asyncio.run(kept())
-    assert len(days) >= 10
+    assert len(days) >= 9
     assert set(days.values()) == {"7"}, days
 
 

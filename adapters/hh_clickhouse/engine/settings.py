@@ -20,11 +20,23 @@ _TEMPLATE = """<clickhouse>
   <background_move_pool_size>1</background_move_pool_size>
   <background_fetches_pool_size>1</background_fetches_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
+  <compression>
+    <case>
+      <min_part_size>500000</min_part_size>
+      <min_part_size_ratio>0</min_part_size_ratio>
+      <method>zstd</method>
+      <level>1</level>
+    </case>
+  </compression>
   <merge_tree>
     <merge_selecting_sleep_ms>5000</merge_selecting_sleep_ms>
     <max_merge_selecting_sleep_ms>10000</max_merge_selecting_sleep_ms>
     <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
-    <old_parts_lifetime>10</old_parts_lifetime>
+    <old_parts_lifetime>1</old_parts_lifetime>
+    <cleanup_delay_period>3</cleanup_delay_period>
+    <cleanup_delay_period_random_add>1</cleanup_delay_period_random_add>
+    <max_cleanup_delay_period>10</max_cleanup_delay_period>
+    <auto_statistics_types></auto_statistics_types>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
@@ -34,6 +46,9 @@ _TEMPLATE = """<clickhouse>
 
 # What a merge has replaced stays on the disk, by default for eight minutes: a power cut may come
 # before the merged part is written. Here a merge is fsynced, so seconds will do.
+#
+# What an insert writes is merged soon, so only merged parts are worth the better compression; and
+# statistics of columns, which each merge would gather, help no question that is asked here.
 
 INSERT_FILES = "/proc/self/fd/[0-9]+"
 """What an INSERT may read: the anonymous file that brings its rows (``pool.py``)."""

@@ -58,11 +58,14 @@ ORDER BY (project_id, event_id, patch_id)
 TTL toDateTime(intDiv(received_ms, 1000)) + INTERVAL $retention_days DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE IF NOT EXISTS session_traces
+-- Which traces a session may hold, each link twice (``links``): ``id`` is the session (side 0) or
+-- the trace (side 1), ``other`` the other end.
+CREATE TABLE IF NOT EXISTS links
 (
   project_id FixedString(16),
-  session_key FixedString(16),
-  trace_id FixedString(16),
+  side UInt8,
+  id FixedString(16),
+  other FixedString(16),
   is_derived SimpleAggregateFunction(min, UInt8),
   min_hour SimpleAggregateFunction(min, Int64),
   max_hour SimpleAggregateFunction(max, Int64),
@@ -71,7 +74,7 @@ CREATE TABLE IF NOT EXISTS session_traces
   inserted SimpleAggregateFunction(max, DateTime) DEFAULT now()
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (project_id, session_key, trace_id)
+ORDER BY (project_id, side, id, other)
 TTL inserted + INTERVAL $retention_days DAY + INTERVAL 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 512;
 
