@@ -126,19 +126,17 @@ class Belonging:
         project: UUID,
         rows: Sequence[Row],
         sessions: Mapping[UUID, UUID],
-        around: Sequence[Row] = (),
     ) -> Mapping[UUID, UUID | None]:
         """The event id of the parent of each row; of a root its session, of a session None.
 
-        A parent that has not arrived is named by the id that it will most likely have. ``around``
-        are all rows of all traces of ``rows``, if somebody has them; else parents are looked up.
+        A parent that has not arrived is named by the id that it will most likely have.
         """
         wanted = {
             (trace_id(row), cast(bytes, row["parent_span_id"]))
             for row in rows
             if not is_session(row) and row["parent_span_id"] not in (b"", _NO_SPAN)
         }
-        spans = _at_spans(_among(around, wanted)) if around else await self._spans(project, wanted)
+        spans = await self._spans(project, wanted)
         found: dict[UUID, UUID | None] = {}
         for row in rows:
             event = event_id(row)
@@ -207,12 +205,6 @@ class Belonging:
                 )
             )
         return _at_spans(found)
-
-
-def _among(rows: Sequence[Row], wanted: Collection[tuple[bytes, bytes]]) -> Sequence[Row]:
-    """Those of ``rows`` that may stand at one of these (trace, span)."""
-    spans = {span for _, span in wanted}
-    return [row for row in rows if row["span_id"] in spans]
 
 
 def _at_spans(rows: Sequence[Row]) -> Mapping[tuple[bytes, bytes], UUID]:
