@@ -5,14 +5,24 @@ and sessions, whose attributes stand in no index.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from hh_core.domain.filters import matcher
-from hh_core.ports.analytics import Analytics, AnyOf, Condition, Op, Query, Relation, Row
-from hh_core.usecases.belonging import BASE, LIGHT, event_id
+from hh_core.ports.analytics import (
+    Analytics,
+    AnyOf,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Query,
+    Relation,
+    Row,
+)
+from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
 from hh_core.usecases.candidates import NEWEST_FIRST, place
-from hh_core.usecases.narrowing import Plan, Where
+from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.wide_events import WideEvents
 
@@ -21,7 +31,9 @@ _FEW = 500
 _COUNTED = 5_000
 """Matches that are counted by fetching them: the question is asked once."""
 _UPDATED = Condition("event_id", Op.UPDATED)
-_DOUBTFUL = AnyOf((_UPDATED, Condition("truncated", Op.GT, 0)))
+_TRUNCATED = Condition("truncated", Op.GT, 0)
+_DOUBTFUL = AnyOf((_UPDATED, _TRUNCATED))
+_NO_START = Condition("is_start", Op.EQ, 0)
 _SESSIONS = (
     Condition("event_type", Op.EQ, "session"),
     AnyOf((Condition("is_started", Op.EQ, 1), _UPDATED)),
@@ -42,29 +54,54 @@ class AttributeSearch:
         For a plan whose attributes decide.
         """
         most = max(_COUNTED, query.offset + query.limit)
-        events, sessions, certain = await asyncio.gather(
-            self._rows(project, Relation.EVENTS, BASE, (*plan.where, _DOUBTFUL), self._few + 1),
+        where = (*plan.where, *unless(plan.attributes, (_UPDATED, _TRUNCATED)))
+        columns = (*BASE, "truncated")
+        found, sessions, updated = await asyncio.gather(
+            self._rows(project, Relation.EVENTS, columns, where, most),
             self._rows(project, Relation.LISTING, LIGHT, (*plan.where, *_SESSIONS), self._few + 1),
-            self._rows(project, Relation.EVENTS, BASE, (*plan.where, *plan.attributes), most),
+            self._updated(project, ()),
         )
+        if len(updated) > self._few:
+            updated = await self._updated(project, found)
+        events = [row for row in found if row["truncated"] or event_id(row) in updated]
         in_doubt = [*events, *sessions]
-        if len(in_doubt) > self._few or (in_doubt and len(certain) == most):
+        if len(in_doubt) > self._few or (in_doubt and len(found) == most):
             return None
         doubtful = {event_id(row) for row in in_doubt}
-        found = [row for row in certain if event_id(row) not in doubtful]
-        found += await self._sifted(project, query, in_doubt)
-        count = len(found)
-        if len(certain) == most:
-            count = await self._analytics.count(
-                Query(
-                    relation=Relation.EVENTS,
-                    project=project,
-                    columns=("event_id",),
-                    where=(*plan.where, *plan.attributes),
-                )
+        matching = [row for row in found if event_id(row) not in doubtful]
+        matching += await self._sifted(project, query, in_doubt)
+        count = len(matching)
+        if len(found) == most:
+            beyond, count = await asyncio.gather(
+                self._count(project, (*plan.where, _DOUBTFUL)),
+                self._count(project, (*plan.where, *plan.attributes)),
             )
-        found.sort(key=place)
-        return count, found[query.offset : query.offset + query.limit]
+            if beyond:
+                return None
+        matching.sort(key=place)
+        return count, matching[query.offset : query.offset + query.limit]
+
+    async def _updated(self, project: UUID, rows: Sequence[Row]) -> Set[UUID]:
+        """Which events were updated, of ``rows`` or of the project: then one more than a few, at
+        least, tell that there are too many."""
+        wanted = [event_id(row) for row in rows]
+        found: set[UUID] = set()
+        for part in parts(wanted) if rows else [()]:
+            query = Query(
+                relation=Relation.PATCHES,
+                project=project,
+                where=(_NO_START, *([Condition("event_id", Op.IN, part)] if part else [])),
+                group_by=("event_id",),
+                measures=(Measure("patches", Function.COUNT),),
+                limit=len(part) or self._few + 1,
+            )
+            found |= {event_id(row) for row in await self._analytics.select(query)}
+        return found
+
+    async def _count(self, project: UUID, where: Where) -> int:
+        return await self._analytics.count(
+            Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
+        )
 
     async def _rows(
         self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, limit: int

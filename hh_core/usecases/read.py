@@ -9,18 +9,25 @@ from uuid import UUID
 from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Condition, Op, Order, Query, Relation, Row
 from hh_core.usecases.attribute_search import AttributeSearch
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import NEWEST_FIRST, Candidates, Scan
 from hh_core.usecases.freshness import Freshness, missing
-from hh_core.usecases.narrowing import Plan, plan
+from hh_core.usecases.narrowing import Plan, Where, plan
 from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import BUCKETS, WideEvents
+from hh_core.usecases.wide_events import (
+    BUCKETS,
+    ROLLUP_COLUMNS,
+    Told,
+    WideEvents,
+    as_session,
+    told_of,
+)
 
 
 class Reader:
@@ -71,11 +78,10 @@ class Reader:
         behind = await self._freshness.behind(project)
         of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
         # an id may name a session and an event of a client's choosing: the session is the frame
-        found = await asyncio.gather(
-            self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id)),
-            self._analytics.select(_one(project, Relation.LISTING, LIGHT, of_id, _SESSION)),
-        )
-        rows = [row for some in found for row in some]
+        rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
+        if not rows:
+            of_session = (of_id, _SESSION)
+            rows = await self._analytics.select(_one(project, Relation.LISTING, LIGHT, *of_session))
         if not rows:
             raise missing("event", behind)
         (event,) = await self._wide.of(project, rows[:1])
@@ -102,6 +108,8 @@ class Reader:
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """All filters are decided by columns: count, and read the page alone."""
+        if planned.of_sessions is not None:
+            return await self._sessions(project, query, planned.of_sessions)
         listing = Query(
             relation=Relation.EVENTS if planned.no_sessions else Relation.LISTING,
             project=project,
@@ -116,12 +124,34 @@ class Reader:
         )
         return await self._composed(project, query, count, rows)
 
+    async def _sessions(self, project: UUID, query: EventQuery, where: Where) -> Page:
+        """As ``_indexed``, of sessions alone: their roll-ups say all that the index knows."""
+        listing = Query(
+            relation=Relation.SESSIONS,
+            project=project,
+            columns=ROLLUP_COLUMNS,
+            where=where,
+            order_by=_NEWEST_SESSIONS,
+            limit=query.limit,
+            offset=query.offset,
+        )
+        count, rollups = await asyncio.gather(
+            self._analytics.count(listing), self._analytics.select(listing)
+        )
+        rows = [as_session(rollup) for rollup in rollups]
+        return await self._composed(project, query, count, rows, told_of(rows))
+
     async def _composed(
-        self, project: UUID, query: EventQuery, count: int, rows: Sequence[Row]
+        self,
+        project: UUID,
+        query: EventQuery,
+        count: int,
+        rows: Sequence[Row],
+        told: Told | None = None,
     ) -> Page:
         """The page that ``rows`` make, of ``count`` matches."""
         collector = Collector(query, self._limits.answer_bytes)
-        async for events in self._wide.slices(project, rows):
+        async for events in self._wide.slices(project, rows, told):
             await asyncio.to_thread(collector.keep, events)
         return Page(collector.encoded, count)
 
@@ -181,6 +211,7 @@ class Reader:
 
 
 _SESSION = Condition("event_type", Op.EQ, "session")
+_NEWEST_SESSIONS = (Order("start_ns", descending=True), Order("session_key"))
 
 
 def _one(project: UUID, relation: Relation, columns: tuple[str, ...], *where: Condition) -> Query:

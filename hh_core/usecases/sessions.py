@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from hh_core.usecases.outline import Mark, Outline, Outlines
 from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import ROLLUP_COLUMNS, Told, WideEvents
+from hh_core.usecases.wide_events import ROLLUP_COLUMNS, WideEvents, as_session, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,11 @@ class Sessions:
         nodes = [node for node, event in ids.items() if event in known]
         rows = [frame, *(known[ids[node]] for node in nodes)]
         parents = {ids[node]: outline.parent_of(node) or key for node in nodes}
-        told = Told(
-            rollups={key: frame},
+        of_session = told_of([frame])
+        told = replace(
+            of_session,
             sessions=dict.fromkeys(map(event_id, rows), key),
-            names={key: str(frame["session_id"]) or str(key)},
-            parents={**parents, key: None},
+            parents={**parents, **of_session.parents},
         )
         found: list[Event] = []
         size = 0
@@ -161,9 +161,7 @@ class Sessions:
         )
         if not rows:
             raise missing("session", behind)
-        start, end = cast(int, rows[0]["start_ns"]), cast(int, rows[0]["end_ns"])
-        as_event: Row = {"event_id": key, "event_type": "session", "duration_ns": end - start}
-        return {**rows[0], **as_event}
+        return as_session(rows[0])
 
 
 def _nest(

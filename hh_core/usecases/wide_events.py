@@ -80,6 +80,28 @@ class Told:
     parents: Mapping[UUID, UUID | None]
 
 
+def told_of(rollups: Sequence[Row]) -> Told:
+    """All that sessions need, from rows of ``as_session``."""
+    of = {event_id(row): row for row in rollups}
+    return Told(
+        rollups=of,
+        sessions={key: key for key in of},
+        names={key: str(row["session_id"]) or str(key) for key, row in of.items()},
+        parents=dict.fromkeys(of),
+    )
+
+
+def as_session(rollup: Row) -> Row:
+    """A row of SESSIONS (columns ``ROLLUP_COLUMNS``) as one of a list."""
+    start, end = cast(int, rollup["start_ns"]), cast(int, rollup["end_ns"])
+    return {
+        **rollup,
+        "event_id": rollup["session_key"],
+        "event_type": "session",
+        "duration_ns": end - start,
+    }
+
+
 class WideEvents:
     def __init__(self, analytics: Analytics, content: Content, belonging: Belonging) -> None:
         self._analytics = analytics
