@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from uuid import UUID
 
 from hh_core.domain.claims import ClaimRow, resolve
-from hh_core.domain.identity import NIL, derived_session, span_event_id
+from hh_core.domain.identity import NIL, derived_session, parse_uuid, span_event_id
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -32,7 +32,7 @@ LIGHT = (
 """The columns of a row that lists, trees and searches work on; ``EVENTS`` and ``LISTING`` both
 have them."""
 
-BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id")
+BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id", "session_id")
 """The columns of an ``EVENTS`` row that a wide event is composed from."""
 
 TRACE_ROWS = 1_000_000
@@ -89,16 +89,18 @@ class Belonging:
         return found
 
     async def names(
-        self, project: UUID, keys: Collection[UUID], rollups: Collection[Row] = ()
+        self, project: UUID, keys: Collection[UUID], told: Collection[Row] = ()
     ) -> Mapping[UUID, str]:
         """The id of each session as clients know it: as claimed; a derived one's is its key.
 
-        ``rollups`` (with ``session_id``) are of some of them, and need not be asked for again.
+        ``told`` are rows that may say it (``session_key``, ``session_id``): roll-ups do. So do
+        claims, but for a UUID, which may be written in more than one way.
         """
         names = {
             cast(UUID, row["session_key"]): str(row["session_id"])
-            for row in rollups
-            if row["session_id"]
+            for row in told
+            if row.get("session_id")
+            and ("num_events" in row or parse_uuid(str(row["session_id"])) is None)
         }
         for relation in (Relation.SESSIONS, Relation.EVENTS):
             missing = set(keys) - names.keys()

@@ -146,7 +146,7 @@ class WideEvents:
         full = [bases.get(event_id(row), row) for row in rows]
         sessions = await self._belonging.sessions(project, full)
         names, parents = await asyncio.gather(
-            self._belonging.names(project, set(sessions.values()), rollups.values()),
+            self._belonging.names(project, set(sessions.values()), [*full, *rollups.values()]),
             self._belonging.parents(project, full, sessions),
         )
         return _Known(bases, patches, rollups, sessions, names, parents)
