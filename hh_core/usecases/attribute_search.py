@@ -30,13 +30,13 @@ _FEW = 500
 """More in doubt are better gone through in the order of the list."""
 _COUNTED = 5_000
 """Matches that are counted by fetching them: the question is asked once."""
-_UPDATED = Condition("event_id", Op.UPDATED)
-_TRUNCATED = Condition("truncated", Op.GT, 0)
-_DOUBTFUL = AnyOf((_UPDATED, _TRUNCATED))
+UPDATED = Condition("event_id", Op.UPDATED)
+TRUNCATED = Condition("truncated", Op.GT, 0)
+_DOUBTFUL = AnyOf((UPDATED, TRUNCATED))
 _NO_START = Condition("is_start", Op.EQ, 0)
-_SESSIONS = (
+SESSIONS_IN_DOUBT = (
     Condition("event_type", Op.EQ, "session"),
-    AnyOf((Condition("is_started", Op.EQ, 1), _UPDATED)),
+    AnyOf((Condition("is_started", Op.EQ, 1), UPDATED)),
 )
 
 
@@ -54,11 +54,13 @@ class AttributeSearch:
         For a plan whose attributes decide.
         """
         most = max(_COUNTED, query.offset + query.limit)
-        where = (*plan.where, *unless(plan.attributes, (_UPDATED, _TRUNCATED)))
+        where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
         columns = (*BASE, "truncated")
         found, sessions, updated = await asyncio.gather(
             self._rows(project, Relation.EVENTS, columns, where, most),
-            self._rows(project, Relation.LISTING, LIGHT, (*plan.where, *_SESSIONS), self._few + 1),
+            self._rows(
+                project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT), self._few + 1
+            ),
             self._updated(project, ()),
         )
         if len(updated) > self._few:
@@ -69,7 +71,7 @@ class AttributeSearch:
             return None
         doubtful = {event_id(row) for row in in_doubt}
         matching = [row for row in found if event_id(row) not in doubtful]
-        matching += await self._sifted(project, query, in_doubt)
+        matching += await self.sifted(project, query, in_doubt)
         count = len(matching)
         if len(found) == most:
             beyond, count = await asyncio.gather(
@@ -103,6 +105,13 @@ class AttributeSearch:
             Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
         )
 
+    async def in_doubt(
+        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where
+    ) -> Sequence[Row] | None:
+        """The rows that fulfil ``where``; None if they are more than a few."""
+        rows = await self._rows(project, relation, columns, where, self._few + 1)
+        return rows if len(rows) <= self._few else None
+
     async def _rows(
         self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, limit: int
     ) -> Sequence[Row]:
@@ -117,7 +126,7 @@ class AttributeSearch:
             )
         )
 
-    async def _sifted(self, project: UUID, query: EventQuery, rows: Sequence[Row]) -> Sequence[Row]:
+    async def sifted(self, project: UUID, query: EventQuery, rows: Sequence[Row]) -> list[Row]:
         """Those of ``rows`` whose events match."""
         is_wanted = matcher(query.filters)
         wanted: list[bool] = []

@@ -19,7 +19,9 @@ from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
+from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.showing import shown
+from hh_core.usecases.text_search import TextSearch, needles
 from hh_core.usecases.wide_events import (
     BUCKETS,
     ROLLUP_COLUMNS,
@@ -41,6 +43,7 @@ class Reader:
         freshness: Freshness,
         *,
         name_key: bytes,
+        source: SegmentsSource,
         turns: Turns | None = None,
     ) -> None:
         self._analytics = analytics
@@ -52,6 +55,7 @@ class Reader:
         self._limits = self._turns.limits
         self._by_attributes = AttributeSearch(analytics, wide, scan_limit=self._limits.scan_limit)
         self._paths = SeenPaths(analytics)
+        self._by_text = TextSearch(analytics, source, self._by_attributes, self._limits)
 
     async def export(self, project: UUID, query: EventQuery) -> Page:
         """One page of the events that match, newest first, then by event id.
@@ -104,7 +108,26 @@ class Reader:
             found = await self._by_attributes.matches(project, query, planned)
             if found is not None:
                 return await self._composed(project, query, *found)
-        return await self._scanned(project, query, planned)
+        return await self._searched(project, query, planned) or await self._scanned(
+            project, query, planned
+        )
+
+    async def _searched(self, project: UUID, query: EventQuery, planned: Plan) -> Page | None:
+        """The page of a search for a phrase; None if it is none, or records do not help."""
+        wanted = needles(query.filters)
+        if not wanted or planned.session or planned.ids:
+            return None
+        found = await self._by_text.matches(project, query, planned, wanted)
+        if found is None:
+            return None
+        rows = found.rows[query.offset : query.offset + query.limit]
+        page = await self._composed(project, query, len(found.rows), rows)
+        page.scanned = found.scanned
+        if found.stopped_ns is not None:
+            page.stopped_at = found.stopped_ns / 1e6
+            if found.scanned < self._limits.scan_limit:
+                page.stopped_by = "search_seconds"
+        return page
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """All filters are decided by columns: count, and read the page alone."""
