@@ -15,7 +15,7 @@ from hh_core.domain.segments import KIND, SegmentRecord
 from hh_core.domain.tables import COLUMNS, KEYS
 from hh_core.errors import RejectedError, UnavailableError
 from hh_core.hooks import load_mappers
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Queue
 from hh_core.ports.records import Document, Records
@@ -74,6 +74,9 @@ class FaultyAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         return await self.inner.select(query)
+
+    async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
+        return await self.inner.columns(query)
 
     async def count(self, query: Query) -> int:
         return await self.inner.count(query)

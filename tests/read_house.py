@@ -127,7 +127,9 @@ def _built(
         objects,
         records,
         analytics,
-        Reader(analytics, wide, belonging, freshness, name_key=NAME_KEY, turns=turns),
+        Reader(
+            analytics, wide, belonging, freshness, name_key=NAME_KEY, source=source, turns=turns
+        ),
         Sessions(
             analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY, turns=turns
         ),

@@ -288,6 +288,20 @@ async def pages_of_a_tree_hold_every_node_once(house: ReadHouse) -> None:
         await house.sessions.tree(PROJECT, "another", limit=3, cursor="AAAA")
 
 
+async def what_comes_between_two_pages_of_a_tree_stands_on_the_second(house: ReadHouse) -> None:
+    claim = {"honeyhive__session_id": SESSION}
+    await house.accept(export(*(span(n, **claim) for n in range(1, 5))))
+    first = await house.sessions.tree(PROJECT, SESSION, limit=2)
+    for sequence, late in enumerate((span(9, **claim), span(3, **claim, name="again")), 2):
+        await house.accept(export(late, sequence=sequence))
+
+    second = await house.sessions.tree(PROJECT, SESSION, limit=9, cursor=first.next_cursor)
+
+    assert (first.count, second.count) == (4, 5)
+    names = [node["event_name"] for node in nodes(second.session)]
+    assert names == ["again", "step 4", "step 9"]
+
+
 def nodes(node: Event) -> Iterator[Event]:
     for child in node["children"]:
         yield child
@@ -539,6 +553,7 @@ SCENARIOS = [
     the_tree_nests_children_below_parents_by_start,
     a_child_before_its_parent_hangs_under_a_pending_one,
     pages_of_a_tree_hold_every_node_once,
+    what_comes_between_two_pages_of_a_tree_stands_on_the_second,
     a_parent_in_another_session_leaves_its_child_at_the_top,
     filters_on_any_path_answer_as_the_law_says,
     a_session_id_that_reads_as_a_number_is_found_as_either,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.query import QueryResult
 from pydantic import Field, SecretStr
 
 from hh_clickhouse import links
@@ -22,7 +23,7 @@ from hh_clickhouse.recount import recount
 from hh_clickhouse.shared import Answers, shared
 from hh_clickhouse.sources import require_listed
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 
@@ -94,11 +95,16 @@ class ClickhouseAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         compiled = compile_select(query, self._plane)
-        return compiled.rows(await self._ask(compiled))
+        return compiled.rows((await self._ask(compiled)).result_rows)
+
+    async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
+        compiled = compile_select(query, self._plane)
+        columns: Sequence[Sequence[Value]] = (await self._ask(compiled)).result_columns
+        return columns or [()] * len(query.columns)
 
     async def count(self, query: Query) -> int:
-        rows = await self._ask(compile_count(query, self._plane))
-        return int(str(rows[0][0]))
+        answer = await self._ask(compile_count(query, self._plane))
+        return int(str(answer.result_rows[0][0]))
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
         self._require_open()
@@ -155,7 +161,7 @@ class ClickhouseAnalytics:
             table, columns, body, settings=dict(_INSERT), fmt="ArrowStream"
         )
 
-    async def _ask(self, compiled: Compiled) -> Sequence[Sequence[object]]:
+    async def _ask(self, compiled: Compiled) -> QueryResult:
         self._require_open()
         asking = asyncio.ensure_future(
             self._client.query(
@@ -170,7 +176,7 @@ class ClickhouseAnalytics:
         finally:
             asking.cancel()
         with driver_errors():
-            return asking.result().result_rows
+            return asking.result()
 
     def _require_open(self) -> None:
         if self._closed:

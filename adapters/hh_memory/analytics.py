@@ -13,7 +13,7 @@ from pydantic import Field
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
-from hh_core.ports.analytics import Around, Query, Relation, Row, Shared
+from hh_core.ports.analytics import Around, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 from hh_memory.analytics_query import answer, selected, updated_as_ids
@@ -87,6 +87,10 @@ class MemoryAnalytics:
     async def select(self, query: Query) -> Sequence[Row]:
         query = self._written_out(query)
         return answer(query, self.types(query.relation), self.read(query))
+
+    async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
+        rows = await self.select(query)
+        return [[_raw(row[name]) for row in rows] for name in query.columns]
 
     async def count(self, query: Query) -> int:
         query = self._written_out(query)
@@ -231,6 +235,10 @@ def _rows(relation: Relation, table: Any) -> list[Cells]:
         for name in table.column_names
     }
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _raw(value: Value) -> Value:
+    return value.bytes if isinstance(value, UUID) else value
 
 
 def _cell(type_: Type, value: Any) -> Any:

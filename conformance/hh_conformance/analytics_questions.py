@@ -1,6 +1,7 @@
 """What questions to an index mean: the part of the analytics contract about A5."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,6 +42,29 @@ HOSTILE = ("' OR 1=1 --", "\\' OR ''='", "{p0:String}", "a\tb\n\\", "%", "é🙂
 
 class QuestionsContract(AnalyticsSuite):
     """See ``hh_conformance.analytics.AnalyticsContract``."""
+
+    @scenario
+    async def test_a5_columns_are_the_rows_of_a_select_with_ids_as_bytes(
+        self, analytics: Analytics
+    ) -> None:
+        await self.writer(analytics).events(
+            *(event(n) for n in range(1, 4)), event(99, project_id=OTHER_PROJECT)
+        )
+        names = ("start_ns", "event_id", "trace_id", "event_name")
+        query = Query(
+            relation=Relation.EVENTS, project=PROJECT, columns=names, order_by=(Order("event_id"),)
+        )
+
+        rows = await analytics.select(query)
+        nobody = replace(query, where=(Condition("event_name", Op.EQ, "nobody's"),))
+
+        assert [list(column) for column in await analytics.columns(query)] == [
+            [row["start_ns"] for row in rows],
+            sorted(event_id(n).bytes for n in range(1, 4)),
+            [row["trace_id"] for row in rows],
+            [row["event_name"] for row in rows],
+        ]
+        assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)
 
     @scenario
     async def test_a5_values_are_never_read_as_part_of_a_query(self, analytics: Analytics) -> None:

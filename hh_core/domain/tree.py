@@ -2,127 +2,140 @@
 
 Spans join on (trace id, parent span id), REST events on the parent's event id; roots hang under the
 session, and a child before its parent stands under a *pending* parent: known by its id only.
+
+A session may have very many events, so they come column by column, ids as bytes, and a node is a
+number: that of its row, or for a pending parent one beyond the last row.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
-from uuid import UUID
+from operator import add
 
-from hh_core.domain.identity import NIL
+NO_SPAN = bytes(8)
+NO_EVENT = bytes(16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All events of the traces that a session may hold, by start, then event id; each once."""
+
+    event_ids: Sequence[bytes]
+    trace_ids: Sequence[bytes]
+    span_ids: Sequence[bytes]
+    parent_span_ids: Sequence[bytes]
+    """Zeros for none."""
+    parent_event_ids: Sequence[bytes]
+    """Of a REST event; zeros for none. It goes before the parent span."""
+
+    def __len__(self) -> int:
+        return len(self.event_ids)
 
 
 @dataclass(frozen=True, slots=True)
-class TreeRow:
-    """What the tree needs to know of an event."""
-
-    event_id: UUID
-    trace_id: bytes
-    span_id: bytes
-    parent_span_id: bytes
-    """Empty, or zeros, for none."""
-    parent_event_id: UUID
-    """Of a REST event; ``NIL`` for none. It goes before the parent span."""
-    start_ns: int
-
-    def __hash__(self) -> int:
-        """Of the id alone: a tree of many events is made of look-ups."""
-        return hash(self.event_id.int)
-
-
-@dataclass(frozen=True, slots=True, order=True)
 class Pending:
-    """A parent that has not arrived: its span (16 and 8 bytes), or its event."""
+    """A parent that has not arrived: its span (24 bytes, trace and span id), or its event (16)."""
 
-    trace_id: bytes = b""
-    span_id: bytes = b""
-    event_id: UUID = NIL
+    id: bytes
 
-
-Node: TypeAlias = TreeRow | Pending
+    @property
+    def is_event(self) -> bool:
+        return len(self.id) == len(NO_EVENT)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTree:
-    roots: tuple[Node, ...]
-    """What hangs under the session, oldest first."""
-    children: Mapping[Node, tuple[TreeRow, ...]]
-    """By start, then event id. A node without children is not there."""
-
-    def walk(self) -> Iterator[tuple[int, Node]]:
-        """Yield ``(depth, node)``: parents before children, siblings oldest first."""
-        stack = [(0, root) for root in reversed(self.roots)]
-        while stack:
-            depth, node = stack.pop()
-            yield depth, node
-            stack.extend((depth + 1, child) for child in reversed(self.children.get(node, ())))
+    order: Sequence[int]
+    """All nodes: parents before children, siblings by start, then event id."""
+    parents: Sequence[int | None]
+    """Of each node, by its number; None: the session."""
+    pending: Sequence[Pending]
+    """The nodes from ``first_pending`` on."""
+    first_pending: int
 
 
-def build_tree(rows: Iterable[TreeRow]) -> SessionTree:
-    """Arrange the events of one session, whatever their order. Linear but for the sorting.
+def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = b"") -> SessionTree:
+    """Arrange those of ``rows`` that are ``mine`` (None: all). Linear.
 
-    Each event stands in the tree exactly once; copies collapse. A ring of parents is cut above
-    its oldest event, which becomes a root. A pending parent stands where its oldest child would.
+    Each of them stands in the tree exactly once. A ring of parents is cut above its oldest event,
+    which becomes a root. A pending parent stands where its oldest child would. A parent in another
+    session (contract B7), and ``session`` itself, leave their child at the top.
     """
-    ordered = list({row.event_id: row for row in sorted(rows, key=_age, reverse=True)}.values())
-    ordered.sort(key=_age)
-    parents = _cut_rings(ordered, _parents(ordered))
-    roots: dict[Node, None] = {}
-    children: defaultdict[Node, list[TreeRow]] = defaultdict(list)
-    for row in ordered:
-        parent = parents[row]
-        if parent is None:
-            roots[row] = None
-            continue
-        if isinstance(parent, Pending):
-            roots[parent] = None
-        children[parent].append(row)
-    return SessionTree(tuple(roots), {node: tuple(group) for node, group in children.items()})
-
-
-def _age(row: TreeRow) -> tuple[int, UUID, bytes, bytes, bytes, UUID]:
-    """Oldest first; the ids settle ties, so the order is total."""
-    return (
-        row.start_ns,
-        row.event_id,
-        row.trace_id,
-        row.span_id,
-        row.parent_span_id,
-        row.parent_event_id,
+    count = len(rows)
+    parents, pending = _parents(rows, mine, session)
+    members: Sequence[int] = (
+        range(count) if mine is None else [node for node in range(count) if mine[node]]
     )
+    order = _walked(members, parents, count)
+    if len(order) < len(members) + len(pending):
+        _cut_rings(members, parents, count)
+        order = _walked(members, parents, count)
+    return SessionTree(order, [*parents, *(None for _ in pending)], pending, count)
 
 
-def _parents(ordered: list[TreeRow]) -> dict[TreeRow, Node | None]:
-    by_event = {row.event_id: row for row in ordered}
-    by_span = {(row.trace_id, row.span_id): row for row in reversed(ordered)}
-    parents: dict[TreeRow, Node | None] = {}
-    for row in ordered:
-        if row.parent_event_id != NIL:
-            named = by_event.get(row.parent_event_id)
-            parents[row] = named or Pending(event_id=row.parent_event_id)
-        elif any(row.parent_span_id):
-            key = (row.trace_id, row.parent_span_id)
-            parents[row] = by_span.get(key) or Pending(*key)
+def _parents(
+    rows: Rows, mine: Sequence[bool] | None, session: bytes
+) -> tuple[list[int | None], list[Pending]]:
+    """The parent of each row, and the pending ones among them."""
+    count = len(rows)
+    newest_first = range(count - 1, -1, -1)  # of two with one span id the older one is found
+    keys = list(map(add, rows.trace_ids, rows.span_ids))
+    by_span = dict(zip(reversed(keys), newest_first, strict=True))
+    by_event = dict(zip(rows.event_ids, range(count), strict=True))
+    if mine is not None:  # an event of this session goes before one of another
+        by_span.update((keys[node], node) for node in newest_first if mine[node])
+    waiting: dict[bytes, int] = {}
+    parents: list[int | None] = []
+    for trace, span, event in zip(
+        rows.trace_ids, rows.parent_span_ids, rows.parent_event_ids, strict=True
+    ):
+        if event == NO_EVENT and span == NO_SPAN:
+            parents.append(None)
+            continue
+        named = event != NO_EVENT
+        key = event if named else trace + span
+        found = by_event.get(key) if named else by_span.get(key)
+        if found is not None and mine is not None and not mine[found]:
+            parents.append(None)
+        elif found is None and key != session and (mine is None or mine[len(parents)]):
+            parents.append(waiting.setdefault(key, count + len(waiting)))
         else:
-            parents[row] = None
-    return parents
+            parents.append(found)
+    return parents, [Pending(key) for key in waiting]
 
 
-def _cut_rings(
-    ordered: list[TreeRow], parents: dict[TreeRow, Node | None]
-) -> Mapping[TreeRow, Node | None]:
+def _walked(members: Sequence[int], parents: Sequence[int | None], count: int) -> list[int]:
+    """What can be reached from the roots, in order."""
+    roots: dict[int, None] = {}
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for node in members:
+        parent = parents[node]
+        if parent is None:
+            roots[node] = None
+            continue
+        if parent >= count:
+            roots[parent] = None
+        children[parent].append(node)
+    order: list[int] = []
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        if node in children:
+            stack += reversed(children[node])
+    return order
+
+
+def _cut_rings(members: Sequence[int], parents: list[int | None], count: int) -> None:
     """Make the oldest event of each ring a root. Linear: no path is walked twice."""
-    settled: set[TreeRow] = set()
-    for start in ordered:
-        path: dict[TreeRow, None] = {}
-        cursor: Node | None = start
-        while isinstance(cursor, TreeRow) and cursor not in settled and cursor not in path:
-            path[cursor] = None
-            cursor = parents[cursor]
-        if isinstance(cursor, TreeRow) and cursor in path:
+    settled: set[int] = set()
+    for start in members:
+        path: dict[int, None] = {}
+        node: int | None = start
+        while node is not None and node < count and node not in settled and node not in path:
+            path[node] = None
+            node = parents[node]
+        if node in path:
             walked = list(path)
-            ring = walked[walked.index(cursor) :]
-            parents[min(ring, key=_age)] = None
+            parents[min(walked[walked.index(node) :])] = None
         settled.update(path)
-    return parents

@@ -5,14 +5,24 @@ and sessions, whose attributes stand in no index.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from hh_core.domain.filters import matcher
-from hh_core.ports.analytics import Analytics, AnyOf, Condition, Op, Query, Relation, Row
-from hh_core.usecases.belonging import BASE, LIGHT, event_id
+from hh_core.ports.analytics import (
+    Analytics,
+    AnyOf,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Query,
+    Relation,
+    Row,
+)
+from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
 from hh_core.usecases.candidates import NEWEST_FIRST, place
-from hh_core.usecases.narrowing import Plan, Where
+from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.wide_events import WideEvents
 
@@ -20,11 +30,13 @@ _FEW = 500
 """More in doubt are better gone through in the order of the list."""
 _COUNTED = 5_000
 """Matches that are counted by fetching them: the question is asked once."""
-_UPDATED = Condition("event_id", Op.UPDATED)
-_DOUBTFUL = AnyOf((_UPDATED, Condition("truncated", Op.GT, 0)))
-_SESSIONS = (
+UPDATED = Condition("event_id", Op.UPDATED)
+TRUNCATED = Condition("truncated", Op.GT, 0)
+_DOUBTFUL = AnyOf((UPDATED, TRUNCATED))
+_NO_START = Condition("is_start", Op.EQ, 0)
+SESSIONS_IN_DOUBT = (
     Condition("event_type", Op.EQ, "session"),
-    AnyOf((Condition("is_started", Op.EQ, 1), _UPDATED)),
+    AnyOf((Condition("is_started", Op.EQ, 1), UPDATED)),
 )
 
 
@@ -42,29 +54,63 @@ class AttributeSearch:
         For a plan whose attributes decide.
         """
         most = max(_COUNTED, query.offset + query.limit)
-        events, sessions, certain = await asyncio.gather(
-            self._rows(project, Relation.EVENTS, BASE, (*plan.where, _DOUBTFUL), self._few + 1),
-            self._rows(project, Relation.LISTING, LIGHT, (*plan.where, *_SESSIONS), self._few + 1),
-            self._rows(project, Relation.EVENTS, BASE, (*plan.where, *plan.attributes), most),
+        where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
+        columns = (*BASE, "truncated")
+        found, sessions, updated = await asyncio.gather(
+            self._rows(project, Relation.EVENTS, columns, where, most),
+            self._rows(
+                project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT), self._few + 1
+            ),
+            self._updated(project, ()),
         )
+        if len(updated) > self._few:
+            updated = await self._updated(project, found)
+        events = [row for row in found if row["truncated"] or event_id(row) in updated]
         in_doubt = [*events, *sessions]
-        if len(in_doubt) > self._few or (in_doubt and len(certain) == most):
+        if len(in_doubt) > self._few or (in_doubt and len(found) == most):
             return None
         doubtful = {event_id(row) for row in in_doubt}
-        found = [row for row in certain if event_id(row) not in doubtful]
-        found += await self._sifted(project, query, in_doubt)
-        count = len(found)
-        if len(certain) == most:
-            count = await self._analytics.count(
-                Query(
-                    relation=Relation.EVENTS,
-                    project=project,
-                    columns=("event_id",),
-                    where=(*plan.where, *plan.attributes),
-                )
+        matching = [row for row in found if event_id(row) not in doubtful]
+        matching += await self.sifted(project, query, in_doubt)
+        count = len(matching)
+        if len(found) == most:
+            beyond, count = await asyncio.gather(
+                self._count(project, (*plan.where, _DOUBTFUL)),
+                self._count(project, (*plan.where, *plan.attributes)),
             )
-        found.sort(key=place)
-        return count, found[query.offset : query.offset + query.limit]
+            if beyond:
+                return None
+        matching.sort(key=place)
+        return count, matching[query.offset : query.offset + query.limit]
+
+    async def _updated(self, project: UUID, rows: Sequence[Row]) -> Set[UUID]:
+        """Which events were updated, of ``rows`` or of the project: then one more than a few, at
+        least, tell that there are too many."""
+        wanted = [event_id(row) for row in rows]
+        found: set[UUID] = set()
+        for part in parts(wanted) if rows else [()]:
+            query = Query(
+                relation=Relation.PATCHES,
+                project=project,
+                where=(_NO_START, *([Condition("event_id", Op.IN, part)] if part else [])),
+                group_by=("event_id",),
+                measures=(Measure("patches", Function.COUNT),),
+                limit=len(part) or self._few + 1,
+            )
+            found |= {event_id(row) for row in await self._analytics.select(query)}
+        return found
+
+    async def _count(self, project: UUID, where: Where) -> int:
+        return await self._analytics.count(
+            Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
+        )
+
+    async def in_doubt(
+        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where
+    ) -> Sequence[Row] | None:
+        """The rows that fulfil ``where``; None if they are more than a few."""
+        rows = await self._rows(project, relation, columns, where, self._few + 1)
+        return rows if len(rows) <= self._few else None
 
     async def _rows(
         self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, limit: int
@@ -80,7 +126,7 @@ class AttributeSearch:
             )
         )
 
-    async def _sifted(self, project: UUID, query: EventQuery, rows: Sequence[Row]) -> Sequence[Row]:
+    async def sifted(self, project: UUID, query: EventQuery, rows: Sequence[Row]) -> list[Row]:
         """Those of ``rows`` whose events match."""
         is_wanted = matcher(query.filters)
         wanted: list[bool] = []

@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from uuid import UUID
 
 from hh_core.domain.claims import ClaimRow, resolve
-from hh_core.domain.identity import NIL, derived_session, span_event_id
+from hh_core.domain.identity import NIL, derived_session, parse_uuid, span_event_id
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -32,7 +32,7 @@ LIGHT = (
 """The columns of a row that lists, trees and searches work on; ``EVENTS`` and ``LISTING`` both
 have them."""
 
-BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id")
+BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id", "session_id")
 """The columns of an ``EVENTS`` row that a wide event is composed from."""
 
 TRACE_ROWS = 1_000_000
@@ -89,16 +89,18 @@ class Belonging:
         return found
 
     async def names(
-        self, project: UUID, keys: Collection[UUID], rollups: Collection[Row] = ()
+        self, project: UUID, keys: Collection[UUID], told: Collection[Row] = ()
     ) -> Mapping[UUID, str]:
         """The id of each session as clients know it: as claimed; a derived one's is its key.
 
-        ``rollups`` (with ``session_id``) are of some of them, and need not be asked for again.
+        ``told`` are rows that may say it (``session_key``, ``session_id``): roll-ups do. So do
+        claims, but for a UUID, which may be written in more than one way.
         """
         names = {
             cast(UUID, row["session_key"]): str(row["session_id"])
-            for row in rollups
-            if row["session_id"]
+            for row in told
+            if row.get("session_id")
+            and ("num_events" in row or parse_uuid(str(row["session_id"])) is None)
         }
         for relation in (Relation.SESSIONS, Relation.EVENTS):
             missing = set(keys) - names.keys()
@@ -126,19 +128,17 @@ class Belonging:
         project: UUID,
         rows: Sequence[Row],
         sessions: Mapping[UUID, UUID],
-        around: Sequence[Row] = (),
     ) -> Mapping[UUID, UUID | None]:
         """The event id of the parent of each row; of a root its session, of a session None.
 
-        A parent that has not arrived is named by the id that it will most likely have. ``around``
-        are all rows of all traces of ``rows``, if somebody has them; else parents are looked up.
+        A parent that has not arrived is named by the id that it will most likely have.
         """
         wanted = {
             (trace_id(row), cast(bytes, row["parent_span_id"]))
             for row in rows
             if not is_session(row) and row["parent_span_id"] not in (b"", _NO_SPAN)
         }
-        spans = _at_spans(_among(around, wanted)) if around else await self._spans(project, wanted)
+        spans = await self._spans(project, wanted)
         found: dict[UUID, UUID | None] = {}
         for row in rows:
             event = event_id(row)
@@ -207,12 +207,6 @@ class Belonging:
                 )
             )
         return _at_spans(found)
-
-
-def _among(rows: Sequence[Row], wanted: Collection[tuple[bytes, bytes]]) -> Sequence[Row]:
-    """Those of ``rows`` that may stand at one of these (trace, span)."""
-    spans = {span for _, span in wanted}
-    return [row for row in rows if row["span_id"] in spans]
 
 
 def _at_spans(rows: Sequence[Row]) -> Mapping[tuple[bytes, bytes], UUID]:

@@ -18,6 +18,8 @@ from hh_core.usecases.wide_events import milliseconds_of
 
 Where = tuple[Condition | AnyOf, ...]
 
+_IS_SESSION = Condition("event_type", Op.EQ, "session")
+
 _MAX_NS = (1 << 63) - 1
 _TEXT = ("string", "id")
 _COLUMNS = {"event_type": "event_type", "event_name": "event_name"}
@@ -59,6 +61,14 @@ class Plan:
     session: str | None = None
     """Only what belongs to the session that clients know under this id."""
     exact: bool = False
+
+    @property
+    def of_sessions(self) -> Where | None:
+        """``where`` as SESSIONS has it, if it asks for sessions alone."""
+        rest = tuple(part for part in self.where if part != _IS_SESSION)
+        columns = {part.column for part in rest if isinstance(part, Condition)}
+        fits = len(rest) < len(self.where) and columns <= {"start_ns", "event_name"}
+        return rest if fits and all(isinstance(part, Condition) for part in rest) else None
 
     @property
     def no_sessions(self) -> bool:

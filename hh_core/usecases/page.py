@@ -23,6 +23,8 @@ class Page:
     stopped_at: float | None = None
     """The start time, in milliseconds, at which an incomplete search stopped."""
     scanned: int = 0
+    stopped_by: str = "scan_limit"
+    """The setting that made it stop."""
     warnings: list[str] = field(default_factory=list)
 
     @property

@@ -9,18 +9,27 @@ from uuid import UUID
 from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Condition, Op, Order, Query, Relation, Row
 from hh_core.usecases.attribute_search import AttributeSearch
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import NEWEST_FIRST, Candidates, Scan
 from hh_core.usecases.freshness import Freshness, missing
-from hh_core.usecases.narrowing import Plan, plan
+from hh_core.usecases.narrowing import Plan, Where, plan
 from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
+from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import BUCKETS, WideEvents
+from hh_core.usecases.text_search import TextSearch, needles
+from hh_core.usecases.wide_events import (
+    BUCKETS,
+    ROLLUP_COLUMNS,
+    Told,
+    WideEvents,
+    as_session,
+    told_of,
+)
 
 
 class Reader:
@@ -34,6 +43,7 @@ class Reader:
         freshness: Freshness,
         *,
         name_key: bytes,
+        source: SegmentsSource,
         turns: Turns | None = None,
     ) -> None:
         self._analytics = analytics
@@ -45,6 +55,7 @@ class Reader:
         self._limits = self._turns.limits
         self._by_attributes = AttributeSearch(analytics, wide, scan_limit=self._limits.scan_limit)
         self._paths = SeenPaths(analytics)
+        self._by_text = TextSearch(analytics, source, self._by_attributes, self._limits)
 
     async def export(self, project: UUID, query: EventQuery) -> Page:
         """One page of the events that match, newest first, then by event id.
@@ -71,11 +82,10 @@ class Reader:
         behind = await self._freshness.behind(project)
         of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
         # an id may name a session and an event of a client's choosing: the session is the frame
-        found = await asyncio.gather(
-            self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id)),
-            self._analytics.select(_one(project, Relation.LISTING, LIGHT, of_id, _SESSION)),
-        )
-        rows = [row for some in found for row in some]
+        rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
+        if not rows:
+            of_session = (of_id, _SESSION)
+            rows = await self._analytics.select(_one(project, Relation.LISTING, LIGHT, *of_session))
         if not rows:
             raise missing("event", behind)
         (event,) = await self._wide.of(project, rows[:1])
@@ -98,10 +108,31 @@ class Reader:
             found = await self._by_attributes.matches(project, query, planned)
             if found is not None:
                 return await self._composed(project, query, *found)
-        return await self._scanned(project, query, planned)
+        return await self._searched(project, query, planned) or await self._scanned(
+            project, query, planned
+        )
+
+    async def _searched(self, project: UUID, query: EventQuery, planned: Plan) -> Page | None:
+        """The page of a search for a phrase; None if it is none, or records do not help."""
+        wanted = needles(query.filters)
+        if not wanted or planned.session or planned.ids:
+            return None
+        found = await self._by_text.matches(project, query, planned, wanted)
+        if found is None:
+            return None
+        rows = found.rows[query.offset : query.offset + query.limit]
+        page = await self._composed(project, query, len(found.rows), rows)
+        page.scanned = found.scanned
+        if found.stopped_ns is not None:
+            page.stopped_at = found.stopped_ns / 1e6
+            if found.scanned < self._limits.scan_limit:
+                page.stopped_by = "search_seconds"
+        return page
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """All filters are decided by columns: count, and read the page alone."""
+        if planned.of_sessions is not None:
+            return await self._sessions(project, query, planned.of_sessions)
         listing = Query(
             relation=Relation.EVENTS if planned.no_sessions else Relation.LISTING,
             project=project,
@@ -116,12 +147,34 @@ class Reader:
         )
         return await self._composed(project, query, count, rows)
 
+    async def _sessions(self, project: UUID, query: EventQuery, where: Where) -> Page:
+        """As ``_indexed``, of sessions alone: their roll-ups say all that the index knows."""
+        listing = Query(
+            relation=Relation.SESSIONS,
+            project=project,
+            columns=ROLLUP_COLUMNS,
+            where=where,
+            order_by=_NEWEST_SESSIONS,
+            limit=query.limit,
+            offset=query.offset,
+        )
+        count, rollups = await asyncio.gather(
+            self._analytics.count(listing), self._analytics.select(listing)
+        )
+        rows = [as_session(rollup) for rollup in rollups]
+        return await self._composed(project, query, count, rows, told_of(rows))
+
     async def _composed(
-        self, project: UUID, query: EventQuery, count: int, rows: Sequence[Row]
+        self,
+        project: UUID,
+        query: EventQuery,
+        count: int,
+        rows: Sequence[Row],
+        told: Told | None = None,
     ) -> Page:
         """The page that ``rows`` make, of ``count`` matches."""
         collector = Collector(query, self._limits.answer_bytes)
-        async for events in self._wide.slices(project, rows):
+        async for events in self._wide.slices(project, rows, told):
             await asyncio.to_thread(collector.keep, events)
         return Page(collector.encoded, count)
 
@@ -181,6 +234,7 @@ class Reader:
 
 
 _SESSION = Condition("event_type", Op.EQ, "session")
+_NEWEST_SESSIONS = (Order("start_ns", descending=True), Order("session_key"))
 
 
 def _one(project: UUID, relation: Relation, columns: tuple[str, ...], *where: Condition) -> Query:

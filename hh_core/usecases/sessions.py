@@ -1,25 +1,23 @@
 """A session as a tree, page by page (contract B5, C2)."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
 from hh_core.domain.event import Event, Json
-from hh_core.domain.identity import NIL, name_key, span_event_id
-from hh_core.domain.tree import Node, SessionTree, TreeRow, build_tree
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row, Value
-from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, Belonging, event_id, parts, trace_id
+from hh_core.domain.identity import name_key
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.belonging import Belonging, event_id
+from hh_core.usecases.byte_cache import ByteCache
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.freshness import Freshness, missing
+from hh_core.usecases.outline import Mark, Outline, Outlines
 from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import WideEvents
-
-MAX_DEPTH = 64
-"""Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
+from hh_core.usecases.wide_events import ROLLUP_COLUMNS, WideEvents, as_session, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,11 @@ class SessionPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A node in document order. ``row`` is None for a parent that has not arrived."""
+class _Kept:
+    """An outline, and of which rows it is."""
 
-    event: UUID
-    parent: UUID | None
-    """The node that it is nested in; None: the session."""
-    row: Row | None
+    mark: Mark
+    outline: Outline
 
 
 class Sessions:
@@ -53,15 +49,17 @@ class Sessions:
         *,
         name_key: bytes,
         turns: Turns | None = None,
+        outline_cache_bytes: int = 32 << 20,
     ) -> None:
         self._analytics = analytics
         self._wide = wide
-        self._belonging = belonging
+        self._outlines = Outlines(analytics, belonging)
         self._freshness = freshness
         self._cursors = cursors
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
         self._limits = self._turns.limits
+        self._kept: ByteCache[_Kept] = ByteCache(outline_cache_bytes)
 
     async def tree(
         self, project: UUID, text: str, *, limit: int, cursor: str | None = None
@@ -78,159 +76,130 @@ class Sessions:
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
-            frame = await self._frame(project, key, behind)
-            around = await self._rows(project, key)
-            places = await self._placed(project, key, around)
-            listed = places[first : first + limit]
-            following = first + len(listed)
-            rows = [place.row for place in listed if place.row is not None]
-            session, *events = await self._events(project, [frame, *rows], around)
-        _nest(cast("dict[str, Json]", session), events, rows, places, first, following)
-        count = sum(place.row is not None for place in places)
-        more = following < len(places)
+            frame, traces = await asyncio.gather(
+                self._frame(project, key, behind), self._outlines.traces(project, key)
+            )
+            if cursor is None and cast(int, frame["num_events"]) <= limit:
+                rows = await self._outlines.rows(project, traces)
+                outline = await self._outlines.of_rows(project, key, rows)
+                page = outline.page(first, limit)
+                known: Mapping[UUID, Row] = {event_id(row): row for row in rows}
+            else:
+                outline = await self._outline(project, key, traces)
+                page = outline.page(first, limit)
+                known = await self._bases(project, outline, page)
+            session, events = await self._events(project, frame, outline, page, known)
+        _nest(session, events, outline, page)
+        following = first + len(page)
+        more = following < len(outline.order)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
-        return SessionPage(session, count, sealed, behind)
+        return SessionPage(session, outline.count, sealed, behind)
+
+    async def _outline(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
+        """Of a session of several pages: kept from one to the next, as long as its rows are those
+        that it was made of. The mark is read before the rows, so it never claims too much."""
+        mark = await self._outlines.mark(project, traces)
+        kept = self._kept.get((project, key))
+        if kept is not None and kept.mark == mark:
+            return kept.outline
+        outline = await self._outlines.of(project, key, traces)
+        self._kept.put((project, key), _Kept(mark, outline), outline.size)
+        return outline
+
+    async def _bases(
+        self, project: UUID, outline: Outline, page: Sequence[int]
+    ) -> Mapping[UUID, Row]:
+        wanted = [node for node in page if not outline.is_pending(node)]
+        traces = outline.rows.trace_ids
+        return await self._wide.bases(
+            project,
+            [{"event_id": outline.event(node), "trace_id": traces[node]} for node in wanted],
+        )
 
     async def _events(
-        self, project: UUID, rows: Sequence[Row], around: Sequence[Row]
-    ) -> list[Event]:
+        self,
+        project: UUID,
+        frame: Row,
+        outline: Outline,
+        page: Sequence[int],
+        known: Mapping[UUID, Row],
+    ) -> tuple[dict[str, Json], Mapping[int, Event]]:
+        """The session, and the events of the page by node. One that went just now, by retention
+        or a newer row elsewhere, is not among them."""
+        key = event_id(frame)
+        ids = {node: outline.event(node) for node in page if not outline.is_pending(node)}
+        nodes = [node for node, event in ids.items() if event in known]
+        rows = [frame, *(known[ids[node]] for node in nodes)]
+        parents = {ids[node]: outline.parent_of(node) or key for node in nodes}
+        of_session = told_of([frame])
+        told = replace(
+            of_session,
+            sessions=dict.fromkeys(map(event_id, rows), key),
+            parents={**parents, **of_session.parents},
+        )
         found: list[Event] = []
         size = 0
-        async for some in self._wide.slices(project, rows, around):
+        async for some in self._wide.slices(project, rows, told):
             for event, data in await asyncio.to_thread(list, map(shown, some)):
                 found.append(event)
                 size += len(data)
             if size > self._limits.answer_bytes:
                 raise too_large(self._limits.answer_bytes, "set limit to ask for fewer events")
-        return found
+        session, *events = found
+        return cast("dict[str, Json]", session), dict(zip(nodes, events, strict=True))
 
     async def _frame(self, project: UUID, key: UUID, behind: bool) -> Row:
+        """The session's roll-up, as a row of a list."""
         rows = await self._analytics.select(
             Query(
-                relation=Relation.LISTING,
+                relation=Relation.SESSIONS,
                 project=project,
-                columns=LIGHT,
-                where=(
-                    Condition("event_id", Op.EQ, key),
-                    Condition("event_type", Op.EQ, "session"),
-                ),
+                columns=ROLLUP_COLUMNS,
+                where=(Condition("session_key", Op.EQ, key),),
                 limit=1,
             )
         )
         if not rows:
             raise missing("session", behind)
-        return rows[0]
-
-    async def _placed(self, project: UUID, key: UUID, rows: Sequence[Row]) -> Sequence[_Place]:
-        """The session's nodes in document order."""
-        belongs = await self._belonging.sessions(project, rows)
-        mine = {event_id(row): row for row in rows if belongs[event_id(row)] == key}
-        elsewhere = [row for row in rows if event_id(row) not in mine]
-        spans = {(trace_id(row), row["span_id"]) for row in elsewhere}
-        spans -= {(trace_id(row), row["span_id"]) for row in mine.values()}
-        outside = {key, *(event_id(row) for row in elsewhere)}
-        tree = build_tree(_tree_row(row, outside, spans) for row in mine.values())
-        return _document_order(project, tree, mine)
-
-    async def _rows(self, project: UUID, key: UUID) -> Sequence[Row]:
-        """All rows of the traces that the session may hold."""
-        links = await self._analytics.select(
-            Query(
-                relation=Relation.SESSION_TRACES,
-                project=project,
-                columns=("trace_id",),
-                where=(Condition("session_key", Op.EQ, key),),
-                limit=TRACE_ROWS,
-            )
-        )
-        rows: list[Row] = []
-        for part in parts([cast(bytes, link["trace_id"]) for link in links]):
-            rows += await self._analytics.select(
-                Query(
-                    relation=Relation.EVENTS,
-                    project=project,
-                    columns=BASE,
-                    where=(Condition("trace_id", Op.IN, part),),
-                    limit=TRACE_ROWS,
-                )
-            )
-        return rows
-
-
-def _tree_row(
-    row: Row, outside: Collection[UUID], spans: Collection[tuple[bytes, Value]]
-) -> TreeRow:
-    """A parent in another session (contract B7) leaves its child at the top of this one."""
-    parent_event = cast(UUID, row["parent_event_id"])
-    parent_span = cast(bytes, row["parent_span_id"])
-    return TreeRow(
-        event_id(row),
-        trace_id(row),
-        cast(bytes, row["span_id"]),
-        b"" if parent_event in outside or (trace_id(row), parent_span) in spans else parent_span,
-        NIL if parent_event in outside else parent_event,
-        cast(int, row["start_ns"]),
-    )
-
-
-def _document_order(project: UUID, tree: SessionTree, rows: Mapping[UUID, Row]) -> Sequence[_Place]:
-    places: list[_Place] = []
-    path: list[UUID] = []
-    for depth, node in tree.walk():
-        event = _id(project, node)
-        del path[depth:]
-        parent = path[min(len(path), MAX_DEPTH) - 1] if path else None
-        places.append(_Place(event, parent, rows.get(event)))
-        path.append(event)
-    return places
-
-
-def _id(project: UUID, node: Node) -> UUID:
-    """The event id of a node; of a pending span the one that it will most likely have."""
-    if isinstance(node, TreeRow) or node.event_id != NIL:
-        return node.event_id
-    return span_event_id(project, node.trace_id, node.span_id, None)
+        return as_session(rows[0])
 
 
 def _nest(
-    session: dict[str, Json],
-    events: Sequence[Event],
-    rows: Sequence[Row],
-    places: Sequence[_Place],
-    first: int,
-    following: int,
+    session: dict[str, Json], events: Mapping[int, Event], outline: Outline, page: Sequence[int]
 ) -> None:
     """Hang the events of a page under their parents, and those under the session."""
     session["children"] = []
-    known = {event_id(row): event for row, event in zip(rows, events, strict=True)}
-    parents = {place.event: place.parent for place in places}
-    nodes: dict[UUID, dict[str, Json]] = {}
-    for place in places[first:following]:
-        found = known.get(place.event)
+    nodes: dict[int, dict[str, Json]] = {}
+    for number in page:
+        found = events.get(number)
         node: dict[str, Json] = (
-            {"event_id": str(place.event), "session_id": session["session_id"], "pending": True}
+            {
+                "event_id": str(outline.event(number)),
+                "session_id": session["session_id"],
+                "pending": True,
+            }
             if found is None
             else dict(found)
         )
-        _hang(session, nodes, parents, place.event, {**node, "children": []})
+        _hang(session, nodes, outline, number, {**node, "children": []})
 
 
 def _hang(
     session: dict[str, Json],
-    nodes: dict[UUID, dict[str, Json]],
-    parents: Mapping[UUID, UUID | None],
-    event: UUID,
+    nodes: dict[int, dict[str, Json]],
+    outline: Outline,
+    number: int,
     node: dict[str, Json],
 ) -> None:
     """Add ``node``, and before it whatever ancestors an earlier page has shown."""
     while True:
-        nodes[event] = node
-        parent = parents[event]
+        nodes[number] = node
+        parent = outline.nested_in[number]
         if parent is None:
             session["children"].append(node)
             return
         if parent in nodes:
             nodes[parent]["children"].append(node)
             return
-        node = {"event_id": str(parent), "repeated": True, "children": [node]}
-        event = parent
+        node = {"event_id": str(outline.event(parent)), "repeated": True, "children": [node]}
+        number = parent

@@ -69,6 +69,39 @@ class _Sources:
     pieces: Mapping[Address, Piece]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the asker knows of all rows already, and nobody looks up again."""
+
+    rollups: Mapping[UUID, Row]
+    """Of all sessions among the rows."""
+    sessions: Mapping[UUID, UUID]
+    names: Mapping[UUID, str]
+    parents: Mapping[UUID, UUID | None]
+
+
+def told_of(rollups: Sequence[Row]) -> Told:
+    """All that sessions need, from rows of ``as_session``."""
+    of = {event_id(row): row for row in rollups}
+    return Told(
+        rollups=of,
+        sessions={key: key for key in of},
+        names={key: str(row["session_id"]) or str(key) for key, row in of.items()},
+        parents=dict.fromkeys(of),
+    )
+
+
+def as_session(rollup: Row) -> Row:
+    """A row of SESSIONS (columns ``ROLLUP_COLUMNS``) as one of a list."""
+    start, end = cast(int, rollup["start_ns"]), cast(int, rollup["end_ns"])
+    return {
+        **rollup,
+        "event_id": rollup["session_key"],
+        "event_type": "session",
+        "duration_ns": end - start,
+    }
+
+
 class WideEvents:
     def __init__(self, analytics: Analytics, content: Content, belonging: Belonging) -> None:
         self._analytics = analytics
@@ -84,13 +117,12 @@ class WideEvents:
         return [event async for some in self.slices(project, rows) for event in some]
 
     async def slices(
-        self, project: UUID, rows: Sequence[Row], around: Sequence[Row] = ()
+        self, project: UUID, rows: Sequence[Row], told: Told | None = None
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
-        from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again,
-        nor are parents where ``around`` has all rows of their traces."""
+        from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again."""
         for part in parts(rows, _PART):
-            known = await self._known(project, part, around)
+            known = await self._known(project, part, told)
             for some in _slices(part, known):
                 addresses = [found for row in some for found in known.addresses(row)]
                 pieces = await self._content.resolve(project, addresses)
@@ -98,22 +130,30 @@ class WideEvents:
                 yield [_composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
-    async def _known(self, project: UUID, rows: Sequence[Row], around: Sequence[Row]) -> _Known:
+    async def _known(self, project: UUID, rows: Sequence[Row], told: Told | None) -> _Known:
         events = [row for row in rows if not is_session(row)]
+        ids = [event_id(row) for row in rows]
+        if told is not None:
+            bases, patches = await asyncio.gather(
+                self.bases(project, events), self._patches(project, ids)
+            )
+            return _Known(bases, patches, told.rollups, told.sessions, told.names, told.parents)
         bases, patches, rollups = await asyncio.gather(
-            self._bases(project, events),
-            self._patches(project, [event_id(row) for row in rows]),
+            self.bases(project, events),
+            self._patches(project, ids),
             self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
         sessions = await self._belonging.sessions(project, full)
         names, parents = await asyncio.gather(
-            self._belonging.names(project, set(sessions.values()), rollups.values()),
-            self._belonging.parents(project, full, sessions, around),
+            self._belonging.names(project, set(sessions.values()), [*full, *rollups.values()]),
+            self._belonging.parents(project, full, sessions),
         )
         return _Known(bases, patches, rollups, sessions, names, parents)
 
-    async def _bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
+    async def bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
+        """Rows of events with the columns ``BASE``, by event id: those of ``rows`` that have them
+        already, and those that stand at the ids of the others (``trace_id``, ``event_id``)."""
         found = {event_id(row): row for row in rows if "segment" in row}
         for part in parts([row for row in rows if "segment" not in row]):
             wanted = (
@@ -153,7 +193,7 @@ class WideEvents:
             query = Query(
                 relation=Relation.SESSIONS,
                 project=project,
-                columns=_ROLLUP_COLUMNS,
+                columns=ROLLUP_COLUMNS,
                 where=(Condition("session_key", Op.IN, part),),
                 limit=TRACE_ROWS,
             )
@@ -162,7 +202,7 @@ class WideEvents:
         return found
 
 
-_ROLLUP_COLUMNS = (
+ROLLUP_COLUMNS = (
     "session_key",
     "session_id",
     "event_name",

@@ -71,6 +71,7 @@ def _retain_settings(config: DataPlaneConfig) -> RetainSettings:
 def _read_limits(config: DataPlaneConfig) -> ReadLimits:
     return ReadLimits(
         scan_limit=config.read.scan_limit,
+        search_seconds=config.read.search_seconds,
         answer_bytes=config.read.answer_bytes,
         seconds=config.read.seconds,
         at_once=config.read.at_once,
@@ -183,6 +184,7 @@ class DataPlane(containers.DeclarativeContainer):
         belonging,
         freshness,
         name_key=name_key,
+        source=source,
         turns=turns,
     )
     sessions = providers.Singleton(

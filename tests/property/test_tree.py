@@ -1,86 +1,164 @@
 """Laws of the session tree."""
 
-from uuid import UUID
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hh_core.domain.identity import NIL
-from hh_core.domain.tree import Pending, TreeRow, build_tree
+from hh_core.domain.tree import NO_EVENT, NO_SPAN, Pending, Rows, SessionTree, build_tree
 
 TRACES = [b"a" * 16, b"b" * 16]
 
+
+@dataclass(frozen=True)
+class Event:
+    event_id: bytes
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    parent_event_id: bytes
+    start_ns: int
+
+    @property
+    def age(self) -> tuple[int, bytes]:
+        return self.start_ns, self.event_id
+
+
 numbers = st.integers(1, 6)
 spans = numbers.map(lambda number: number.to_bytes(8, "big"))
-rows = st.builds(
-    TreeRow,
-    event_id=numbers.map(lambda number: UUID(int=number)),
+ids = numbers.map(lambda number: number.to_bytes(16, "big"))
+events = st.builds(
+    Event,
+    event_id=ids,
     trace_id=st.sampled_from(TRACES),
     span_id=spans,
-    parent_span_id=st.just(b"") | st.just(bytes(8)) | spans,
-    parent_event_id=st.just(NIL) | numbers.map(lambda number: UUID(int=number)),
+    parent_span_id=st.just(NO_SPAN) | spans,
+    parent_event_id=st.just(NO_EVENT) | ids,
     start_ns=st.integers(0, 3),
 )
-sessions = st.lists(rows)
-once = st.lists(rows, unique_by=lambda row: row.event_id)
+sessions = st.lists(events, unique_by=lambda event: event.event_id).map(
+    lambda some: sorted(some, key=lambda event: event.age)
+)
+with_owners = sessions.flatmap(
+    lambda some: st.tuples(
+        st.just(some), st.lists(st.booleans(), min_size=len(some), max_size=len(some))
+    )
+)
+
+
+def rows(some: Sequence[Event]) -> Rows:
+    return Rows(
+        event_ids=[event.event_id for event in some],
+        trace_ids=[event.trace_id for event in some],
+        span_ids=[event.span_id for event in some],
+        parent_span_ids=[event.parent_span_id for event in some],
+        parent_event_ids=[event.parent_event_id for event in some],
+    )
+
+
+def depths(tree: SessionTree) -> Iterator[tuple[int, int]]:
+    """Node and depth, in order."""
+    known: dict[int | None, int] = {None: -1}
+    for node in tree.order:
+        known[node] = known[tree.parents[node]] + 1
+        yield node, known[node]
+
+
+@given(with_owners)
+def test_every_event_of_the_session_stands_in_the_tree_exactly_once(
+    given_: tuple[list[Event], list[bool]],
+) -> None:
+    some, mine = given_
+    tree = build_tree(rows(some), mine)
+
+    assert sorted(node for node in tree.order if node < len(some)) == [
+        node for node, own in enumerate(mine) if own
+    ]
+    assert sorted(tree.order)[sum(mine) :] == list(range(len(some), len(some) + len(tree.pending)))
 
 
 @given(sessions)
-def test_every_event_stands_in_the_tree_exactly_once(batch: list[TreeRow]) -> None:
-    walked = [node.event_id for _, node in build_tree(batch).walk() if isinstance(node, TreeRow)]
+def test_parents_come_before_children_and_siblings_go_by_age(some: list[Event]) -> None:
+    tree = build_tree(rows(some))
+    places = {node: place for place, node in enumerate(tree.order)}
+    path: list[int] = []
 
-    assert sorted(walked) == sorted({row.event_id for row in batch})
+    for node, depth in depths(tree):  # a parent is the last node that was one less deep
+        del path[depth:]
+        assert tree.parents[node] == (path[-1] if path else None)
+        path.append(node)
+    for parent in set(tree.parents):
+        children = [n for n in tree.order if tree.parents[n] == parent and n < len(some)]
+        if parent is not None:
+            assert [some[child].age for child in children] == sorted(
+                some[child].age for child in children
+            )
+            assert all(places[child] > places[parent] for child in children)
 
 
 @given(sessions)
-def test_a_child_is_one_deeper_than_its_parent_and_siblings_go_by_age(
-    batch: list[TreeRow],
+def test_a_pending_parent_is_there_only_while_its_child_waits(some: list[Event]) -> None:
+    tree = build_tree(rows(some))
+    known = {event.trace_id + event.span_id for event in some}
+    known |= {event.event_id for event in some}
+
+    for number, pending in enumerate(tree.pending, tree.first_pending):
+        assert pending.id not in known
+        assert number in tree.parents
+        assert tree.parents[number] is None
+
+
+@given(with_owners)
+def test_a_parent_in_another_session_leaves_its_child_at_the_top(
+    given_: tuple[list[Event], list[bool]],
 ) -> None:
-    tree = build_tree(batch)
-    depths = {node: depth for depth, node in tree.walk()}
+    some, mine = given_
+    tree = build_tree(rows(some), mine)
 
-    for parent, children in tree.children.items():
-        assert {depths[child] for child in children} == {depths[parent] + 1}
-        ages = [(child.start_ns, child.event_id) for child in children]
-        assert ages == sorted(ages)
-
-
-@given(sessions.flatmap(lambda batch: st.tuples(st.just(batch), st.permutations(batch))))
-def test_arrival_order_and_copies_change_nothing(
-    pair: tuple[list[TreeRow], list[TreeRow]],
-) -> None:
-    first, second = pair
-
-    assert build_tree(first) == build_tree(second + first)
-
-
-@given(once)
-def test_a_pending_parent_is_there_only_while_its_child_waits(batch: list[TreeRow]) -> None:
-    spans = {(row.trace_id, row.span_id) for row in batch}
-    events = {row.event_id for row in batch}
-
-    for _, node in build_tree(batch).walk():
-        if isinstance(node, Pending):
-            assert (node.trace_id, node.span_id) not in spans
-            assert node.event_id not in events
+    for node in tree.order:
+        parent = tree.parents[node]
+        assert parent is None or parent >= len(some) or mine[parent]
 
 
 def test_a_child_before_its_parent_moves_under_it_when_it_comes() -> None:
-    parent = TreeRow(UUID(int=1), TRACES[0], b"p" * 8, b"", NIL, 1)
-    child = TreeRow(UUID(int=2), TRACES[0], b"c" * 8, b"p" * 8, NIL, 2)
+    parent = Event(b"p" * 16, TRACES[0], b"p" * 8, NO_SPAN, NO_EVENT, 1)
+    child = Event(b"c" * 16, TRACES[0], b"c" * 8, b"p" * 8, NO_EVENT, 2)
 
-    waiting = Pending(TRACES[0], b"p" * 8)
-    assert [*build_tree([child]).walk()] == [(0, waiting), (1, child)]
-    assert [*build_tree([child, parent]).walk()] == [(0, parent), (1, child)]
+    alone, together = build_tree(rows([child])), build_tree(rows([parent, child]))
+
+    assert (alone.order, alone.pending) == ([1, 0], [Pending(TRACES[0] + b"p" * 8)])
+    assert (together.order, together.pending) == ([0, 1], [])
+    assert list(depths(together)) == [(0, 0), (1, 1)]
+
+
+def test_a_ring_is_cut_above_its_oldest_event() -> None:
+    ring = [
+        Event(bytes([n]) * 16, TRACES[0], bytes([n]) * 8, bytes([n % 3 + 1]) * 8, NO_EVENT, n)
+        for n in (1, 2, 3)
+    ]
+
+    assert list(depths(build_tree(rows(ring)))) == [(0, 0), (2, 1), (1, 2)]
+
+
+def test_a_child_of_the_session_itself_is_a_root() -> None:
+    child = Event(b"c" * 16, TRACES[0], b"c" * 8, NO_SPAN, b"s" * 16, 2)
+
+    assert build_tree(rows([child]), session=b"s" * 16).order == [0]
 
 
 def test_depth_is_bounded_by_memory_not_by_the_stack() -> None:
     depth = 100_000
     chain = [
-        TreeRow(
-            UUID(int=n + 1), TRACES[0], (n + 1).to_bytes(8, "big"), n.to_bytes(8, "big"), NIL, n
+        Event(
+            (n + 1).to_bytes(16, "big"),
+            TRACES[0],
+            (n + 1).to_bytes(8, "big"),
+            n.to_bytes(8, "big"),
+            NO_EVENT,
+            n,
         )
         for n in range(depth)
     ]
 
-    assert max(level for level, _ in build_tree(chain).walk()) == depth - 1
+    assert max(level for _, level in depths(build_tree(rows(chain)))) == depth - 1

@@ -14,7 +14,7 @@ import pytest
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, START_NS, telemetry_rows
 
 from hh_core.errors import DeniedError, RejectedError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared
+from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
 from hh_core.ports.queue import EVENTS, Message
 from hh_core.usecases.dead_letters import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, DeadLetters
 from hh_core.usecases.receipts import Receipts, covers
@@ -57,6 +57,9 @@ class Picky:
 
     async def select(self, query: Query) -> Sequence[Row]:
         return await self._index.select(query)
+
+    async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
+        return await self._index.columns(query)
 
     async def count(self, query: Query) -> int:
         return await self._index.count(query)

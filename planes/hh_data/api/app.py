@@ -169,8 +169,8 @@ def _events_answer(page: Page) -> Mapping[str, Any]:
             "incomplete": True,
             "scanned_until": page.stopped_at,
             "message": (
-                f"stopped at the limit scan_limit after reading {page.scanned} events, newest "
-                "first; count holds what was found until then: narrow by dateRange or by an "
+                f"stopped at the limit {page.stopped_by} after reading {page.scanned} events, "
+                "newest first; count holds what was found until then: narrow by dateRange or by an "
                 "indexed field such as event_type"
             ),
         }

@@ -1,0 +1,253 @@
+"""Which nodes the tree of a session has, in document order: all of them, and little of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import add
+from typing import cast
+from uuid import UUID
+
+from hh_core.domain.identity import NIL, derived_session, span_event_id
+from hh_core.domain.tree import NO_EVENT, NO_SPAN, Rows, SessionTree, build_tree
+from hh_core.ports.analytics import (
+    Analytics,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Order,
+    Query,
+    Relation,
+    Row,
+    Value,
+)
+from hh_core.usecases.belonging import BASE, TRACE_ROWS, Belonging, parts
+
+MAX_DEPTH = 64
+"""Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
+
+Mark = tuple[Value, ...]
+"""Of the rows of some traces: two marks are equal if no row has come, gone or changed."""
+
+_COLUMNS = (
+    "event_id",
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "parent_event_id",
+    "session_key",
+)
+_OLDEST_FIRST = (Order("start_ns"), Order("event_id"))
+_NODE_BYTES = 300
+"""About what a node takes in memory."""
+_NO_SESSION = NIL.bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    project: UUID
+    rows: Rows
+    """Of all traces that the session may hold, by start, then event id."""
+    tree: SessionTree
+    nested_in: Sequence[int | None]
+    """Of each node: what it hangs under, no deeper than ``MAX_DEPTH``; None: the session."""
+    at_parent_span: Sequence[bytes | None]
+    """Of each row: the event at its parent span, of whatever session; of two the older one."""
+
+    @property
+    def count(self) -> int:
+        """Events of the session."""
+        return len(self.order) - len(self.tree.pending)
+
+    @property
+    def order(self) -> Sequence[int]:
+        return self.tree.order
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes of memory this outline takes."""
+        return _NODE_BYTES * (len(self.rows) + len(self.tree.pending))
+
+    def page(self, first: int, limit: int) -> Sequence[int]:
+        return self.order[first : first + limit]
+
+    def is_pending(self, node: int) -> bool:
+        return node >= self.tree.first_pending
+
+    def event(self, node: int) -> UUID:
+        """The event id of a node; of a pending span the one that it will most likely have."""
+        if not self.is_pending(node):
+            return UUID(bytes=self.rows.event_ids[node])
+        pending = self.tree.pending[node - self.tree.first_pending]
+        if pending.is_event:
+            return UUID(bytes=pending.id)
+        return span_event_id(self.project, pending.id[:16], pending.id[16:], None)
+
+    def parent_of(self, node: int) -> UUID | None:
+        """The event id of the parent of an event, wherever that stands; of a root None."""
+        rows = self.rows
+        trace, span = rows.trace_ids[node], rows.parent_span_ids[node]
+        if rows.parent_event_ids[node] != NO_EVENT:
+            return UUID(bytes=rows.parent_event_ids[node])
+        if span == NO_SPAN:
+            return None
+        found = self.at_parent_span[node]
+        return (
+            span_event_id(self.project, trace, span, None) if found is None else UUID(bytes=found)
+        )
+
+
+class Outlines:
+    def __init__(self, analytics: Analytics, belonging: Belonging) -> None:
+        self._analytics = analytics
+        self._belonging = belonging
+
+    async def traces(self, project: UUID, key: UUID) -> Sequence[bytes]:
+        """The traces that the session may hold."""
+        links = await self._analytics.select(
+            Query(
+                relation=Relation.SESSION_TRACES,
+                project=project,
+                columns=("trace_id",),
+                where=(Condition("session_key", Op.EQ, key),),
+                limit=TRACE_ROWS,
+            )
+        )
+        return [cast(bytes, link["trace_id"]) for link in links]
+
+    async def mark(self, project: UUID, traces: Sequence[bytes]) -> Mark:
+        """A row that comes or goes changes the count, and one that changes has another version."""
+        measures = (
+            Measure("rows", Function.COUNT),
+            Measure("versions", Function.SUM, "version"),
+        )
+        mark: list[Value] = [frozenset(traces)]  # type: ignore[list-item]  # it is only compared
+        for part in parts(traces):
+            query = Query(
+                relation=Relation.EVENTS, project=project, where=_of(part), measures=measures
+            )
+            mark += [value for row in await self._analytics.select(query) for value in row.values()]
+        return tuple(mark)
+
+    async def rows(self, project: UUID, traces: Sequence[bytes]) -> Sequence[Row]:
+        """All rows of ``traces``, with the columns ``BASE``: for sessions of few events."""
+        found: list[Row] = []
+        for part in parts(traces):
+            query = Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=BASE,
+                where=_of(part),
+                order_by=_OLDEST_FIRST,
+                limit=TRACE_ROWS,
+            )
+            found += await self._analytics.select(query)
+        return found
+
+    async def of_rows(self, project: UUID, key: UUID, rows: Sequence[Row]) -> Outline:
+        """The outline of a session from ``rows``."""
+        columns = [[_raw(row[name]) for row in rows] for name in ("start_ns", *_COLUMNS)]
+        return await self._arranged(project, key, _sorted(columns)[1:])
+
+    async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
+        """The outline of a session of many events."""
+        columns: list[list[bytes]] = [[] for _ in ("start_ns", *_COLUMNS)]
+        asked = list(parts(traces))
+        for part in asked:
+            query = Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=("start_ns", *_COLUMNS),
+                where=_of(part),
+                order_by=_OLDEST_FIRST,
+                limit=TRACE_ROWS,
+            )
+            for column, values in zip(columns, await self._analytics.columns(query), strict=True):
+                column += cast("Sequence[bytes]", values)
+        ordered = _sorted(columns) if len(asked) > 1 else columns
+        return await self._arranged(project, key, ordered[1:])
+
+    async def _arranged(
+        self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
+    ) -> Outline:
+        *ids, claims = columns
+        rows = Rows(
+            event_ids=ids[0],
+            trace_ids=ids[1],
+            span_ids=ids[2],
+            parent_span_ids=ids[3],
+            parent_event_ids=ids[4],
+        )
+        mine = await self._mine(project, key, rows, claims)
+        tree = build_tree(rows, mine, key.bytes)
+        return Outline(project, rows, tree, _nested(tree), _at_parent_spans(rows))
+
+    async def _mine(
+        self, project: UUID, key: UUID, rows: Rows, claims: Sequence[bytes]
+    ) -> Sequence[bool] | None:
+        """Which rows are the session's; None: all of them. Rows that claim no session stand in
+        the one that is claimed in their trace, if it is the only one."""
+        own = key.bytes
+        claimed: dict[bytes, set[bytes]] = {trace: set() for trace in set(rows.trace_ids)}
+        for trace, claim in set(zip(rows.trace_ids, claims, strict=True)):
+            claimed[trace].add(claim)
+        contested = [trace for trace, some in claimed.items() if len(some - {_NO_SESSION}) > 1]
+        if not contested:
+            session = {
+                trace: next(iter(some - {_NO_SESSION}), None)
+                or derived_session(project, trace).bytes
+                for trace, some in claimed.items()
+            }
+            if set(session.values()) <= {own}:
+                return None
+            return [session[trace] == own for trace in rows.trace_ids]
+        return await self._resolved(project, key, rows, claims)
+
+    async def _resolved(
+        self, project: UUID, key: UUID, rows: Rows, claims: Sequence[bytes]
+    ) -> Sequence[bool]:
+        events = [UUID(bytes=event) for event in rows.event_ids]
+        asked: list[Row] = [
+            {
+                "event_id": event,
+                "event_type": "",
+                "trace_id": trace,
+                "session_key": UUID(bytes=claim),
+            }
+            for event, trace, claim in zip(events, rows.trace_ids, claims, strict=True)
+        ]
+        belongs = await self._belonging.sessions(project, asked)
+        return [belongs[event] == key for event in events]
+
+
+def _of(traces: Sequence[bytes]) -> tuple[Condition, ...]:
+    return (Condition("trace_id", Op.IN, traces),)
+
+
+def _raw(value: Value) -> bytes:
+    """As ``Analytics.columns`` gives it."""
+    return value.bytes if isinstance(value, UUID) else cast(bytes, value)
+
+
+def _sorted(columns: Sequence[Sequence[bytes]]) -> Sequence[Sequence[bytes]]:
+    """By the first two; an event that moved meanwhile may have come twice."""
+    once = {row[1]: row for row in sorted(zip(*columns, strict=True), reverse=True)}
+    ordered = sorted(once.values())
+    return list(zip(*ordered, strict=True)) if ordered else columns
+
+
+def _at_parent_spans(rows: Rows) -> Sequence[bytes | None]:
+    spans = list(map(add, rows.trace_ids, rows.span_ids))
+    at_span = dict(zip(reversed(spans), reversed(rows.event_ids), strict=True))
+    return list(map(at_span.get, map(add, rows.trace_ids, rows.parent_span_ids)))
+
+
+def _nested(tree: SessionTree) -> Sequence[int | None]:
+    depths = [0] * len(tree.parents)
+    nested = list(tree.parents)
+    for node in tree.order:
+        parent = tree.parents[node]
+        if parent is not None:
+            depths[node] = depths[parent] + 1
+            if depths[node] > MAX_DEPTH:
+                nested[node] = nested[parent]
+    return nested

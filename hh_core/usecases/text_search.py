@@ -1,0 +1,242 @@
+"""Searches for a phrase in inputs or outputs: through the raw records, newest first.
+
+A span's texts stand in its record as they were sent, so a record whose bytes do not hold the phrase
+has no match, and is not decoded. What is left is composed and matched as ever.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from time import monotonic
+from typing import cast
+from uuid import UUID
+
+from hh_core.domain.filters import Filter
+from hh_core.domain.segments import SegmentRecord
+from hh_core.errors import RejectedError
+from hh_core.ports.analytics import (
+    Analytics,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Order,
+    Query,
+    Relation,
+    Row,
+)
+from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
+from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id
+from hh_core.usecases.candidates import place
+from hh_core.usecases.narrowing import Plan, Where, unless
+from hh_core.usecases.read_limits import ReadLimits
+from hh_core.usecases.search import EventQuery
+from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.wire.otlp_body import UNLIMITED, decompress
+
+_FIELDS = ("inputs", "outputs")
+_STRETCH = re.compile(r"[\w ,.;:!?()-]+", re.ASCII)
+"""What no JSON encoder in use escapes."""
+_PHRASE = re.compile(r"\w ")
+_END_OF_PHRASE = re.compile(r" \w")
+_ESCAPED = re.compile(
+    rb"\\u00(?:2[01389c-e]|3[0-9abf]|[46][1-9a-f]|5[0-9af]|7[0-9a])", re.IGNORECASE
+)
+"""A character of such a stretch that is escaped all the same."""
+_RECORDS = 200_000
+_AT_ONCE = 64
+_SEGMENTS_AT_ONCE = 4
+"""A segment is sealed at some MiB, but one record may be as large as a request."""
+_THREADS = 2
+_SIFTED_AT_ONCE = 8
+"""Records."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A record, and when the events in it began."""
+
+    segment: str
+    record: int
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(slots=True)
+class Found:
+    """``rows`` are all matches, unless ``stopped_ns``: then those that began no earlier."""
+
+    rows: list[Row] = field(default_factory=list)
+    scanned: int = 0
+    stopped_ns: int | None = None
+
+
+def needles(filters: Collection[Filter]) -> list[bytes]:
+    """Texts that the record of whatever matches must hold.
+
+    Only texts of several words: a mapper names roles and kinds by words of its own.
+    """
+    found = []
+    for condition in filters:
+        is_there = condition.operator == "contains" and condition.type in ("string", "id")
+        if not is_there or condition.field.partition(".")[0] not in _FIELDS:
+            continue
+        stretches = _STRETCH.findall(str(condition.value))
+        longest = max(stretches, key=len, default="")
+        if _PHRASE.search(longest) and _END_OF_PHRASE.search(longest):
+            found.append(longest.encode())
+    return found
+
+
+class TextSearch:
+    def __init__(
+        self,
+        analytics: Analytics,
+        source: SegmentsSource,
+        index: AttributeSearch,
+        limits: ReadLimits,
+    ) -> None:
+        self._analytics = analytics
+        self._source = source
+        self._index = index
+        self._limits = limits
+
+    async def matches(
+        self, project: UUID, query: EventQuery, plan: Plan, wanted: Sequence[bytes]
+    ) -> Found | None:
+        """The matches of a question of which ``wanted`` are the ``needles``, in the order of
+        lists; None if too many events are in doubt: what was updated, and sessions.
+
+        Stops when its time is over, or when it has composed as many events as a search may.
+        """
+        until = monotonic() + self._limits.search_seconds
+        where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
+        updated, sessions, groups = await asyncio.gather(
+            self._index.in_doubt(project, Relation.EVENTS, BASE, (*plan.where, UPDATED)),
+            self._index.in_doubt(
+                project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT)
+            ),
+            self._groups(project, where),
+        )
+        if updated is None or sessions is None:
+            return None
+        found = Found(await self._index.sifted(project, query, [*updated, *sessions]))
+        sifted = {event_id(row) for row in updated}
+        for chunk in _chunks(groups):
+            hits = await self._hits(project, chunk, wanted)
+            for start in range(0, len(hits), _SIFTED_AT_ONCE):
+                some = hits[start : start + _SIFTED_AT_ONCE]
+                if found.scanned >= self._limits.scan_limit or monotonic() > until:
+                    found.stopped_ns = some[0].last_ns
+                    break
+                rows = [
+                    r for r in await self._rows(project, where, some) if event_id(r) not in sifted
+                ]
+                found.rows += await self._index.sifted(project, query, rows)
+                found.scanned += len(rows)
+            if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
+                found.stopped_ns = chunk[-1].last_ns
+            if found.stopped_ns is not None:
+                break
+        if found.stopped_ns is None and len(groups) == _RECORDS:
+            found.stopped_ns = groups[-1].last_ns
+        if found.stopped_ns is not None:
+            least = found.stopped_ns
+            found.rows = [row for row in found.rows if cast(int, row["start_ns"]) >= least]
+        found.rows.sort(key=place)
+        return found
+
+    async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
+        """The records that hold events, by the newest of each."""
+        query = Query(
+            relation=Relation.EVENTS,
+            project=project,
+            where=where,
+            group_by=("segment", "record"),
+            measures=(
+                Measure("first", Function.MIN, "start_ns"),
+                Measure("last", Function.MAX, "start_ns"),
+            ),
+            order_by=(Order("last", descending=True),),
+            limit=_RECORDS,
+        )
+        return [
+            _Group(
+                str(row["segment"]),
+                cast(int, row["record"]),
+                cast(int, row["first"]),
+                cast(int, row["last"]),
+            )
+            for row in await self._analytics.select(query)
+        ]
+
+    async def _hits(
+        self, project: UUID, groups: Sequence[_Group], wanted: Sequence[bytes]
+    ) -> Sequence[_Group]:
+        """Those of ``groups`` whose record holds all that is wanted."""
+        by_segment: dict[str, list[int]] = {}
+        for group in groups:
+            by_segment.setdefault(group.segment, []).append(group.record)
+        records: dict[tuple[str, int], SegmentRecord] = {}
+        for segment, offsets in by_segment.items():
+            for offset, record in (await self._source.scanned(project, segment, offsets)).items():
+                records[segment, offset] = record
+        listed = list(records.items())
+        parts = [listed[start::_THREADS] for start in range(_THREADS)]
+        held = await asyncio.gather(*(asyncio.to_thread(_held, part, wanted) for part in parts))
+        hits = {at for some in held for at in some}
+        return [group for group in groups if (group.segment, group.record) in hits]
+
+    async def _rows(self, project: UUID, where: Where, groups: Sequence[_Group]) -> Sequence[Row]:
+        """The events of these records."""
+        query = Query(
+            relation=Relation.EVENTS,
+            project=project,
+            columns=BASE,
+            where=(
+                *where,
+                Condition("start_ns", Op.GE, min(group.first_ns for group in groups)),
+                Condition("start_ns", Op.LE, max(group.last_ns for group in groups)),
+                Condition("record", Op.IN, [group.record for group in groups]),
+                Condition("segment", Op.IN, list({group.segment for group in groups})),
+            ),
+            limit=TRACE_ROWS,
+        )
+        asked = {(group.segment, group.record) for group in groups}
+        found = await self._analytics.select(query)
+        return [row for row in found if (row["segment"], row["record"]) in asked]
+
+
+def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
+    """``groups`` in order, some at a time."""
+    some: list[_Group] = []
+    for _, of_segment in groupby(groups, key=lambda group: group.segment):
+        for group in of_segment:
+            some.append(group)
+            if len(some) == _AT_ONCE:
+                yield some
+                some = []
+        if len({group.segment for group in some}) >= _SEGMENTS_AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _held(
+    records: Sequence[tuple[tuple[str, int], SegmentRecord]], wanted: Sequence[bytes]
+) -> list[tuple[str, int]]:
+    """Where the records stand that hold all that is wanted, or may: in a thread of its own."""
+    return [at for at, record in records if _holds(record, wanted)]
+
+
+def _holds(record: SegmentRecord, wanted: Sequence[bytes]) -> bool:
+    try:
+        plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    except RejectedError:  # it is damaged; whoever composes its events says so
+        return True
+    if all(needle in plain for needle in wanted):
+        return True
+    return b"\\u00" in plain and _ESCAPED.search(plain) is not None
