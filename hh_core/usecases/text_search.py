@@ -6,7 +6,7 @@ has no match, and is not decoded. What is left is composed and matched as ever.
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from time import monotonic
@@ -50,7 +50,7 @@ _AT_ONCE = 64
 _SEGMENTS_AT_ONCE = 4
 """A segment is sealed at some MiB, but one record may be as large as a request."""
 _THREADS = 2
-_SIFTED_AT_ONCE = 8
+_SIFTED_AT_ONCE = 4
 """Records."""
 
 
@@ -71,6 +71,10 @@ class Found:
     rows: list[Row] = field(default_factory=list)
     scanned: int = 0
     stopped_ns: int | None = None
+
+
+_Located = tuple[tuple[str, int], SegmentRecord]
+"""A record, and where it stands."""
 
 
 def needles(filters: Collection[Filter]) -> list[bytes]:
@@ -124,22 +128,23 @@ class TextSearch:
             return None
         found = Found(await self._index.sifted(project, query, [*updated, *sessions]))
         sifted = {event_id(row) for row in updated}
-        for chunk in _chunks(groups):
-            hits = await self._hits(project, chunk, wanted)
+        looking = self._hits(project, groups, wanted)
+        async for chunk, hits in looking:
             for start in range(0, len(hits), _SIFTED_AT_ONCE):
                 some = hits[start : start + _SIFTED_AT_ONCE]
-                if found.scanned >= self._limits.scan_limit or monotonic() > until:
+                is_late = bool(found.scanned) and monotonic() > until
+                if is_late or found.scanned >= self._limits.scan_limit:
                     found.stopped_ns = some[0].last_ns
                     break
-                rows = [
-                    r for r in await self._rows(project, where, some) if event_id(r) not in sifted
-                ]
+                rows = await self._rows(project, where, some)
+                rows = [row for row in rows if event_id(row) not in sifted]
                 found.rows += await self._index.sifted(project, query, rows)
                 found.scanned += len(rows)
             if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
                 found.stopped_ns = chunk[-1].last_ns
             if found.stopped_ns is not None:
                 break
+        await looking.aclose()
         if found.stopped_ns is None and len(groups) == _RECORDS:
             found.stopped_ns = groups[-1].last_ns
         if found.stopped_ns is not None:
@@ -174,20 +179,34 @@ class TextSearch:
 
     async def _hits(
         self, project: UUID, groups: Sequence[_Group], wanted: Sequence[bytes]
-    ) -> Sequence[_Group]:
-        """Those of ``groups`` whose record holds all that is wanted."""
+    ) -> AsyncGenerator[tuple[Sequence[_Group], Sequence[_Group]], None]:
+        """``groups`` some at a time, and those of them whose record holds all that is wanted. While
+        some are looked through, the next are read."""
+        chunks = list(_chunks(groups))
+        reading = asyncio.ensure_future(self._read(project, chunks[0] if chunks else ()))
+        try:
+            for number, chunk in enumerate(chunks):
+                records = await reading
+                following = chunks[number + 1] if number + 1 < len(chunks) else ()
+                reading = asyncio.ensure_future(self._read(project, following))
+                parts = [records[start::_THREADS] for start in range(_THREADS)]
+                held = await asyncio.gather(
+                    *(asyncio.to_thread(_held, part, wanted) for part in parts)
+                )
+                hits = {at for some in held for at in some}
+                yield chunk, [group for group in chunk if (group.segment, group.record) in hits]
+        finally:
+            reading.cancel()
+
+    async def _read(self, project: UUID, groups: Sequence[_Group]) -> Sequence[_Located]:
         by_segment: dict[str, list[int]] = {}
         for group in groups:
             by_segment.setdefault(group.segment, []).append(group.record)
-        records: dict[tuple[str, int], SegmentRecord] = {}
-        for segment, offsets in by_segment.items():
-            for offset, record in (await self._source.scanned(project, segment, offsets)).items():
-                records[segment, offset] = record
-        listed = list(records.items())
-        parts = [listed[start::_THREADS] for start in range(_THREADS)]
-        held = await asyncio.gather(*(asyncio.to_thread(_held, part, wanted) for part in parts))
-        hits = {at for some in held for at in some}
-        return [group for group in groups if (group.segment, group.record) in hits]
+        return [
+            ((segment, offset), record)
+            for segment, offsets in by_segment.items()
+            for offset, record in (await self._source.scanned(project, segment, offsets)).items()
+        ]
 
     async def _rows(self, project: UUID, where: Where, groups: Sequence[_Group]) -> Sequence[Row]:
         """The events of these records."""
@@ -225,9 +244,7 @@ def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
         yield some
 
 
-def _held(
-    records: Sequence[tuple[tuple[str, int], SegmentRecord]], wanted: Sequence[bytes]
-) -> list[tuple[str, int]]:
+def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[tuple[str, int]]:
     """Where the records stand that hold all that is wanted, or may: in a thread of its own."""
     return [at for at, record in records if _holds(record, wanted)]
 
