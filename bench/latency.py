@@ -55,14 +55,15 @@ def burst(stack: Stack) -> dict[str, float]:
 
 @contextmanager
 def _probing(stack: Stack) -> Iterator[list[float]]:
-    """Now and then sends one session, and looks when the plane answers with its last event."""
+    """Now and then, and at least once, sends one session, and looks when the plane answers with its
+    last event."""
     waits: list[float] = []
     stopping = threading.Event()
 
     def probing() -> None:
         load = Load(time.time_ns() - 10**9, seed=13)
         target, number = Target.of(stack), 0
-        while not stopping.wait(_PROBE_SECONDS):
+        while not number or not stopping.wait(_PROBE_SECONDS):
             number += 1
             name = f"probe-{time.time_ns()}-{number}"
             bodies = list(load.large(_PROBE_SPANS, name))

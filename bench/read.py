@@ -29,6 +29,8 @@ DAYS = 7
 """Start times of the rows are spread over as many days before now."""
 LARGE = "large-session"
 LARGE_SPANS = 20_000
+PAGE = 200
+"""Nodes of its tree that are asked for at a time: what a screen shows."""
 _DAY_NS = 86_400 * 10**9
 _OFFERED = 2_000
 """Spans per second beside which reads are measured."""
@@ -156,7 +158,7 @@ def measure(stack: Stack, question: Question, times: int) -> tuple[float, float]
     return 1e3 * statistics.median(elapsed), 1e3 * spent / times
 
 
-def large_tree(stack: Stack, limit: int = 1_000) -> dict[str, float]:
+def large_tree(stack: Stack, limit: int = PAGE) -> dict[str, float]:
     """Milliseconds to the first page of the large session's tree, and of its last page."""
     connection, cursor, pages = stack.connect(), "", []
     while True:
@@ -247,7 +249,7 @@ def tables(
         p50, bar = figures[question.name], question.bar_ms * factor
         lines.append((question.name, bar, p50, figures[f"cpu {question.name}"], verdict(p50, bar)))
     for name, bar in (("first page", 100.0), ("last page", 500.0)):
-        label = f"tree of {LARGE_SPANS:,} spans, {name}"
+        label = f"tree of {LARGE_SPANS:,} spans, {name} of {PAGE}"
         lines.append((label, bar, figures[name], None, verdict(figures[name], bar)))
     head = ("question", "bar ms", "p50 ms", "CPU ms", "verdict")
     beside_rows = [(name, value) for name, value in both.items()]

@@ -4,7 +4,8 @@ A reader looks into the inbox first and then into the catalogue; the packer dele
 only after pack and catalogue are durable, so one of the two always answers.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from uuid import UUID
 
 from hh_core.domain.segments import INBOX, SegmentRecord, inbox_key
@@ -38,7 +39,12 @@ PACKED = "packed"
 
 _READ_AHEAD = 64 << 10
 _JOIN_WITHIN = 4 << 20
+_BLOCKS_AT_ONCE = 32
+"""Of a pack, for who goes through very many records: some MiB, unless a record is larger."""
 _PAGE = 1000
+
+
+_Unpack = Callable[[UUID, Record, str, Collection[int]], Awaitable[Mapping[int, SegmentRecord]]]
 
 
 def packed_key(segment: str, project: UUID) -> str:
@@ -89,7 +95,10 @@ class SegmentsSource:
         self, project: UUID, segment: str, offsets: Collection[int]
     ) -> Mapping[int, SegmentRecord]:
         """As ``records``, for those who go through very many: the caches stay as they are."""
-        found = await self._read(project, segment, sorted(offsets))
+        try:
+            found = await self._from_inbox(segment, sorted(offsets))
+        except NotFoundError:
+            found = await self._from_packs(project, segment, offsets, self._swept)
         return {at: record for at, record in found.items() if record.header.project == project}
 
     async def segment(self, name: str) -> Sequence[Located]:
@@ -138,7 +147,7 @@ class SegmentsSource:
         try:
             return await self._from_inbox(segment, offsets)
         except NotFoundError:
-            return await self._from_packs(project, segment, offsets)
+            return await self._from_packs(project, segment, offsets, self._unpacked)
 
     async def _from_inbox(
         self, segment: str, offsets: Sequence[int]
@@ -166,14 +175,14 @@ class SegmentsSource:
             return None
 
     async def _from_packs(
-        self, project: UUID, segment: str, offsets: Sequence[int]
+        self, project: UUID, segment: str, offsets: Collection[int], unpack: _Unpack
     ) -> Mapping[int, SegmentRecord]:
         async with self._records.begin() as unit:
             entries = await unit.get(PACKED, [packed_key(segment, project)])
         found: dict[int, SegmentRecord] = {}
         for entry in entries:
             try:
-                found.update(await self._unpacked(project, entry, segment, offsets))
+                found.update(await unpack(project, entry, segment, offsets))
             except (NotFoundError, RejectedError):
                 continue
         return found
@@ -189,6 +198,23 @@ class SegmentsSource:
             offset: await self._place(project, pack, index, places[offset], segment)
             for offset in wanted
         }
+
+    async def _swept(
+        self, project: UUID, entry: Record, segment: str, offsets: Collection[int]
+    ) -> Mapping[int, SegmentRecord]:
+        """As ``_unpacked``; blocks that stand side by side are read in one piece."""
+        pack, size = str(entry.value["pack"]), int(entry.value["size"])
+        index = await self.pack_index(project, pack, size)
+        known = index.segments.get(segment, {})
+        places = {at: known[at] for at in offsets if at in known}
+        found: dict[int, SegmentRecord] = {}
+        for run in _neighbours({place.block for place in places.values()}):
+            blocks = [index.blocks[number] for number in run]
+            start, end = blocks[0].offset, blocks[-1].offset + blocks[-1].length
+            data = await self._objects.get(pack, start=start, end=end)
+            here = {at: place for at, place in places.items() if place.block in run}
+            found.update(await asyncio.to_thread(_taken, data, start, index, here, segment))
+        return found
 
     async def _place(
         self, project: UUID, pack: str, index: PackIndex, place: Place, segment: str
@@ -226,6 +252,31 @@ async def inbox_names(objects: Objects) -> AsyncIterator[str]:
         if len(page) < _PAGE:
             return
         after = page[-1].key
+
+
+def _neighbours(blocks: Collection[int]) -> list[range]:
+    """The numbers in ``blocks`` as ranges."""
+    runs: list[range] = []
+    for number in sorted(blocks):
+        if runs and runs[-1].stop == number and len(runs[-1]) < _BLOCKS_AT_ONCE:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs
+
+
+def _taken(
+    data: bytes, start: int, index: PackIndex, places: Mapping[int, Place], segment: str
+) -> Mapping[int, SegmentRecord]:
+    """The records at ``places`` of a pack, of which ``data`` is what stands from ``start`` on."""
+    decoded: dict[int, bytes] = {}
+    for number in {place.block for place in places.values()}:
+        block = index.blocks[number]
+        at = block.offset - start
+        decoded[number] = decode_block(data[at : at + block.length], block)
+    return {
+        offset: record_at(decoded[place.block], place, segment) for offset, place in places.items()
+    }
 
 
 def _runs(offsets: Sequence[int]) -> list[list[int]]:

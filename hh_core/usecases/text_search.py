@@ -6,7 +6,8 @@ has no match, and is not decoded. What is left is composed and matched as ever.
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
 from time import monotonic
@@ -28,7 +29,7 @@ from hh_core.ports.analytics import (
     Row,
 )
 from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
-from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id
+from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id, parts
 from hh_core.usecases.candidates import place
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.read_limits import ReadLimits
@@ -50,7 +51,7 @@ _AT_ONCE = 64
 _SEGMENTS_AT_ONCE = 4
 """A segment is sealed at some MiB, but one record may be as large as a request."""
 _THREADS = 2
-_SIFTED_AT_ONCE = 8
+_SIFTED_AT_ONCE = 4
 """Records."""
 
 
@@ -71,6 +72,18 @@ class Found:
     rows: list[Row] = field(default_factory=list)
     scanned: int = 0
     stopped_ns: int | None = None
+
+    def cut(self) -> "Found":
+        """In the order of lists, without what began before it stopped: more of that may match."""
+        least = self.stopped_ns
+        if least is not None:
+            self.rows = [row for row in self.rows if cast(int, row["start_ns"]) >= least]
+        self.rows.sort(key=place)
+        return self
+
+
+_Located = tuple[tuple[str, int], SegmentRecord]
+"""A record, and where it stands."""
 
 
 def needles(filters: Collection[Filter]) -> list[bytes]:
@@ -113,40 +126,38 @@ class TextSearch:
         """
         until = monotonic() + self._limits.search_seconds
         where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
+        sessions_in_doubt = (*plan.where, *SESSIONS_IN_DOUBT)
         updated, sessions, groups = await asyncio.gather(
             self._index.in_doubt(project, Relation.EVENTS, BASE, (*plan.where, UPDATED)),
-            self._index.in_doubt(
-                project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT)
-            ),
+            self._index.in_doubt(project, Relation.LISTING, LIGHT, sessions_in_doubt),
             self._groups(project, where),
         )
         if updated is None or sessions is None:
             return None
         found = Found(await self._index.sifted(project, query, [*updated, *sessions]))
         sifted = {event_id(row) for row in updated}
-        for chunk in _chunks(groups):
-            hits = await self._hits(project, chunk, wanted)
-            for start in range(0, len(hits), _SIFTED_AT_ONCE):
-                some = hits[start : start + _SIFTED_AT_ONCE]
-                if found.scanned >= self._limits.scan_limit or monotonic() > until:
-                    found.stopped_ns = some[0].last_ns
+        async with aclosing(self._hits(project, groups, wanted)) as looking:
+            async for chunk, hits in looking:
+                for some in parts(hits, _SIFTED_AT_ONCE):
+                    if self._is_over(found, until):
+                        found.stopped_ns = some[0].last_ns
+                        break
+                    rows = await self._rows(project, where, some)
+                    rows = [row for row in rows if event_id(row) not in sifted]
+                    found.rows += await self._index.sifted(project, query, rows)
+                    found.scanned += len(rows)
+                if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
+                    found.stopped_ns = chunk[-1].last_ns
+                if found.stopped_ns is not None:
                     break
-                rows = [
-                    r for r in await self._rows(project, where, some) if event_id(r) not in sifted
-                ]
-                found.rows += await self._index.sifted(project, query, rows)
-                found.scanned += len(rows)
-            if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
-                found.stopped_ns = chunk[-1].last_ns
-            if found.stopped_ns is not None:
-                break
         if found.stopped_ns is None and len(groups) == _RECORDS:
             found.stopped_ns = groups[-1].last_ns
-        if found.stopped_ns is not None:
-            least = found.stopped_ns
-            found.rows = [row for row in found.rows if cast(int, row["start_ns"]) >= least]
-        found.rows.sort(key=place)
-        return found
+        return found.cut()
+
+    def _is_over(self, found: Found, until: float) -> bool:
+        """Never before something was read: whoever goes on from where it stopped gets further."""
+        is_late = bool(found.scanned) and monotonic() > until
+        return is_late or found.scanned >= self._limits.scan_limit
 
     async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
         """The records that hold events, by the newest of each."""
@@ -174,20 +185,34 @@ class TextSearch:
 
     async def _hits(
         self, project: UUID, groups: Sequence[_Group], wanted: Sequence[bytes]
-    ) -> Sequence[_Group]:
-        """Those of ``groups`` whose record holds all that is wanted."""
+    ) -> AsyncGenerator[tuple[Sequence[_Group], Sequence[_Group]], None]:
+        """``groups`` some at a time, and those of them whose record holds all that is wanted. While
+        some are looked through, the next are read."""
+        chunks = list(_chunks(groups))
+        reading = asyncio.ensure_future(self._read(project, chunks[0] if chunks else ()))
+        try:
+            for number, chunk in enumerate(chunks):
+                records = await reading
+                following = chunks[number + 1] if number + 1 < len(chunks) else ()
+                reading = asyncio.ensure_future(self._read(project, following))
+                shares = [records[start::_THREADS] for start in range(_THREADS)]
+                held = await asyncio.gather(
+                    *(asyncio.to_thread(_held, share, wanted) for share in shares)
+                )
+                hits = {at for some in held for at in some}
+                yield chunk, [group for group in chunk if (group.segment, group.record) in hits]
+        finally:
+            reading.cancel()
+
+    async def _read(self, project: UUID, groups: Sequence[_Group]) -> Sequence[_Located]:
         by_segment: dict[str, list[int]] = {}
         for group in groups:
             by_segment.setdefault(group.segment, []).append(group.record)
-        records: dict[tuple[str, int], SegmentRecord] = {}
-        for segment, offsets in by_segment.items():
-            for offset, record in (await self._source.scanned(project, segment, offsets)).items():
-                records[segment, offset] = record
-        listed = list(records.items())
-        parts = [listed[start::_THREADS] for start in range(_THREADS)]
-        held = await asyncio.gather(*(asyncio.to_thread(_held, part, wanted) for part in parts))
-        hits = {at for some in held for at in some}
-        return [group for group in groups if (group.segment, group.record) in hits]
+        return [
+            ((segment, offset), record)
+            for segment, offsets in by_segment.items()
+            for offset, record in (await self._source.scanned(project, segment, offsets)).items()
+        ]
 
     async def _rows(self, project: UUID, where: Where, groups: Sequence[_Group]) -> Sequence[Row]:
         """The events of these records."""
@@ -225,9 +250,7 @@ def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
         yield some
 
 
-def _held(
-    records: Sequence[tuple[tuple[str, int], SegmentRecord]], wanted: Sequence[bytes]
-) -> list[tuple[str, int]]:
+def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[tuple[str, int]]:
     """Where the records stand that hold all that is wanted, or may: in a thread of its own."""
     return [at for at, record in records if _holds(record, wanted)]
 

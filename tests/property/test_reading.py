@@ -146,6 +146,69 @@ def test_the_index_narrows_but_the_filter_decides(
     asyncio.run(main())
 
 
+texts = st.sampled_from(
+    [
+        "the quick fox",
+        "a quick fox, too",
+        "quick",
+        'said "the quick fox"',
+        "the quick\nfox",
+        '{"content": "the quick fox é"}',
+        '{"content": "the quick\\u0020fox"}',
+        '[{"role": "user", "content": "quick fox"}]',
+    ]
+)
+said = st.builds(
+    lambda number, start, source, text: export(
+        span(number, start=start, **{f"honeyhive_{source}.result": text})
+    ),
+    st.integers(1, 6),
+    st.sampled_from([0, 1, 2]),
+    st.sampled_from(["inputs", "outputs"]),
+    texts,
+)
+written = st.builds(
+    lambda event, text: rest_event(event_id=event, session_id="chat-1", outputs={"said": text}),
+    st.sampled_from(IDS[2:]),
+    texts,
+)
+corrected = st.builds(
+    lambda event, text: update(event, outputs={"said": text}),
+    st.sampled_from([*SESSIONS, *IDS]),
+    texts,
+)
+phrases = st.sampled_from(
+    ["quick fox", "the quick fox", "fox, too", 'd "the quick', "quick", "x é"]
+)
+
+
+@SLOW
+@given(
+    st.lists(st.one_of(said, said, written, corrected), max_size=8),
+    st.sampled_from(["inputs", "outputs", "outputs.result"]),
+    phrases,
+)
+def test_a_phrase_is_found_wherever_it_was_said(
+    history: Sequence[SegmentRecord], field: str, phrase: str
+) -> None:
+    asked = {"field": field, "operator": "contains", "type": "string", "value": phrase}
+
+    async def main() -> None:
+        async with read_house() as house:
+            for record in numbered(history):
+                await house.accept(record)
+            (condition,) = parse_filters([asked])
+            expected = [event for event in await everything(house) if matches(event, condition)]
+
+            page = await house.export(asked)
+
+            assert page.events == expected
+            assert page.count == len(expected)
+            assert not page.incomplete
+
+    asyncio.run(main())
+
+
 @SLOW
 @given(histories, st.integers(0, 1 << 32), st.integers(1, 3))
 def test_any_order_batching_and_repetition_ends_in_the_same_events_and_trees(

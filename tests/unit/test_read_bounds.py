@@ -10,10 +10,12 @@ import pytest
 from raw_segments import OTHER, PROJECT
 from read_house import ReadHouse, export, read_house, rest_event, span, start, update, where
 
+from hh_core.domain.filters import Filter
 from hh_core.errors import OverloadedError, RejectedError
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.seen_paths import MAX_HINTS, MAX_KNOWN
 from hh_core.usecases.showing import TOO_DEEP, shown
+from hh_core.usecases.text_search import needles
 
 SESSION = "42557e62-eb0e-48d0-838a-bf5f93adb229"
 LARGE = 256 << 10
@@ -137,6 +139,46 @@ def test_a_session_page_that_grows_too_large_names_limit() -> None:
         assert len(page.session["children"]) == 2
 
     run(main, answer_bytes=1 << 20)
+
+
+def test_a_search_for_a_phrase_says_where_its_time_was_over_and_goes_on_from_there() -> None:
+    async def main(house: ReadHouse) -> None:
+        for number in range(1, 13):  # each in a segment of its own
+            said = {"honeyhive_outputs.result": f"the {'quick' if number % 3 else 'slow'} fox"}
+            await house.accept(export(span(number, **said)))
+        found: dict[str, Any] = {}
+        until: float | None = None
+        for _ in range(10):
+            bounds = {} if until is None else {"dateRange": {"$lte": until}}
+            page = await house.export(where("outputs", "contains", "quick fox"), **bounds)
+            found |= {event["event_id"]: event["event_name"] for event in page.events}
+            if not page.incomplete:
+                break
+            assert page.stopped_by == "search_seconds"
+            until = page.stopped_at
+
+        assert list(found.values()) == [f"step {n}" for n in range(12, 0, -1) if n % 3]
+        assert until is not None
+
+    run(main, search_seconds=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("quick brown fox", [b"quick brown fox"]),
+        ('said "quick fox"\nand left the house', [b"and left the house"]),
+        ("assistant", []),
+        ("über Grün", [b"ber Gr"]),
+        ("5 < 6 is it", [b" 6 is it"]),
+    ],
+)
+def test_only_several_words_that_no_encoder_escapes_are_looked_for_in_records(
+    value: str, expected: list[bytes]
+) -> None:
+    asked = [Filter("outputs", "contains", "string", value), Filter("error", "exists", "string")]
+
+    assert needles(asked) == expected
 
 
 def test_a_question_that_takes_too_long_is_told_to_ask_for_less() -> None:

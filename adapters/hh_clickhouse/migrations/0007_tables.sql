@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS session_aggregates
 ENGINE = ReplacingMergeTree(recount)
 ORDER BY (project_id, session_key)
 TTL toDateTime(intDiv(last_received_ms, 1000)) + INTERVAL $retention_days DAY
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS scores
 (
