@@ -15,6 +15,7 @@ MAPPING = Mapping([*hh_mappers()])
 KEYS = [
     "honeyhive.session_id",
     "honeyhive_event_name",
+    "honeyhive_event_type",
     "honeyhive_event_id",
     "honeyhive_duration_ms",
     "session.id",
@@ -50,7 +51,9 @@ KEYS = [
     "trace_id",
     "http.route",
 ]
-usual = st.sampled_from(["a", "gpt-4o", "LLM", "chat", "tool", '{"a": 1, "b": "x"}', '{"c": null}'])
+usual = st.sampled_from(
+    ["a", "gpt-4o", "LLM", "chat", "tool", "model", '{"a": 1, "b": "x"}', '{"c": null}']
+)
 values = st.one_of(
     usual,
     st.sampled_from([1, 7, -1, 0, 1 << 40, 0.5, 1e-8, True, False, "", "x" * 300, None]),
