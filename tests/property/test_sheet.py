@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hh_core.domain.event import Facts
 from hh_core.domain.mapping import Mapping
-from hh_core.domain.sheet import Sheet, map_sheet, shape_of
+from hh_core.domain.sheet import Documents, Sheet, map_sheet, shape_of
 from hh_core.domain.span import Origin, Span
 from hh_mappers import hh_mappers
 
@@ -81,7 +81,7 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
         return
     wanted = [[row[place] for place in formed.wanted] for row in rows]
     documents = [tuple(row[place] for place, _ in formed.form.documents) for row in wanted]
-    shapes = [shape_of(formed.form, texts, {}) for texts in documents]
+    shapes = [shape_of(formed.form, texts, Documents()) for texts in documents]
     alike = [place for place, shape in enumerate(shapes) if shape == shapes[0] is not None]
 
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
