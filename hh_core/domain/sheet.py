@@ -30,6 +30,17 @@ FACTS = frozenset(
 
 Column = list[Any]
 Shape = tuple[tuple[str, ...], ...]
+
+
+class Documents(dict[tuple[Reader, str], Json]):
+    """What documents hold: many spans have the same, and it is asked for twice."""
+
+    def __missing__(self, key: tuple[Reader, str]) -> Json:
+        read, text = key
+        found = self[key] = read(text)
+        return found
+
+
 _TEXT = {str}
 _NUMBERS = frozenset((int, float, bool))
 
@@ -68,11 +79,12 @@ class Sheet:
 
 
 def map_sheet(
-    form: Form, size: int, columns: Sequence[Sequence[Any]]
+    form: Form, size: int, columns: Sequence[Sequence[Any]], documents: Documents | None = None
 ) -> tuple[Sheet | None, set[int]]:
     """The facts of ``size`` spans whose attributes are ``columns``, one for each key, without the
     odd spans. Answers which those are, and None if all are."""
-    filling = _Filling(size, dict(zip(form.keys, columns, strict=True)))
+    values = dict(zip(form.keys, columns, strict=True))
+    filling = _Filling(size, values, Documents() if documents is None else documents)
     for rules in form.rules:
         filling.follow(rules)
     filling.keep_the_rest(form.places)
@@ -82,23 +94,12 @@ def map_sheet(
     return filling.sheet(), filling.odd
 
 
-def shape_of(form: Form, texts: tuple[Any, ...], known: dict[Any, Shape | None]) -> Shape | None:
+def shape_of(form: Form, texts: tuple[Any, ...], documents: Documents) -> Shape | None:
     """What tells spans of one form apart: the members of their documents, whose ``texts`` are the
-    values at ``form.documents``. None for a span that is odd for sure. ``known`` remembers what
-    was found."""
-    try:
-        return known[texts]
-    except KeyError:
-        shape = known[texts] = _shape(form, texts)
-        return shape
-    except TypeError:  # no texts
-        return None
-
-
-def _shape(form: Form, texts: Iterable[Any]) -> Shape | None:
+    values at ``form.documents``. None for a span that is odd for sure."""
     shape = []
     for text, (_, read) in zip(texts, form.documents, strict=True):
-        found = read(text) if type(text) is str else None
+        found = documents[read, text] if type(text) is str else None
         if type(found) is not dict:
             return None
         shape.append(tuple(found))
@@ -111,6 +112,7 @@ class _Filling:
 
     size: int
     values: Mapping[str, Sequence[Any]]
+    documents: Documents
     facts: dict[str, Column] = field(default_factory=dict)
     event_type: Column | None = None
     usage: dict[str, Column] = field(default_factory=dict)
@@ -212,13 +214,8 @@ class _Filling:
         """All documents have the same members, see ``shape_of``."""
         if document.key in self.taken:
             return
-        known: dict[str, Any] = {}
-        rows = []
-        for text in self.values[document.key]:
-            row = known.get(text)
-            if row is None:
-                row = known[text] = document.read(text)
-            rows.append(row)
+        read, found = document.read, self.documents
+        rows = [found[read, text] for text in self.values[document.key]]
         for name, path in places(rows[0], document):
             column = [row[name] for row in rows]
             self._same(self.attributes.setdefault(path, column), column)

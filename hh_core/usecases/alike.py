@@ -13,7 +13,7 @@ from typing import Any
 
 from hh_core.domain.mapping import Mapping, error_class
 from hh_core.domain.segments import SegmentRecord
-from hh_core.domain.sheet import Form, Shape, map_sheet, shape_of
+from hh_core.domain.sheet import Documents, Form, map_sheet, shape_of
 from hh_core.domain.span import Origin, Span
 from hh_core.ports.analytics import Relation
 from hh_core.usecases.batch import Batch, see
@@ -100,28 +100,36 @@ class Alike:
 
     def flush(self) -> None:
         """Add the rows of all spans that are held."""
+        documents = Documents()
         for form, rows in self._held.items():
             if len(rows) < FEWEST:
                 self._odd += rows
                 continue
-            columns = [otlp.values_of(column) for column in zip(*[r[4] for r in rows], strict=True)]
-            for part in self._parts(form, rows, columns):
-                self._sheet(form, *part)
+            try:
+                columns = [otlp.values_of(c) for c in zip(*[row[4] for row in rows], strict=True)]
+            except otlp.DecodeError:  # its record is found when it is handed back
+                self._odd += rows
+                continue
+            for part in self._parts(form, rows, columns, documents):
+                self._sheet(form, *part, documents)
         self._hand_back(self._odd)
         self._held.clear()
         self._odd.clear()
         self._size = 0
 
     def _parts(
-        self, form: Form, rows: list[Row], columns: _Columns
+        self, form: Form, rows: list[Row], columns: _Columns, documents: Documents
     ) -> Iterator[tuple[list[Row], _Columns]]:
         """Rows whose documents have the same members, where there are enough of them."""
         if not form.documents:
             yield rows, columns
             return
-        known: dict[Any, Shape | None] = {}
-        texts = zip(*(columns[place] for place, _ in form.documents), strict=True)
-        shapes = [shape_of(form, some, known) for some in texts]
+        texts = list(zip(*(columns[place] for place, _ in form.documents), strict=True))
+        try:
+            known = {some: shape_of(form, some, documents) for some in set(texts)}
+            shapes = [known[some] for some in texts]
+        except TypeError:  # values that are no texts, and cannot be looked up
+            shapes = [shape_of(form, some, documents) for some in texts]
         for shape in dict.fromkeys(shapes):
             chosen = [one == shape for one in shapes]
             alike = list(compress(rows, chosen))
@@ -132,9 +140,9 @@ class Alike:
             else:
                 yield alike, [list(compress(column, chosen)) for column in columns]
 
-    def _sheet(self, form: Form, rows: list[Row], columns: _Columns) -> None:
+    def _sheet(self, form: Form, rows: list[Row], columns: _Columns, documents: Documents) -> None:
         try:
-            sheet, odd = map_sheet(form, len(rows), columns)
+            sheet, odd = map_sheet(form, len(rows), columns, documents)
             sound = [row for place, row in enumerate(rows) if place not in odd] if odd else rows
             if sheet is not None:
                 batch, paths = rows_of(sheet, sound, self.place)
@@ -167,5 +175,8 @@ class Alike:
 
 def _failure(span: Any, origin: Origin) -> str | None:
     """The error class that follows from a span itself; None if it is to be handed back."""
-    whole = otlp.failing_span(span, origin)
+    try:
+        whole = otlp.failing_span(span, origin)
+    except otlp.DecodeError:
+        return None
     return error_class(whole) if whole is not None else None

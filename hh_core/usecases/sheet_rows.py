@@ -139,6 +139,9 @@ def _keys(claim: Claim, texts: Column | None, of: _Sources, count: int) -> Any:
     if texts is None:
         return constant(Type.ID, _NIL, count)
     receipts = {receipt.project: receipt for receipt in of.receipts}
+    if len(receipts) == 1:
+        own = {text: claim(of.receipts[0], text) for text in set(texts)}
+        return fixed([own[text] for text in texts], Type.ID)
     pairs = list(zip(of.each([r.project for r in of.receipts]), texts, strict=True))
     known = {pair: claim(receipts[pair[0]], pair[1]) for pair in set(pairs)}
     return fixed([known[pair] for pair in pairs], Type.ID)

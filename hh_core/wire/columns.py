@@ -3,6 +3,7 @@
 Columns go in as lists, one for each column of ``hh_core.domain.tables``. Nothing touches a row.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate, chain
@@ -69,9 +70,11 @@ def same_keys(
     or with ``number`` counts."""
     width = len(names)
     form = _ARROW[Type.USAGE if number else Type.ATTRIBUTES]
-    offsets = pa.array(range(0, width * count + 1, width or 1), pa.int32())
-    if not width:
-        offsets = constant(Type.U32, 0, count + 1).cast(pa.int32())
+    if width:
+        starts = array("i", range(0, width * count + 1, width))
+        offsets = pa.Array.from_buffers(pa.int32(), count + 1, [None, pa.py_buffer(starts)])
+    else:
+        offsets = pa.repeat(pa.scalar(0, pa.int32()), count + 1)
     keys = pa.array(names, pa.string())
     while len(keys) < width * count:
         keys = pa.concat_arrays([keys] * 8)

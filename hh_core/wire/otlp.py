@@ -8,6 +8,8 @@ refused, so that the address of a span never depends on a rule.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from google.protobuf.message import DecodeError
+
 from hh_core.domain.segments import ContentType, Encoding, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError
@@ -29,6 +31,7 @@ from hh_core.wire.otlp_spans import is_sound, origin_of, span_of
 __all__ = [
     "UNLIMITED",
     "Checked",
+    "DecodeError",
     "Group",
     "Head",
     "Limits",

@@ -7,7 +7,7 @@ from typing import Any
 from hh_core.domain.enrichment import OTHER_ERROR
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import json_value, nested, put
-from hh_core.domain.rules import Rules
+from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
 from hh_core.domain.telemetry import USAGE_KINDS
 from hh_mappers.placing import give, numbered
@@ -18,8 +18,12 @@ _MARK = "honeyhive"
 """How keys begin that the SDK writes, or somebody who fills a bucket by hand."""
 _SMALL = ("config", "metadata", "metrics", "feedback", "user_properties")
 _ASSOCIATION = "traceloop.association.properties."
-_TOLD = frozenset({"honeyhive_event_type", "honeyhive_error"})
-"""Keys whose meaning depends on more than their value."""
+_TYPE = Kind(
+    "honeyhive_event_type",
+    (("model", "model"), ("chain", "chain"), ("session", "session"), ("tool", "")),
+    "tool",
+)
+"""The SDK's default is ``tool``: another convention may know better."""
 _LONGEST_MS = 1 << 43
 """Beyond, a duration does not fit 64 bits of nanoseconds."""
 
@@ -61,8 +65,8 @@ class HoneyHive(Prepared):
             return None
         buckets = [(bucket, _below(f"honeyhive_{bucket}.", keys)) for bucket in _SMALL]
         filled = [(bucket, found) for bucket, found in buckets if found]
-        rules = _ROUTES.rules(keys)
-        return partial(_tell, rules, filled) if filled or not _TOLD.isdisjoint(keys) else rules
+        rules = _ROUTES.rules(keys, kinds=(_TYPE,) if _TYPE.key in keys else ())
+        return partial(_tell, rules, filled) if filled or "honeyhive_error" in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes
@@ -92,9 +96,6 @@ def _tell(
         pairs = ((name, plain(json_value(attributes[key]))) for key, name in keys)
         for name, value in nested(pairs).items():
             put(facts.attributes, f"{bucket}.{name}", value)
-    kind = attributes.get("honeyhive_event_type")
-    if isinstance(kind, str) and kind != "tool" and not facts.event_type:
-        facts.event_type = kind
     if attributes.get("honeyhive_error") and not facts.error_class:
         facts.error_class = OTHER_ERROR
     _told(facts)

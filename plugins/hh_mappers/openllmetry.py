@@ -63,7 +63,8 @@ class OpenLlmetry(Prepared):
             return None
         known = _KINDS if "honeyhive_event_type" in keys else (*_KINDS, _TASK)
         rules = _ROUTES.rules(keys, kinds=tuple(kind for kind in known if kind.key in keys))
-        return partial(_tell, rules) if "honeyhive_event_type" in keys else rules
+        is_both = "honeyhive_event_type" in keys and "traceloop.span.kind" in keys
+        return partial(_tell, rules) if is_both else rules
 
     def content(self, span: Span, content: Content) -> None:
         for side, bucket in (("input", content.inputs), ("output", content.outputs)):

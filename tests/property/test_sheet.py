@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hh_core.domain.event import Facts
 from hh_core.domain.mapping import Mapping
-from hh_core.domain.sheet import Sheet, map_sheet, shape_of
+from hh_core.domain.sheet import Documents, Sheet, map_sheet, shape_of
 from hh_core.domain.span import Origin, Span
 from hh_mappers import hh_mappers
 
@@ -15,6 +15,7 @@ MAPPING = Mapping([*hh_mappers()])
 KEYS = [
     "honeyhive.session_id",
     "honeyhive_event_name",
+    "honeyhive_event_type",
     "honeyhive_event_id",
     "honeyhive_duration_ms",
     "session.id",
@@ -50,7 +51,9 @@ KEYS = [
     "trace_id",
     "http.route",
 ]
-usual = st.sampled_from(["a", "gpt-4o", "LLM", "chat", "tool", '{"a": 1, "b": "x"}', '{"c": null}'])
+usual = st.sampled_from(
+    ["a", "gpt-4o", "LLM", "chat", "tool", "model", '{"a": 1, "b": "x"}', '{"c": null}']
+)
 values = st.one_of(
     usual,
     st.sampled_from([1, 7, -1, 0, 1 << 40, 0.5, 1e-8, True, False, "", "x" * 300, None]),
@@ -78,7 +81,7 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
         return
     wanted = [[row[place] for place in formed.wanted] for row in rows]
     documents = [tuple(row[place] for place, _ in formed.form.documents) for row in wanted]
-    shapes = [shape_of(formed.form, texts, {}) for texts in documents]
+    shapes = [shape_of(formed.form, texts, Documents()) for texts in documents]
     alike = [place for place, shape in enumerate(shapes) if shape == shapes[0] is not None]
 
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
