@@ -52,14 +52,15 @@ def measure(stack: Stack, spans: int, rate: float | None = None) -> dict[str, fl
     stack.wait_for(WARM_SPANS)
     stack.settle(0.0)
     idle = stack.idle_rate()
-    stored = {plane: stack.stored_bytes(plane) for plane in ("data", "control")}
+    stored = stack.stored_at_rest()
 
     before, parts, begun = stack.cpu_seconds(), stack.cpu_by_process(), time.perf_counter()
     sent = send(Target.of(stack), bodies, CONNECTIONS, rate)
     memory = stack.memory_mb()
     readable_at = stack.wait_for(WARM_SPANS + sent.spans)
     stack.settle(idle)
-    total, end = stack.cpu_seconds(), time.perf_counter()
+    total, end, spent = stack.cpu_seconds(), time.perf_counter(), stack.cpu_by_process()
+    rest = stack.stored_at_rest()
 
     per_kilo = 1000 / sent.spans
     return {
@@ -74,10 +75,10 @@ def measure(stack: Stack, spans: int, rate: float | None = None) -> dict[str, fl
         "idle cores": idle,
         **{
             f"{_STAGE}{name}": 1e6 * (seconds - parts[name]) / sent.spans
-            for name, seconds in stack.cpu_by_process().items()
+            for name, seconds in spent.items()
         },
         **{
-            f"bytes per span, {plane} plane": (stack.stored_bytes(plane) - size) / sent.spans
+            f"bytes per span, {plane} plane": (rest[plane] - size) / sent.spans
             for plane, size in stored.items()
         },
     }

@@ -23,6 +23,9 @@ QUIET_CORES = 0.25
 """Merges count as done when the platform uses at most this much more than it did idle."""
 GIVE_UP_SECONDS = 1800.0
 _QUIET_LOOKS = 30
+_REST_SECONDS = 12.0
+_REST_LOOKS = 8
+_REST_BYTES = 100_000
 NOT_SESSIONS = {"field": "event_type", "operator": "is not", "value": "session", "type": "string"}
 
 
@@ -169,6 +172,17 @@ class Stack:
         for _ in range(_QUIET_LOOKS):
             if self.idle_rate(1.0) <= idle + QUIET_CORES:
                 return
+
+    def stored_at_rest(self) -> dict[str, int]:
+        """Stored bytes of each plane when they hardly change: what merges have replaced is removed
+        some seconds after them."""
+        stored = {plane: self.stored_bytes(plane) for plane in ("data", "control")}
+        for _ in range(_REST_LOOKS):
+            time.sleep(_REST_SECONDS)
+            before, stored = stored, {plane: self.stored_bytes(plane) for plane in stored}
+            if all(abs(stored[plane] - before[plane]) < _REST_BYTES for plane in stored):
+                break
+        return stored
 
     def _by_name(self) -> dict[str, list[psutil.Process]]:
         return {

@@ -49,6 +49,7 @@ def test_an_index_rebuilt_from_raw_equals_the_one_that_was_lost(house: Embedded)
     until(lambda: _packs(house), seconds=60, what="segments are packed")
     _send_of_every_kind(house, ledger)
     assert check(ledger, only=False).faults() == {}
+    until(lambda: len(_lines(house, "event_moves", ())) == 4, seconds=60, what="both events moved")
     planes_agree(house)
     before, told_before = _dump(house), all_events(house.endpoints)
 
