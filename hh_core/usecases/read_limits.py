@@ -16,7 +16,7 @@ class ReadLimits:
 
     scan_limit: int = 10_000
     """Events whose content one search reads."""
-    search_seconds: float = 0.8
+    search_seconds: float = 5.0
     """How long one search goes through records for a phrase before it answers what it has found."""
     answer_bytes: int = 256 << 20
     """Of one page, as JSON."""

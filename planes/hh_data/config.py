@@ -123,7 +123,7 @@ class ReadConfig(Section):
 
     scan_limit: int = Field(default=10_000, gt=0)
     """Events whose content is read to answer a filter on content."""
-    search_seconds: float = Field(default=0.8, gt=0)
+    search_seconds: float = Field(default=5.0, gt=0)
     """How long a search for a phrase goes through records before it answers what it has found."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
     """Content of one answer; beyond it the client is told to ask for less."""
