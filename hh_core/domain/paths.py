@@ -13,6 +13,8 @@ MAX_KEY = 200
 """Characters of a path in the index."""
 MAX_VALUE = 256
 """Characters of a value in the index."""
+MAX_LEFT_OUT = 1_000
+"""Values that are looked at in vain before the rest of an event is left out unseen."""
 MAX_DEPTH = 64
 """Levels of nesting that a dotted path builds; what is deeper stays one key."""
 
@@ -70,7 +72,8 @@ def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
     """The scalars of ``values`` within the bounds of the index, and how many were left out.
 
     Two values of one dotted path count as one left out, so that a reader looks at the content. The
-    one that is kept is that which ``FieldPath.find`` meets first: through the longest keys.
+    one that is kept is that which ``FieldPath.find`` meets first: through the longest keys. After
+    ``MAX_LEFT_OUT`` nothing more is looked at.
     """
     if len(values) <= MAX_PATHS and _fit(values):
         return values, 0
@@ -79,27 +82,34 @@ def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
     left_out = 0
     for path, value in _longest_first(values):
         for where, item in _walk(path, value):
-            if type(item) in _CONTAINERS:
+            if type(item) not in _CONTAINERS:
+                left_out += where in taken or not _keep(kept, where, item)
+            elif len(where) <= MAX_KEY:
                 taken.add(where)
             else:
-                left_out += where in taken or not _keep(kept, where, item)
+                left_out += 1
+            if left_out >= MAX_LEFT_OUT:
+                return kept, left_out
     return kept, left_out
 
 
 def _walk(path: str, value: Json) -> Iterator[tuple[str, Json]]:
-    """``value`` and all below it with their dotted paths, but for null and empty ones."""
-    waiting = [(path, value)]
-    while waiting:
-        where, item = waiting.pop()
-        if isinstance(item, Mapping):
-            below = [(f"{where}.{key}", item[key]) for key in reversed(_keys(item))]
-        elif isinstance(item, list):
-            below = [(f"{where}.{i}", item[i]) for i in reversed(range(len(item)))]
-        else:
-            below = []
-        waiting += below
-        if below or (type(item) not in _CONTAINERS and item is not None and item != ""):
-            yield where, item
+    """``value`` and all below it with their dotted paths, but for null and empty ones. Nothing
+    below a path that is too long: hostile keys would cost memory for each value below them."""
+    if isinstance(value, Mapping | list):
+        if not value:
+            return
+        yield path, value
+        if len(path) <= MAX_KEY:
+            pairs = enumerate(value) if isinstance(value, list) else _pairs(value)
+            for key, below in pairs:
+                yield from _walk(f"{path}.{key}", below)
+    elif value is not None and value != "":
+        yield path, value
+
+
+def _pairs(value: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    return ((key, value[key]) for key in _keys(value))
 
 
 def _keys(item: Mapping[str, Json]) -> Sequence[str]:

@@ -90,7 +90,9 @@ class Alike:
                 continue
             found = attributes_of(span)
             formed = formed_of(found[0]) if found is not None else None
-            failure = _failure(span, origin) if may_have_failed(span, head) else ""
+            failure: str | None = None
+            if formed is not None:
+                failure = _failure(span, origin) if may_have_failed(span, head) else ""
             if found is None or formed is None or failure is None:
                 odd.append((ordinal, source, head, "", ()))
                 continue
@@ -177,6 +179,6 @@ def _failure(span: Any, origin: Origin) -> str | None:
     """The error class that follows from a span itself; None if it is to be handed back."""
     try:
         whole = otlp.failing_span(span, origin)
-    except otlp.DecodeError:
+        return error_class(whole) if whole is not None else None
+    except Exception:  # whatever it is, it must not cost the other spans: the full decoder tells
         return None
-    return error_class(whole) if whole is not None else None

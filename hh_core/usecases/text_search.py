@@ -29,7 +29,7 @@ from hh_core.ports.analytics import (
     Row,
 )
 from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
-from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id, parts
+from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
 from hh_core.usecases.candidates import place
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.read_limits import ReadLimits
@@ -120,7 +120,8 @@ class TextSearch:
         self, project: UUID, query: EventQuery, plan: Plan, wanted: Sequence[bytes]
     ) -> Found | None:
         """The matches of a question of which ``wanted`` are the ``needles``, in the order of
-        lists; None if too many events are in doubt: what was updated, and sessions.
+        lists; None if too many events are in doubt: what was updated, and sessions; or if a record
+        holds more events than a search may compose.
 
         Stops when its time is over, or when it has composed as many events as a search may.
         """
@@ -143,6 +144,8 @@ class TextSearch:
                         found.stopped_ns = some[0].last_ns
                         break
                     rows = await self._rows(project, where, some)
+                    if len(rows) > self._limits.scan_limit:
+                        return None
                     rows = [row for row in rows if event_id(row) not in sifted]
                     found.rows += await self._index.sifted(project, query, rows)
                     found.scanned += len(rows)
@@ -215,7 +218,7 @@ class TextSearch:
         ]
 
     async def _rows(self, project: UUID, where: Where, groups: Sequence[_Group]) -> Sequence[Row]:
-        """The events of these records."""
+        """The events of these records, and never more than one too many."""
         query = Query(
             relation=Relation.EVENTS,
             project=project,
@@ -227,7 +230,8 @@ class TextSearch:
                 Condition("record", Op.IN, [group.record for group in groups]),
                 Condition("segment", Op.IN, list({group.segment for group in groups})),
             ),
-            limit=TRACE_ROWS,
+            order_by=(Order("segment"), Order("record"), Order("ordinal")),
+            limit=self._limits.scan_limit + 1,
         )
         asked = {(group.segment, group.record) for group in groups}
         found = await self._analytics.select(query)

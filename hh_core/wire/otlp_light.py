@@ -5,8 +5,9 @@ attributes of a span are one message with two lists, keys and values: protobuf l
 message come one by one, so ``repeated KeyValue`` on the wire reads as one ``Attributes`` whose
 fields are repeated. Values stay bytes; those of one column are read at once, the same way.
 
-No serializer writes the key or the value of one ``KeyValue`` twice. Of a body made by hand that
-does, attributes may be taken for each other in the index; that concerns nobody but its sender.
+No serializer writes the key or the value of one ``KeyValue`` twice. In a body made by hand that
+does, or in which one attribute lacks its value and another one its key, attributes may be taken for
+each other in the index; that concerns nobody but its sender.
 """
 
 from collections.abc import Callable, Sequence
@@ -147,10 +148,10 @@ def failing_span(span: Any, origin: Origin) -> Span | None:
     """A light span with all that tells how it failed. None where ``attributes_of`` is None."""
     trace_id, span_id, parent, name, start, end, status = _HEAD(span)
     parts = [span, *span.events]
-    found = [_attributes(part) for part in parts]
-    own, *others = [one for one in found if one is not None]
-    if len(others) < len(parts) - 1:
+    found = [told for told in map(_attributes, parts) if told is not None]
+    if len(found) < len(parts):
         return None
+    own, *others = found
     events = [
         SpanEvent(event.name, event.time_unix_nano, told)
         for event, told in zip(span.events, others, strict=True)

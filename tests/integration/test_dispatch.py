@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
-from raw_segments import OTHER, PROJECT
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from raw_segments import OTHER, PROJECT, record
 from read_house import START_MS, export, rest_event, span, start, update
 
 from hh_core.domain.identity import MAX_ID, derived_session, name_key, span_event_id
-from hh_core.domain.segments import inbox_key, relay_key
+from hh_core.domain.segments import ContentType, inbox_key, relay_key
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.errors import RejectedError, UnavailableError
 from hh_core.ports.analytics import Relation
@@ -177,6 +178,26 @@ def test_a_body_that_does_not_decode_is_counted_and_its_neighbours_are_indexed()
 
         assert len(await house.rows(Relation.EVENTS)) == 2
         assert (await house.receipt(called))["corrupt"] == 1
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("place", [0, 9, 19])
+def test_a_failed_span_with_half_an_attribute_costs_no_other_span(place: int) -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        request = ExportTraceServiceRequest()
+        scope = request.resource_spans.add().scope_spans.add()
+        for number in range(1, 21):
+            scope.spans.add(trace_id=trace(), span_id=number.to_bytes(8, "big"), name="step")
+        scope.spans[place].status.code = 2
+        scope.spans[place].attributes.add(key="without a value")
+        body = request.SerializeToString()
+        called = await house.ship(record(body, content_type=ContentType.PROTOBUF))
+        await house.point(called)
+        dispatch = await house.drain()
+
+        assert len(await house.rows(Relation.EVENTS)) == 20
+        assert dispatch.counts["corrupt"] == 0
 
     run(scenario)
 

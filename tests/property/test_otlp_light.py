@@ -41,7 +41,11 @@ def test_a_column_of_values_is_what_each_of_them_is(column: list[bytes]) -> None
     assert list(map(repr, found)) == list(map(repr, alone))
 
 
-pairs = st.lists(st.builds(lambda k, v: KeyValue(key=k, value=v), st.text(max_size=9), message))
+pairs = st.lists(
+    st.builds(lambda k, v: KeyValue(key=k, value=v), st.text(max_size=9), message)
+    | st.builds(lambda k: KeyValue(key=k), st.text(min_size=1, max_size=9)),
+    max_size=4,
+)
 ids = st.sampled_from([b"", b"x" * 8, b"t" * 16, bytes(8), bytes(16)])
 events = st.builds(
     lambda name, pairs: Span.Event(name=name, attributes=pairs),
@@ -83,13 +87,20 @@ def test_a_light_span_says_what_a_full_one_says(spans: list[Span]) -> None:
         says_the_same(one, span)
 
 
+def has_value(pair: KeyValue) -> bool:
+    return pair.HasField("value")
+
+
 def says_the_same(light: Any, span: Span) -> None:
     head = otlp_light.head_of(light)
     assert (head is not None) == otlp_spans.is_sound(span)
     found = otlp_light.attributes_of(light)
+    halves = {bool(pair.key) for pair in span.attributes if not (pair.key and has_value(pair))}
     if head is None or found is None:
-        assert head is None or not all(pair.key and pair.value for pair in span.attributes)
+        assert head is None or halves
         return
+    if len(halves) == 2:
+        return  # one without a key and one without a value: see the module
     origin = otlp_spans.origin_of(
         ExportTraceServiceRequest().resource_spans.add().resource,
         ExportTraceServiceRequest().resource_spans.add().scope_spans.add().scope,

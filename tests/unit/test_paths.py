@@ -6,7 +6,7 @@ import pytest
 
 from hh_core.domain.event import Json
 from hh_core.domain.field_path import FieldPath
-from hh_core.domain.paths import MAX_PATHS, index, json_value, nested
+from hh_core.domain.paths import MAX_KEY, MAX_LEFT_OUT, MAX_PATHS, index, json_value, nested
 
 
 def test_dotted_keys_become_objects_and_numbered_ones_lists() -> None:
@@ -79,3 +79,16 @@ def test_of_two_values_at_one_path_the_index_keeps_what_readers_find(
 
 def test_what_json_cannot_hold_becomes_text() -> None:
     assert json_value([math.nan, -math.inf, b"\x00\xff"]) == ["NaN", "-Infinity", "AP8="]
+
+
+def test_nothing_below_a_path_that_is_too_long_is_looked_at() -> None:
+    long = "k" * (MAX_KEY + 1)
+
+    assert index({"m": {long: [[1]] * 2_000, "b": 1}}) == ({"m.b": 1}, 1)
+
+
+def test_after_so_many_values_in_vain_the_rest_is_left_out_unseen() -> None:
+    kept, left_out = index({"m": [[number] for number in range(10 * MAX_LEFT_OUT)]})
+
+    assert len(kept) == MAX_PATHS
+    assert left_out == MAX_LEFT_OUT

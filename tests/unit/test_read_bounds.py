@@ -312,3 +312,18 @@ async def _tick(ticks: list[float]) -> None:
     while True:
         ticks.append(asyncio.get_running_loop().time())
         await asyncio.sleep(0.005)
+
+
+def test_a_phrase_in_a_record_of_very_many_events_is_searched_event_by_event() -> None:
+    async def main(house: ReadHouse) -> None:
+        said = {"honeyhive_outputs.result": "the quick fox"}
+        await house.accept(export(*(span(number, **said) for number in range(1, 13))))
+
+        page = await house.export(where("outputs", "contains", "quick fox"))
+
+        assert page.stopped_by == "scan_limit"
+        assert [event["event_name"] for event in page.events] == [
+            f"step {n}" for n in range(12, 7, -1)
+        ]
+
+    run(main, scan_limit=5)
