@@ -87,8 +87,21 @@ class Server:
     def _listens(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
         while time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return True
+                if self._owns_port(process.pid):
+                    return True
             time.sleep(0.02)
+        return False
+
+    def _owns_port(self, pid: int) -> bool:
+        """Whether it is the server that listens, or something that it started: two test runs on
+        one machine may have taken the same port for free."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server = psutil.Process(pid)
+            return any(
+                connection.status == psutil.CONN_LISTEN and connection.laddr.port == self.port
+                for process in [server, *server.children(recursive=True)]
+                for connection in process.net_connections("tcp")
+            )
         return False
 
 
@@ -96,7 +109,8 @@ def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on, below the range that clients get theirs from: between the
     look and the use no connection takes one. Their gRPC neighbours (+10000) exist."""
     ports: list[int] = []
-    for port in random.sample(range(12_000, 32_000), 2_000):
+    # not Python's own generator: hypothesis seeds it, so all processes would take the same ports
+    for port in random.SystemRandom().sample(range(12_000, 32_000), 2_000):
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
