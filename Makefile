@@ -32,6 +32,7 @@ check: setup  ## format, lint, types, imports: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd bench && ../$(BIN)/mypy --config-file ../pyproject.toml *.py
 	$(BIN)/lint-imports
 
 unit: setup  ## rules and laws: seconds

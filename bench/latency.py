@@ -5,11 +5,10 @@ the spans are readable meanwhile, what was refused, and when a burst of 10,000 s
 """
 
 import json
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
+from background import repeating
 from load import Load
 from options import Options
 from report import Cell, Figures, medians, report, verdict
@@ -28,7 +27,7 @@ def paced(stack: Stack, rate: int, seconds: float) -> dict[str, float]:
     """Acks and freshness at ``rate`` spans per second."""
     load = Load(time.time_ns() - 60 * 10**9, seed=rate)
     bodies = list(load.bodies(int(rate * seconds)))
-    with _probing(stack) as waits:
+    with repeating(_probing(stack), _PROBE_SECONDS) as waits:
         sent = send(Target.of(stack), bodies, _CONNECTIONS, rate)
     return {
         f"{rate} ack p50 ms": sent.ack_ms(0.5),
@@ -53,33 +52,19 @@ def burst(stack: Stack) -> dict[str, float]:
     }
 
 
-@contextmanager
-def _probing(stack: Stack) -> Iterator[list[float]]:
-    """Now and then, and at least once, sends one session, and looks when the plane answers with its
-    last event."""
-    waits: list[float] = []
-    stopping = threading.Event()
+def _probing(stack: Stack) -> Callable[[], float]:
+    """Sends one session, and answers how long until the plane shows its last event."""
+    load, target = Load(time.time_ns() - 10**9, seed=13), Target.of(stack)
 
-    def probing() -> None:
-        load = Load(time.time_ns() - 10**9, seed=13)
-        target, number = Target.of(stack), 0
-        while not number or not stopping.wait(_PROBE_SECONDS):
-            number += 1
-            name = f"probe-{time.time_ns()}-{number}"
-            bodies = list(load.large(_PROBE_SPANS, name))
-            send(target, bodies, 1)
-            acked = time.perf_counter()
-            while _count(stack, name) < _PROBE_SPANS:
-                time.sleep(0.02)
-            waits.append(time.perf_counter() - acked)
+    def probe() -> float:
+        name = f"probe-{time.time_ns()}"
+        send(target, list(load.large(_PROBE_SPANS, name)), 1)
+        acked = time.perf_counter()
+        while _count(stack, name) < _PROBE_SPANS:
+            time.sleep(0.02)
+        return time.perf_counter() - acked
 
-    thread = threading.Thread(target=probing)
-    thread.start()
-    try:
-        yield waits
-    finally:
-        stopping.set()
-        thread.join()
+    return probe
 
 
 def _count(stack: Stack, session: str) -> int:

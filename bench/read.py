@@ -8,16 +8,15 @@ processes spend on one answer.
 import json
 import random
 import statistics
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from background import repeating
 from filling import fill, fill_with
 from load import Load
 from options import Options
@@ -34,7 +33,7 @@ PAGE = 200
 _DAY_NS = 86_400 * 10**9
 _OFFERED = 2_000
 """Spans per second beside which reads are measured."""
-_READS_PER_SECOND = 4.0
+_READ_SECONDS = 0.25
 
 Ask = Callable[[], tuple[str, str, Mapping[str, Any] | None]]
 """The next request: plane, path and body (None: a GET)."""
@@ -176,7 +175,7 @@ def beside(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
     tree = Question("tree", 60, lambda: ("data_url", f"/v1/sessions/{asked.session()}", None))
     alone, _ = measure(stack, tree, 30)
     quiet = _offer(stack, seconds)
-    with _reading(stack, tree) as waits:
+    with repeating(_asking(stack, tree), _READ_SECONDS) as waits:
         busy = _offer(stack, seconds)
     return {
         "tree p50, alone": alone,
@@ -194,27 +193,17 @@ def _offer(stack: Stack, seconds: float) -> Sent:
     return send(Target.of(stack), bodies, 8, _OFFERED)
 
 
-@contextmanager
-def _reading(stack: Stack, question: Question) -> Iterator[list[float]]:
-    """Ask at a steady pace in the background."""
-    waits: list[float] = []
-    stopping = threading.Event()
+def _asking(stack: Stack, question: Question) -> Callable[[], float]:
+    """Asks, and answers how long that took."""
+    connection: HTTPConnection = stack.connect()
 
-    def asking() -> None:
-        connection: HTTPConnection = stack.connect()
-        while not stopping.wait(1 / _READS_PER_SECOND):
-            _, path, body = question.ask()
-            begun = time.perf_counter()
-            stack.ask_on(connection, path, body)
-            waits.append(time.perf_counter() - begun)
+    def ask() -> float:
+        _, path, body = question.ask()
+        begun = time.perf_counter()
+        stack.ask_on(connection, path, body)
+        return time.perf_counter() - begun
 
-    thread = threading.Thread(target=asking)
-    thread.start()
-    try:
-        yield waits
-    finally:
-        stopping.set()
-        thread.join()
+    return ask
 
 
 def filled(stack: Stack, rows: int) -> int:

@@ -124,10 +124,7 @@ class Belonging:
         return {key: names.get(key, str(key)) for key in keys}
 
     async def parents(
-        self,
-        project: UUID,
-        rows: Sequence[Row],
-        sessions: Mapping[UUID, UUID],
+        self, project: UUID, rows: Sequence[Row], sessions: Mapping[UUID, UUID]
     ) -> Mapping[UUID, UUID | None]:
         """The event id of the parent of each row; of a root its session, of a session None.
 

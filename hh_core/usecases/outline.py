@@ -25,7 +25,7 @@ from hh_core.usecases.belonging import BASE, TRACE_ROWS, Belonging, parts
 MAX_DEPTH = 64
 """Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
 
-Mark = tuple[Value, ...]
+Mark = tuple[object, ...]
 """Of the rows of some traces: two marks are equal if no row has come, gone or changed."""
 
 _COLUMNS = (
@@ -120,7 +120,7 @@ class Outlines:
             Measure("rows", Function.COUNT),
             Measure("versions", Function.SUM, "version"),
         )
-        mark: list[Value] = [frozenset(traces)]  # type: ignore[list-item]  # it is only compared
+        mark: list[object] = [frozenset(traces)]
         for part in parts(traces):
             query = Query(
                 relation=Relation.EVENTS, project=project, where=_of(part), measures=measures

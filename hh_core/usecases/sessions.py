@@ -49,7 +49,6 @@ class Sessions:
         *,
         name_key: bytes,
         turns: Turns | None = None,
-        outline_cache_bytes: int = 32 << 20,
     ) -> None:
         self._analytics = analytics
         self._wide = wide
@@ -59,7 +58,7 @@ class Sessions:
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
         self._limits = self._turns.limits
-        self._kept: ByteCache[_Kept] = ByteCache(outline_cache_bytes)
+        self._kept: ByteCache[_Kept] = ByteCache(self._limits.outline_cache_bytes)
 
     async def tree(
         self, project: UUID, text: str, *, limit: int, cursor: str | None = None

@@ -82,6 +82,18 @@ class Found:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    project: UUID
+    query: EventQuery
+    where: Where
+    until: float
+    """On the monotonic clock."""
+    sifted: frozenset[UUID]
+    """Events that were in doubt, and need not be looked at again."""
+    found: Found
+
+
 _Located = tuple[tuple[str, int], SegmentRecord]
 """A record, and where it stands."""
 
@@ -125,9 +137,9 @@ class TextSearch:
 
         Stops when its time is over, or when it has composed as many events as a search may.
         """
-        until = monotonic() + self._limits.search_seconds
         where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
         sessions_in_doubt = (*plan.where, *SESSIONS_IN_DOUBT)
+        until = monotonic() + self._limits.search_seconds
         updated, sessions, groups = await asyncio.gather(
             self._index.in_doubt(project, Relation.EVENTS, BASE, (*plan.where, UPDATED)),
             self._index.in_doubt(project, Relation.LISTING, LIGHT, sessions_in_doubt),
@@ -135,20 +147,15 @@ class TextSearch:
         )
         if updated is None or sessions is None:
             return None
-        found = Found(await self._index.sifted(project, query, [*updated, *sessions]))
-        sifted = {event_id(row) for row in updated}
+        sifted = await self._index.sifted(project, query, [*updated, *sessions])
+        search = _Search(
+            project, query, where, until, frozenset(map(event_id, updated)), Found(sifted)
+        )
+        found = search.found
         async with aclosing(self._hits(project, groups, wanted)) as looking:
             async for chunk, hits in looking:
-                for some in parts(hits, _SIFTED_AT_ONCE):
-                    if self._is_over(found, until):
-                        found.stopped_ns = some[0].last_ns
-                        break
-                    rows = await self._rows(project, where, some)
-                    if len(rows) > self._limits.scan_limit:
-                        return None
-                    rows = [row for row in rows if event_id(row) not in sifted]
-                    found.rows += await self._index.sifted(project, query, rows)
-                    found.scanned += len(rows)
+                if not await self._compose(search, hits):
+                    return None
                 if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
                     found.stopped_ns = chunk[-1].last_ns
                 if found.stopped_ns is not None:
@@ -157,10 +164,25 @@ class TextSearch:
             found.stopped_ns = groups[-1].last_ns
         return found.cut()
 
-    def _is_over(self, found: Found, until: float) -> bool:
+    async def _compose(self, search: _Search, hits: Sequence[_Group]) -> bool:
+        """Add the matches among the events of ``hits``. False if one of them holds too many."""
+        found = search.found
+        for some in parts(hits, _SIFTED_AT_ONCE):
+            if self._is_over(search):
+                found.stopped_ns = some[0].last_ns
+                break
+            rows = await self._rows(search.project, search.where, some)
+            if len(rows) > self._limits.scan_limit:
+                return False
+            rows = [row for row in rows if event_id(row) not in search.sifted]
+            found.rows += await self._index.sifted(search.project, search.query, rows)
+            found.scanned += len(rows)
+        return True
+
+    def _is_over(self, search: _Search) -> bool:
         """Never before something was read: whoever goes on from where it stopped gets further."""
-        is_late = bool(found.scanned) and monotonic() > until
-        return is_late or found.scanned >= self._limits.scan_limit
+        scanned = search.found.scanned
+        return scanned >= self._limits.scan_limit or (scanned > 0 and monotonic() > search.until)
 
     async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
         """The records that hold events, by the newest of each."""

@@ -125,6 +125,9 @@ class ReadConfig(Section):
     """Events whose content is read to answer a filter on content."""
     search_seconds: float = Field(default=5.0, gt=0)
     """How long a search for a phrase goes through records before it answers what it has found."""
+    outline_cache_bytes: int = Field(default=32 << 20, ge=0)
+    """The order of large sessions is kept from one page of their tree to the next: so much of it
+    in each process."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
     """Content of one answer; beyond it the client is told to ask for less."""
     seconds: float = Field(default=30.0, gt=0)

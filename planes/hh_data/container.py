@@ -72,6 +72,7 @@ def _read_limits(config: DataPlaneConfig) -> ReadLimits:
     return ReadLimits(
         scan_limit=config.read.scan_limit,
         search_seconds=config.read.search_seconds,
+        outline_cache_bytes=config.read.outline_cache_bytes,
         answer_bytes=config.read.answer_bytes,
         seconds=config.read.seconds,
         at_once=config.read.at_once,
