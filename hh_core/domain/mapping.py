@@ -197,7 +197,8 @@ def _places(key: str) -> tuple[str, str]:
 def _is_regular(rules: Rules) -> bool:
     """Whether its facts have columns."""
     told = all(small.fact in FACTS and (small.path or not small.usage) for small in rules.small)
-    return told and all(fallback.fact in FACTS for fallback in rules.fallbacks)
+    derived = {fallback.fact for fallback in rules.fallbacks}
+    return told and derived.union(glance.fact for glance in rules.glances) <= FACTS
 
 
 def _named(rules: Rules) -> Iterator[str]:
@@ -205,6 +206,7 @@ def _named(rules: Rules) -> Iterator[str]:
     yield from (small.key for small in rules.small)
     yield from (kind.key for kind in rules.kinds)
     yield from (document.key for document in rules.documents)
+    yield from (glance.key for glance in rules.glances)
 
 
 def _exception(span: Span) -> SpanEvent | None:

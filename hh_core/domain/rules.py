@@ -48,17 +48,32 @@ class Document(NamedTuple):
     """The object that a text holds, a pure function of it; else anything but an object."""
     skipped: frozenset[str] = frozenset()
     """Members that are left to ``content``."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Members that stand under another path of the wide event, and which."""
+
+
+class Glance(NamedTuple):
+    """A fact that stands inside a large value: read in passing, the value stays ``content``'s."""
+
+    key: str
+    read: Reader
+    """The text; None where there is none, which is no mistake. Must be cheap: it runs for each
+    span, whatever the size of the value."""
+    fact: str
+    path: str
+    """Where the fact stands too. Nothing else may fill it if not the fact as well."""
 
 
 class Fallback(NamedTuple):
     """A fact that events of one type take from a value where nothing tells it."""
 
     event_type: str
+    """Empty: events of any type."""
     fact: str
     source: str
     """Path of the value; only a text counts."""
     path: str
-    """Where the fact stands then too, if nothing else does."""
+    """Where the fact stands then too, if nothing else does. Empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ class Rules:
     documents: tuple[Document, ...] = ()
     fallbacks: tuple[Fallback, ...] = ()
     """Looked at last."""
+    glances: tuple[Glance, ...] = ()
 
     def __call__(self, span: Span, facts: Facts) -> None:
         follow(self, span, facts)
@@ -82,6 +98,8 @@ class Rules:
                 facts.event_type = dict(kind.types).get(told, kind.otherwise)
         for document in self.documents:
             _spread(span.attributes, document, facts)
+        for glance in self.glances:
+            _glance(span.attributes, glance, facts)
         for fallback in self.fallbacks:
             _fall_back(fallback, facts)
 
@@ -112,17 +130,27 @@ def follow(rules: Rules, span: Span, facts: Facts) -> None:
 
 def places(members: Mapping[str, Json], document: Document) -> tuple[tuple[str, str], ...]:
     """The members that are spread, each with its path."""
-    bucket, skipped = document.bucket, document.skipped
-    return tuple((name, f"{bucket}.{name}") for name in members if name not in skipped)
+    bucket, skipped, renamed = document.bucket, document.skipped, dict(document.renamed)
+    return tuple(
+        (name, renamed.get(name, f"{bucket}.{name}")) for name in members if name not in skipped
+    )
+
+
+def _glance(attributes: Attributes, glance: Glance, facts: Facts) -> None:
+    key, read, fact, path = glance
+    if not getattr(facts, fact) and (value := read(attributes[key])):
+        setattr(facts, fact, value)
+        facts.attributes.setdefault(path, value)
 
 
 def _fall_back(fallback: Fallback, facts: Facts) -> None:
     event_type, fact, source, path = fallback
-    if facts.event_type == event_type and not getattr(facts, fact):
+    if event_type in ("", facts.event_type) and not getattr(facts, fact):
         value = facts.attributes.get(source)
         if type(value) is str and value:
             setattr(facts, fact, value)
-            facts.attributes.setdefault(path, value)
+            if path:
+                facts.attributes.setdefault(path, value)
 
 
 def _spread(attributes: Attributes, document: Document, facts: Facts) -> None:

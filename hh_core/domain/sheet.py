@@ -16,7 +16,7 @@ from hh_core.domain.enrichment import dollars
 from hh_core.domain.event import Json
 from hh_core.domain.identity import MAX_ID
 from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
-from hh_core.domain.rules import Document, Fallback, Kind, Reader, Rules, places
+from hh_core.domain.rules import Document, Fallback, Glance, Kind, Reader, Rules, places
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
 
 FACTS = frozenset(
@@ -124,6 +124,17 @@ class _Filling:
     truncated: Column | None = None
 
     def follow(self, rules: Rules) -> None:
+        self._take(rules)
+        for kind in rules.kinds:
+            self._tell(kind)
+        for document in rules.documents:
+            self._spread(document)
+        for glance in rules.glances:
+            self._glance(glance)
+        for fallback in rules.fallbacks:
+            self._fall_back(fallback)
+
+    def _take(self, rules: Rules) -> None:
         self.taken |= rules.large
         for key, read, path, fact, usage in rules.small:
             if key in self.taken:
@@ -138,12 +149,6 @@ class _Filling:
             if path:
                 self._same(self.attributes.setdefault(path, column), column)
             self.taken.add(key)
-        for kind in rules.kinds:
-            self._tell(kind)
-        for document in rules.documents:
-            self._spread(document)
-        for fallback in rules.fallbacks:
-            self._fall_back(fallback)
 
     def keep_the_rest(self, keys: Iterable[tuple[str, str, str]]) -> None:
         self._complete_usage()
@@ -221,13 +226,30 @@ class _Filling:
             self._same(self.attributes.setdefault(path, column), column)
         self.taken.add(document.key)
 
+    def _glance(self, glance: Glance) -> None:
+        """Where some spans tell the fact, those that do not are odd."""
+        key, read, fact, path = glance
+        if fact in self.facts:
+            return
+        column = list(map(read, self.values[key]))
+        if any(column):
+            if not all(column):
+                self._note(not value for value in column)
+            self.facts[fact] = column
+            self._same(self.attributes.setdefault(path, column), column)
+
     def _fall_back(self, fallback: Fallback) -> None:
         """Among events of its type those of another are odd."""
         event_type, fact, source, path = fallback
         found = self.attributes.get(source)
-        if fact in self.facts or found is None or self.event_type is None:
+        if fact in self.facts or found is None:
             return
-        if event_type in self.event_type:
+        if not event_type:
+            self._note(type(value) is not str or not value for value in found)
+            self.facts[fact] = found
+            if path:
+                self.attributes.setdefault(path, found)
+        elif self.event_type is not None and event_type in self.event_type:
             pairs = zip(self.event_type, found, strict=True)
             self._note(told != event_type or type(v) is not str or not v for told, v in pairs)
             self.facts[fact] = found
