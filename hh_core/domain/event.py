@@ -61,6 +61,9 @@ class Content:
     user_properties: dict[str, Json] = field(default_factory=dict)
     error: str | None = None
     source: str = ""
+    used: set[str] = field(default_factory=set)
+    """Attribute keys whose whole value a mapper has placed: mappers after it pass them over, so
+    that what two conventions write under one key is told once, by the one that knows its form."""
 
 
 class Mapper(Protocol):

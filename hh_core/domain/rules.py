@@ -6,11 +6,12 @@ spans of one form at once, column by column in ``hh_core.domain.sheet``. Both gi
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hh_core.domain.event import Facts, Json
 from hh_core.domain.paths import put
 from hh_core.domain.span import Attributes, Span
+from hh_core.domain.telemetry import USAGE_KINDS
 
 Reader = Callable[[Any], Json]
 """Reads an attribute's value; None for what it cannot read. Never raises."""
@@ -50,6 +51,8 @@ class Document(NamedTuple):
     """Members that are left to ``content``."""
     renamed: tuple[tuple[str, str], ...] = ()
     """Members that stand under another path of the wide event, and which."""
+    is_usage: bool = False
+    """Whether members that are named as token kinds are counts of tokens."""
 
 
 class Glance(NamedTuple):
@@ -161,6 +164,8 @@ def _spread(attributes: Attributes, document: Document, facts: Facts) -> None:
         return
     placed = True
     for name, path in places(found, document):
+        if document.is_usage and name in USAGE_KINDS:
+            facts.usage.setdefault(name, cast(int, found[name]))
         placed = put(facts.attributes, path, found[name]) and placed
     if placed:
         facts.taken.add(key)

@@ -223,6 +223,8 @@ class _Filling:
         rows = [found[read, text] for text in self.values[document.key]]
         for name, path in places(rows[0], document):
             column = [row[name] for row in rows]
+            if document.is_usage and name in USAGE_KINDS:
+                self.usage.setdefault(name, column)
             self._same(self.attributes.setdefault(path, column), column)
         self.taken.add(document.key)
 
