@@ -16,13 +16,19 @@ from hh_core.domain.rules import Rules
 from hh_core.domain.sheet import FACTS, Form
 from hh_core.domain.span import MAX_SHAPES, ByKeys, Keys, Span, SpanEvent
 
-__all__ = ["CONTEXT", "DERIVED", "INDEXED", "Mapping", "scope_name", "service_name"]
+__all__ = ["DERIVED", "INDEXED", "Mapping", "is_left_to_content", "scope_name", "service_name"]
 
 DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 """Keys of ``metadata`` that come from columns of their own, whatever a client writes there."""
 
 CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
 """Keys of ``metadata`` that only the content has: what stands around a span's own attributes."""
+
+DOCUMENTS = frozenset({"tools", "response_format", "model_request_parameters", "prompt_variables"})
+"""Keys of ``config`` that may be large: mappers leave them to the content."""
+
+SPARE = "attributes"
+"""Key of ``metadata`` for attributes whose place another one has taken."""
 
 EVENT_TYPES = frozenset({"model", "tool", "chain"})
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
@@ -154,6 +160,13 @@ class Mapping:
         return None if step is None else _Speaker(mapper, step, None)
 
 
+def is_left_to_content(path: str) -> bool:
+    """Whether the index may know nothing of ``path``, though its bucket is in ``INDEXED``."""
+    bucket, _, name = path.partition(".")
+    first = name.partition(".")[0]
+    return first in DOCUMENTS if bucket == "config" else first in CONTEXT or first == SPARE
+
+
 def scope_name(span: Span) -> str:
     """The instrumentation scope; a memory address in it is left out."""
     name = span.origin.scope_name
@@ -190,7 +203,7 @@ def _keep_the_rest(span: Span, facts: Facts, plan: _Plan) -> None:
 
 
 def _places(key: str) -> tuple[str, str]:
-    spare = f"metadata.attributes.{key}"
+    spare = f"metadata.{SPARE}.{key}"
     return (spare if key in DERIVED or key in CONTEXT else f"metadata.{key}"), spare
 
 

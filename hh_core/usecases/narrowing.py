@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hh_core.domain.filters import Filter, number_of
 from hh_core.domain.identity import parse_uuid
-from hh_core.domain.mapping import CONTEXT, INDEXED
+from hh_core.domain.mapping import INDEXED, is_left_to_content
 from hh_core.ports.analytics import AnyOf, Condition, Op, Value
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.wide_events import milliseconds_of
@@ -178,7 +178,7 @@ def _hex(condition: Filter) -> Where:
 def _attribute(condition: Filter) -> Where:
     """A necessary condition on the attributes that the index holds, or none."""
     bucket, _, name = condition.field.partition(".")
-    if bucket not in INDEXED or not name or name.split(".")[0] in CONTEXT:
+    if bucket not in INDEXED or not name or is_left_to_content(condition.field):
         return ()
     if condition.field in _BYTES or (bucket == "metadata" and name in _SERVER_SET):
         return ()

@@ -6,11 +6,29 @@ from hh_core.domain.event import Mapper
 from hh_core.hooks import hookimpl
 from hh_mappers.common import Common
 from hh_mappers.genai import GenAi
+from hh_mappers.genai_events import GenAiEvents
+from hh_mappers.google_adk import GoogleAdk
 from hh_mappers.honeyhive import HoneyHive
+from hh_mappers.mcp import Mcp
 from hh_mappers.openinference import OpenInference
 from hh_mappers.openllmetry import OpenLlmetry
+from hh_mappers.pydantic_ai import PydanticAi
+from hh_mappers.semantic_kernel import SemanticKernel
+from hh_mappers.strands import Strands
 
 
 @hookimpl
 def hh_mappers() -> Iterable[Mapper]:
-    return (HoneyHive(), Common(), OpenLlmetry(), OpenInference(), GenAi())
+    return (
+        HoneyHive(),
+        Common(),
+        OpenLlmetry(),
+        OpenInference(),
+        PydanticAi(),
+        GenAi(),
+        Strands(),
+        SemanticKernel(),
+        GoogleAdk(),
+        GenAiEvents(),
+        Mcp(),
+    )

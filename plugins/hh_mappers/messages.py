@@ -1,24 +1,58 @@
-"""The normal form of chat messages: ``{role, content, tool_calls?, …}`` as chat APIs write them.
+"""The normal form of chat messages: ``{role, content, tool_calls?, tool_call_id?, reasoning?, …}``.
 
-``content`` is text, or a list of parts when there is more than text. A tool call is ``{id, type:
-"function", function: {name, arguments}}``, arguments as JSON text.
+``role`` is ``system | developer | user | assistant | tool``. ``content`` is text, or a list of
+parts when there is more than text. A tool call is ``{id, name, arguments}`` with arguments parsed;
+what tools answered are messages of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from hh_core.domain.event import Json
-from hh_mappers.reading import dumped, plain, structured
+from hh_mappers.parts import Message, is_part, joined, joined_content, listed_parts, sorted_parts
+from hh_mappers.reading import plain, structured
+from hh_mappers.tool_calls import call_id, listed_calls, tool_call
 
-Message = dict[str, Json]
+__all__ = ["Message", "answer", "chat_history", "normal_role", "tool_call"]
 
-_TEXT = ("text", "output_text", "input_text")
-_KEPT = ("name", "finish_reason", "tool_call_id")
+_ROLES = {name: name for name in ("system", "developer", "user", "assistant", "tool")} | {
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "chatbot": "assistant",
+    "bot": "assistant",
+    "agent": "assistant",
+    "thinking": "assistant",
+    "reasoning": "assistant",
+    "function": "tool",
+    "tool_result": "tool",
+    "tool-result": "tool",
+    "ipython": "tool",
+}
+_THINKING = frozenset({"thinking", "reasoning"})
+_REASONS = ("finish_reason", "stop_reason", "finishReason", "stopReason")
+_THOUGHTS = ("reasoning", "reasoning_content", "thinking")
+_CALLS = ("tool_calls", "toolCalls", "function_call")
+_CONTENT = ("parts", "content", "contents", "text")
+_READ = frozenset(
+    {"role", "message", "index", "type", "tool_call_id", "toolCallId", "finish_reason"}
+)
+_READ |= {*_REASONS, *_THOUGHTS, *_CALLS, *_CONTENT}
+
+_TELLING = frozenset({"role", "message", *_CALLS, *_CONTENT, *_THOUGHTS, "refusal", "audio"})
+"""What only a message has: anything else is content itself."""
 
 
-def tool_call(id_: Json, name: Json, arguments: Json) -> Message:
-    function: Message = {"name": name, "arguments": dumped(arguments)}
-    return {"id": id_, "type": "function", "function": function}
+def normal_role(role: Any, otherwise: str) -> str:
+    """One of the five roles; ``otherwise`` for a name that nobody knows."""
+    return _known_role(role) or otherwise
+
+
+def _known_role(role: Any) -> str | None:
+    if not isinstance(role, str):
+        return None
+    return _ROLES.get(role.lower().removesuffix("chunk").removesuffix("message"))
 
 
 def chat_history(value: Any, *, role: str) -> list[Message]:
@@ -26,80 +60,108 @@ def chat_history(value: Any, *, role: str) -> list[Message]:
     found = structured(value)
     if found is None:
         return [] if value is None or value == "" else [{"role": role, "content": plain(value)}]
+    if isinstance(found, Mapping) and isinstance(found.get("messages"), list):
+        found = found["messages"]
     items = found if isinstance(found, list) else [found]
-    if items and all(_is_part(item) for item in items):
-        return _from_parts({"role": role}, items)
-    return [message for item in items for message in _message(item, role)]
+    messages: list[Message] = []
+    for are_parts, group in groupby(items, key=is_part):
+        if are_parts:
+            messages += _from_parts({}, role, group)
+        else:
+            messages += [message for item in group for message in _message(item, role)]
+    return messages
 
 
 def answer(messages: Sequence[Message]) -> Message:
-    """Outputs of a model call: the first message, all of them as ``choices`` if there are more."""
-    if not messages:
+    """Outputs of a model call: its message; all of them as ``choices`` if there are several."""
+    said = [message for message in messages if message["role"] != "tool"] or list(messages)
+    if not said:
         return {}
-    return {**messages[0], "choices": list(messages)} if len(messages) > 1 else dict(messages[0])
+    if (one := _as_one(said)) is not None:
+        rest = [message for message in messages if message["role"] == "tool"]
+        return {**one, "tool_results": rest} if rest and one["role"] != "tool" else one
+    return {**said[0], "choices": list(messages)}
 
 
-def _is_part(item: Json) -> bool:
-    return isinstance(item, Mapping) and "role" not in item and "type" in item
+def _as_one(messages: Sequence[Message]) -> Message | None:
+    """One answer that was told in several messages: thoughts, text, calls. None for choices."""
+    if len(messages) == 1:
+        return dict(messages[0])
+    if sum(bool(message.get("content")) for message in messages) > 1:
+        return None
+    if sum("finish_reason" in message for message in messages) > 1:
+        return None
+    one: Message = {"role": messages[0]["role"], "content": None}
+    for message in messages:
+        for key, item in message.items():
+            if key == "tool_calls" and isinstance(one.get(key), list):
+                one[key] = [*one[key], *item]
+            elif not one.get(key):
+                one[key] = item
+            elif key == "reasoning":
+                one[key] = joined([one[key], item])
+    return one
 
 
 def _message(item: Json, role: str) -> list[Message]:
     if not isinstance(item, Mapping):
         return [{"role": role, "content": item}]
+    if _TELLING.isdisjoint(item):
+        return [{"role": role, "content": dict(item)}] if item else []
     if isinstance(item.get("message"), Mapping):
         item = {**item, **item["message"]}
-    given = item.get("role") if isinstance(item.get("role"), str) else role
-    parts = item.get("parts")
-    if isinstance(parts, list):
-        return _from_parts({**item, "role": given}, parts)
-    rest = {key: value for key, value in item.items() if key not in ("role", "message")}
-    return [{"role": given, "content": rest.pop("content", None), **rest}]
+    elif isinstance(item.get("message"), str) and "content" not in item:
+        item = {**item, "content": item["message"]}
+    for key in _CONTENT:
+        parts = listed_parts(item.get(key))
+        if parts is not None:
+            return _from_parts(item, role, parts)
+    said = next((item[key] for key in _CONTENT if item.get(key) is not None), None)
+    return _from_parts(item, role, () if said is None else (said,))
 
 
-def _from_parts(item: Mapping[str, Json], parts: Iterable[Json]) -> list[Message]:
+def _from_parts(item: Mapping[str, Json], role: str, parts: Iterable[Json]) -> list[Message]:
     """One message, and one more for each tool's answer that stands among its parts."""
-    message: Message = {"role": item["role"], "content": None}
-    message |= {key: item[key] for key in _KEPT if item.get(key)}
-    content: list[Json] = []
-    calls: list[Json] = []
-    answers: list[Message] = []
-    for part in parts:
-        kind = part.get("type") if isinstance(part, Mapping) else None
-        if kind == "tool_call":
-            calls.append(tool_call(part.get("id"), part.get("name"), part.get("arguments")))
-        elif kind == "tool_call_response":
-            answers.append(_tool_answer(part))
-        elif kind in ("reasoning", "thinking"):
-            message["reasoning"] = _joined([message.get("reasoning"), part.get("content")])
-        else:
-            content.append(part)
-    message["content"] = _content(content)
+    found = sorted_parts(parts)
+    told = item.get("role", item.get("type"))
+    calls = [*_own_calls(item, found.calls), *found.calls]
+    known = normal_role(told, "assistant" if calls or found.thoughts else role)
+    thoughts = [*(item[key] for key in _THOUGHTS if item.get(key)), *found.thoughts]
+    content = joined_content(found.content)
+    if isinstance(told, str) and told.lower() in _THINKING:
+        thoughts, content = [*thoughts, content], None
+    message: Message = {"role": known, "content": content, **_details(item, known)}
+    if thoughts := [thought for thought in thoughts if thought]:
+        message["reasoning"] = joined(thoughts)
     if calls:
         message["tool_calls"] = calls
-    return [message, *answers] if content or calls or not answers else answers
+    if found.answers and not (content or calls or thoughts):
+        return found.answers
+    both = [message, *found.answers]
+    return [*found.answers, message] if found.answers_first else both
 
 
-def _tool_answer(part: Mapping[str, Json]) -> Message:
-    response = part.get("response", part.get("result", part.get("content")))
-    return {"role": "tool", "tool_call_id": part.get("id"), "content": response}
+def _own_calls(item: Mapping[str, Json], told: Sequence[Json]) -> list[Json]:
+    """The calls of the message's own lists, but for those that its parts tell as well."""
+    calls = [call for key in _CALLS for call in listed_calls(item.get(key))]
+    ids = [call.get("id") for call in told if isinstance(call, Mapping)]
+    return [c for c in calls if not (isinstance(c, Mapping) and c.get("id") in ids)]
 
 
-def _content(parts: Sequence[Json]) -> Json:
-    texts = [_text_of(part) for part in parts]
-    if all(text is not None for text in texts):
-        return _joined(texts)
-    return list(parts)
-
-
-def _text_of(part: Json) -> str | None:
-    if isinstance(part, str):
-        return part
-    if not isinstance(part, Mapping) or part.get("type", "text") not in _TEXT:
-        return None
-    found = part.get("content", part.get("text"))
-    return found if isinstance(found, str) else None
-
-
-def _joined(texts: Iterable[Json]) -> str | None:
-    said = [text if isinstance(text, str) else dumped(text) for text in texts if text is not None]
-    return "\n".join(said) if said else None
+def _details(item: Mapping[str, Json], role: str) -> Message:
+    details: Message = {
+        key: value
+        for key, value in item.items()
+        if key not in _READ and value is not None and value != "" and value != []
+    }
+    reason = next((item[key] for key in _REASONS if item.get(key)), None)
+    if reason is not None:
+        details["finish_reason"] = reason
+    if (told := item.get("role")) and _known_role(told) is None:
+        details.setdefault("name", told)
+    if role == "tool":
+        id_ = call_id(item)
+        details.pop("id", None)
+        if id_ is not None:
+            details["tool_call_id"] = id_
+    return details

@@ -36,11 +36,16 @@ Rule = Callable[[str], Route | None]
 
 
 class Routes(dict[str, Route | None]):
-    """Routes by exact key, else by the first prefix that fits."""
+    """Routes by exact key, else by the first prefix that fits.
+
+    Where two keys tell of one place, the one that the table names first counts, whatever the order
+    in which a span has them.
+    """
 
     def __init__(self, exact: Mapping[str, Route], prefixes: Mapping[str, Rule]) -> None:
         super().__init__(exact)
         self._prefixes = dict(prefixes)
+        self._order = {key: place for place, key in enumerate(exact)}
 
     def __missing__(self, key: str) -> Route | None:
         route = next(
@@ -59,6 +64,7 @@ class Routes(dict[str, Route | None]):
         fallbacks: tuple[Fallback, ...] = (),
     ) -> Rules:
         found = [(key, route) for key in keys if (route := self[key]) is not None]
+        found.sort(key=lambda pair: (self._order.get(pair[0], len(self._order)), pair[0]))
         return Rules(
             frozenset(key for key, route in found if route.read is None),
             tuple(

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping as Mapped
+from dataclasses import asdict
+from random import Random
 from typing import Any
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hh_core.domain.event import Content, Json, Mapper
+from hh_core.domain.event import Content, Facts, Json, Mapper
 from hh_core.domain.filters import lookup
-from hh_core.domain.mapping import CONTEXT, DERIVED, INDEXED, Mapping
+from hh_core.domain.mapping import DERIVED, INDEXED, Mapping, is_left_to_content
 from hh_core.domain.paths import MAX_PATHS
 from hh_core.domain.span import (
     MAX_SHAPE_CHARACTERS,
@@ -106,6 +108,35 @@ KEYS = [
     "gen_ai.completion.0.content",
     "gen_ai.completion.3.content",
     "gen_ai.prompt.variable.x",
+    "gen_ai.prompt.name",
+    "gen_ai.prompt.0.function_call.arguments",
+    "gen_ai.completion.0.tool_calls.0.arguments",
+    "gen_ai.completion",
+    "gen_ai.model",
+    "gen_ai.provider.name",
+    "gen_ai.tool.name",
+    "gen_ai.retrieval.documents",
+    "gen_ai.agent.tools",
+    "gen_ai.tool.status",
+    "event_loop.cycle_id",
+    "tool.result",
+    "pydantic_ai.all_messages",
+    "all_messages_events",
+    "final_result",
+    "events",
+    "tool_arguments",
+    "tool_response",
+    "model_request_parameters",
+    "model_name",
+    "agent_name",
+    "gcp.vertex.agent.llm_request",
+    "gcp.vertex.agent.llm_response",
+    "gcp.vertex.agent.tool_call_args",
+    "gcp.vertex.agent.session_id",
+    "mcp.method.name",
+    "mcp.response.value",
+    "mcp.request.argument.city",
+    "sk.available_functions",
     "trace_id",
     "resource",
     "prompt_tokens",
@@ -121,11 +152,13 @@ scalars_ = (
     | st.text(max_size=8)
     | st.binary(max_size=8)
 )
+MEMBERS = ["role", "parts", "type", "content", "text", "message", "tool_calls", "id", "name"]
+MEMBERS += ["arguments", "toolUse", "toolResult", "function", "reasoningContent", "event.name"]
 trees = st.recursive(
-    scalars_,
+    scalars_ | st.sampled_from(["text", "tool_call", "tool_call_response", "thinking", "model"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=4) | st.sampled_from(["role", "parts", "type"]), inner)
+        | st.dictionaries(st.text(max_size=4) | st.sampled_from(MEMBERS), inner, max_size=4)
     ),
     max_leaves=8,
 )
@@ -151,12 +184,15 @@ attributes = st.dictionaries(
     st.sampled_from(KEYS) | st.text(max_size=12), trees | json_texts, max_size=12
 )
 EVENT_NAMES = ["exception", "gen_ai.choice", "gen_ai.user.message", "gen_ai.content.prompt"]
+EVENT_NAMES += ["gen_ai.tool.message", "gen_ai.content.completion"]
 span_events = st.builds(
     SpanEvent,
     st.sampled_from([*EVENT_NAMES, "gen_ai.client.inference.operation.details"]),
     st.integers(0, 9),
     st.dictionaries(
-        st.sampled_from(["exception.message", "exception.type", "content", "message", *KEYS]),
+        st.sampled_from(
+            ["exception.message", "exception.type", "tool.result", "body", *MEMBERS, *KEYS]
+        ),
         trees | json_texts,
         max_size=4,
     ),
@@ -232,9 +268,9 @@ def leaves(path: str, value: Json) -> Iterator[str]:
 
 
 def is_own(path: str) -> bool:
-    """Under a key of ``metadata`` that does not come from attributes."""
+    """Under a key that does not come from attributes, or that the index may not know."""
     bucket, _, rest = path.partition(".")
-    return bucket == "metadata" and rest.split(".")[0] in DERIVED | CONTEXT
+    return is_left_to_content(path) or (bucket == "metadata" and rest.split(".")[0] in DERIVED)
 
 
 GONE = {
@@ -256,6 +292,31 @@ def test_every_text_that_was_sent_is_found_again(keys: set[str]) -> None:
     found = orjson.dumps(as_event(mapping.event(span))).decode()
     found += f"{facts.session_id} {facts.event_name} {facts.claimed_event_id} "
     assert [key for key, text in texts.items() if text not in found] == []
+
+
+@given(attributes, st.randoms(use_true_random=False))
+def test_the_order_of_a_spans_attributes_changes_nothing(
+    given_: dict[str, Any], random: Random
+) -> None:
+    keys = list(given_)
+    random.shuffle(keys)
+    mapping = Mapping([*hh_mappers()])
+
+    one, other = plain_span(given_), plain_span({key: given_[key] for key in keys})
+
+    assert sorted_facts(mapping.facts(one)) == sorted_facts(mapping.facts(other))
+    assert told(mapping.event(one)) == told(mapping.event(other))
+
+
+def told(content: Content) -> bytes:
+    return orjson.dumps(as_event(content), option=orjson.OPT_SORT_KEYS)
+
+
+def sorted_facts(facts: Facts) -> bytes:
+    return orjson.dumps(
+        [asdict(facts) | {"taken": sorted(facts.taken), "cost": str(facts.cost)}],
+        option=orjson.OPT_SORT_KEYS,
+    )
 
 
 @given(spans)

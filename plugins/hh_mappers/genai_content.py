@@ -1,0 +1,106 @@
+"""What a model was asked and answered, as OpenTelemetry's GenAI conventions told it over time.
+
+On attributes: ``gen_ai.input.messages`` and ``gen_ai.output.messages`` with parts,
+``gen_ai.system_instructions``; before, ``gen_ai.prompt.N.*`` and ``gen_ai.completion.N.*``; and
+``gen_ai.prompt`` and ``gen_ai.completion``, one text or JSON. On span events: see ``genai_events``.
+https://opentelemetry.io/docs/specs/semconv/gen-ai/
+"""
+
+from hh_core.domain.event import Content, Json
+from hh_core.domain.paths import nested
+from hh_core.domain.span import Attributes
+from hh_mappers.messages import Message, answer, chat_history
+from hh_mappers.placing import give_all, numbered, offer, offer_answer, spare
+from hh_mappers.reading import plain, structured, unpacked
+
+EMBEDDING = frozenset({"embeddings", "embedding", "embed"})
+_SYSTEM = ("system", "developer")
+
+
+def asked(content: Content, messages: list[Message], *, origin: str, operation: Json) -> None:
+    """Give ``inputs`` the messages; texts to embed stand under ``input``, not in a conversation."""
+    if not messages:
+        return
+    if isinstance(operation, str) and operation in EMBEDDING:
+        texts = [message.get("content") for message in messages]
+        offer(content, "inputs", "input", texts[0] if len(texts) == 1 else texts, origin=origin)
+    else:
+        offer(content, "inputs", "chat_history", messages, origin=origin)
+
+
+def said(content: Content, messages: list[Message], *, origin: str, reasons: Json = None) -> None:
+    """Give ``outputs`` the answer."""
+    told = answer(messages)
+    found = structured(reasons)
+    if told and isinstance(found, list) and found and found[0]:
+        told.setdefault("finish_reason", found[0])
+    if told:
+        offer_answer(content, told, origin=origin)
+
+
+def from_attributes(attributes: Attributes, content: Content) -> None:
+    operation = attributes.get("gen_ai.operation.name")
+    instructions = chat_history(attributes.get("gen_ai.system_instructions"), role="system")
+    for key in ("gen_ai.input.messages", "gen_ai.prompt.N", "gen_ai.prompt"):
+        found = _messages(attributes, key, role="user")
+        if found:
+            whole = with_instructions(instructions, found)
+            asked(content, whole, origin=key, operation=operation)
+    if instructions:
+        _instruct(content, instructions)
+    reasons = attributes.get("gen_ai.response.finish_reasons")
+    for key in ("gen_ai.output.messages", "gen_ai.completion.N", "gen_ai.completion"):
+        found = _messages(attributes, key, role="assistant")
+        said(content, found, origin=key, reasons=reasons)
+
+
+def _instruct(content: Content, instructions: list[Message]) -> None:
+    """The system's words, where the conversation came from elsewhere or not at all."""
+    there = content.inputs.get("chat_history", [])
+    if isinstance(there, list) and all(isinstance(m, dict) and "role" in m for m in there):
+        content.inputs["chat_history"] = with_instructions(instructions, there)
+    else:
+        spare(content, "gen_ai.system_instructions", instructions)
+
+
+def with_instructions(instructions: list[Message], messages: list[Message]) -> list[Message]:
+    """The system's words first, unless the messages begin with the same."""
+    known = [message.get("content") for message in messages if message["role"] in _SYSTEM]
+    return [told for told in instructions if told.get("content") not in known] + messages
+
+
+def _messages(attributes: Attributes, key: str, *, role: str) -> list[Message]:
+    if key.endswith(".N"):
+        return numbered_messages(attributes, key[:-1], role=role)
+    return chat_history(attributes.get(key), role=role)
+
+
+def numbered_messages(attributes: Attributes, prefix: str, *, role: str) -> list[Message]:
+    """Messages of ``prefix<i>.role``, ``.content``, ``.tool_calls.<j>.name``, …"""
+    pairs = numbered(attributes, prefix)
+    told = [("n." + key, plain(value)) for key, value in pairs if key[:1].isdecimal()]
+    items = nested(told).get("n")
+    if isinstance(items, dict):
+        items = [items[key] for key in sorted(items, key=lambda key: (len(key), key))]
+    return chat_history(items, role=role) if items else []
+
+
+def tools(attributes: Attributes, content: Content) -> None:
+    """What tools offer, are asked and answer; queries and documents of a retrieval."""
+    key = "gen_ai.tool.call.arguments"
+    if key in attributes:
+        give_all(content.inputs, unpacked(attributes[key]), "arguments", origin=key)
+    for key, bucket, place in (
+        ("gen_ai.tool.call.result", "outputs", "result"),
+        ("gen_ai.retrieval.query.text", "inputs", "query"),
+        ("gen_ai.retrieval.documents", "outputs", "documents"),
+        ("gen_ai.tool.definitions", "config", "tools"),
+    ):
+        if key in attributes:
+            offer(content, bucket, place, unpacked(attributes[key]), origin=key)
+    variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
+    if variables:
+        bucket, place = ("inputs", "variables")
+        if "chat_history" in content.inputs:
+            bucket, place = ("config", "prompt_variables")
+        offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")

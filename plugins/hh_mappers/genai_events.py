@@ -1,0 +1,152 @@
+"""What GenAI conventions tell on span events, and on log records that have joined their span.
+
+- ``gen_ai.system.message``, ``.user.message``, ``.assistant.message``, ``.tool.message`` and
+  ``gen_ai.choice``: one each, with ``content``, ``role``, ``tool_calls``, ``message``, … structured
+  or as JSON text; a record whose body is text has it under ``body``.
+- ``gen_ai.client.inference.operation.details``: all at once, as the attributes of newer spans.
+- ``gen_ai.content.prompt`` and ``gen_ai.content.completion``: the oldest.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.rules import Rules
+from hh_core.domain.span import Keys, Span, SpanEvent
+from hh_mappers.genai_content import asked, said, with_instructions
+from hh_mappers.messages import Message, chat_history
+from hh_mappers.parts import answered
+from hh_mappers.placing import give_all, offer
+from hh_mappers.reading import structured, unpacked
+
+_ROLES = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+_CHOICE = "gen_ai.choice"
+_DETAILS = "gen_ai.client.inference.operation.details"
+_PROMPT, _COMPLETION = "gen_ai.content.prompt", "gen_ai.content.completion"
+TOLD = frozenset({*_ROLES, _CHOICE, _DETAILS, _PROMPT, _COMPLETION})
+_ABOUT = frozenset({"CHAT_MESSAGE_INDEX", "body"})
+"""Of a record, but not of its message."""
+_NOTHING = Rules()
+
+
+class GenAiEvents:
+    """Spans of any attributes may have such events, so that all of them are asked for content."""
+
+    name = "genai-events"
+    rank = 55
+
+    def prepare(self, keys: Keys) -> Step | None:
+        return _NOTHING
+
+    def speaks(self, span: Span) -> bool:
+        return True
+
+    def facts(self, span: Span, facts: Facts) -> None:
+        """Everything on events is left to ``content``."""
+
+    def content(self, span: Span, content: Content) -> None:
+        events = [event for event in span.events if event.name in TOLD]
+        if events:
+            attributes = span.attributes
+            is_tool = attributes.get("gen_ai.operation.name") == "execute_tool" or (
+                "gen_ai.tool.name" in attributes and "gen_ai.request.model" not in attributes
+            )
+            ordered = sorted(events, key=lambda event: event.time_ns)
+            (_tell_of_tool if is_tool else tell)(ordered, content, attributes)
+
+
+def tell(events: Iterable[SpanEvent], content: Content, attributes: Mapping[str, Any]) -> None:
+    """The conversation of a model call or an agent, newest way of telling first."""
+    operation = attributes.get("gen_ai.operation.name")
+    reasons = attributes.get("gen_ai.response.finish_reasons")
+    told = list(events)
+    for event in told:
+        if event.name == _DETAILS:
+            _details(event, content, operation)
+    asked(content, conversation(told), origin="", operation=operation)
+    choices = [m for event in told if event.name == _CHOICE for m in _body(event, "assistant")]
+    said(content, choices, origin="", reasons=reasons)
+    for event in told:
+        if event.name == _CHOICE and "tool.result" in event.attributes:
+            results = chat_history(event.attributes["tool.result"], role="tool")
+            offer(content, "outputs", "tool_results", results, origin="")
+    prompts = [m for event in told if event.name == _PROMPT for m in _text(event, "prompt")]
+    asked(content, prompts, origin="", operation=operation)
+    answers = [m for event in told if event.name == _COMPLETION for m in _text(event, "completion")]
+    said(content, answers, origin="", reasons=reasons)
+
+
+def conversation(events: Iterable[SpanEvent]) -> list[Message]:
+    """The messages that were sent, each an event of its own."""
+    return [
+        message
+        for event in events
+        if (role := _ROLES.get(event.name)) is not None
+        for message in _body(event, role)
+    ]
+
+
+def named_events(value: Any) -> list[SpanEvent]:
+    """Events that stand as a list of objects with ``event.name`` in one attribute."""
+    found = structured(value)
+    return [
+        SpanEvent(item["event.name"], 0, item)
+        for item in (found if isinstance(found, list) else ())
+        if isinstance(item, dict) and isinstance(item.get("event.name"), str)
+    ]
+
+
+def _details(event: SpanEvent, content: Content, operation: Json) -> None:
+    told = event.attributes
+    system = chat_history(told.get("gen_ai.system_instructions"), role="system")
+    history = chat_history(told.get("gen_ai.input.messages"), role="user")
+    asked(content, with_instructions(system, history), origin="", operation=operation)
+    answers = chat_history(told.get("gen_ai.output.messages"), role="assistant")
+    said(content, answers, origin="", reasons=told.get("gen_ai.response.finish_reasons"))
+    offer(content, "config", "tools", structured(told.get("gen_ai.tool.definitions")), origin="")
+
+
+def _body(event: SpanEvent, role: str) -> list[Message]:
+    body = {k: v for k, v in event.attributes.items() if "." not in k and k not in _ABOUT}
+    text = event.attributes.get("body")
+    found = structured(text) if isinstance(text, str) else text
+    if isinstance(found, Mapping):
+        body |= found
+    elif text is not None:
+        body.setdefault("content", text)
+    return chat_history(body, role=role) if body else []
+
+
+def _text(event: SpanEvent, word: str) -> list[Message]:
+    role = "user" if word == "prompt" else "assistant"
+    return chat_history(event.attributes.get(f"gen_ai.{word}"), role=role)
+
+
+def _tell_of_tool(
+    events: Iterable[SpanEvent], content: Content, attributes: Mapping[str, Any]
+) -> None:
+    """What the tool was asked and answered, told as if it were a conversation."""
+    for event in events:
+        told = event.attributes
+        if event.name == "gen_ai.tool.message":
+            _give_arguments(content, unpacked(told.get("content")))
+        elif event.name == _CHOICE:
+            offer(content, "outputs", "result", answered(told.get("message")), origin="")
+        elif event.name == _DETAILS:
+            for message in chat_history(told.get("gen_ai.input.messages"), role="tool"):
+                for call in message.get("tool_calls", ()):
+                    _give_arguments(content, call.get("arguments"))
+            for message in chat_history(told.get("gen_ai.output.messages"), role="tool"):
+                offer(content, "outputs", "result", message.get("content"), origin="")
+
+
+def _give_arguments(content: Content, arguments: Json) -> None:
+    if not content.inputs and arguments is not None:
+        give_all(content.inputs, arguments, "arguments", origin="arguments")

@@ -1,0 +1,106 @@
+"""Tool calls in every shape that providers and conventions write, as ``{id, name, arguments}``.
+
+``arguments`` is the object that the model wrote, parsed; what is no JSON stays text.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hh_core.domain.event import Json
+from hh_core.domain.paths import json_value
+from hh_mappers.reading import parsed
+
+Call = dict[str, Json]
+
+_TYPES = frozenset(
+    {
+        "tool_call",
+        "tool-call",
+        "function",
+        "function_call",
+        "tool_use",
+        "toolcall",
+        "custom_tool_call",
+        "mcp_call",
+        "server_tool_use",
+        "server_tool_call",
+        "mcp_tool_use",
+    }
+)
+"""Of OTel GenAI, OpenAI (chat and responses), Anthropic, LangChain and Vercel."""
+_WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_call", "tool_use")
+"""Keys that hold the call itself: OpenAI, Gemini, Bedrock, OpenInference."""
+_IDS = ("id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "tool_use_id")
+_NAMES = ("name", "toolName", "tool_name", "function_name")
+_ARGUMENTS = ("arguments", "args", "input", "parameters", "server_tool_call")
+
+
+def tool_call(id_: Json, name: Json, arguments: Json) -> Call:
+    return {"id": id_, "name": name, "arguments": _arguments(arguments)}
+
+
+def read_call(item: Any) -> Call | None:
+    """The call that ``item`` is, or wraps; None if it is none."""
+    if not isinstance(item, Mapping):
+        return None
+    inner = next((item[key] for key in _WRAPPERS if isinstance(item.get(key), Mapping)), None)
+    if inner is None:
+        return _call(item) if _is_call(item) else None
+    call = read_call({"type": "function", **inner}) if "function" in inner else _call(inner)
+    id_ = _first(item, ("call_id", *_IDS))
+    if id_ is not None and call is not None:
+        call["id"] = id_
+    return call
+
+
+def listed_calls(value: Any) -> list[Json]:
+    """The calls of a message's own list; an item that is none stays as it is."""
+    items = parsed(value) if isinstance(value, str) else value
+    if isinstance(items, Mapping):
+        items = list(items.values()) if _are_numbered(items) else [items]
+    if not isinstance(items, list | tuple):
+        return [] if items is None else [items]
+    return [_listed(item) for item in items]
+
+
+def call_id(item: Mapping[str, Json]) -> Json:
+    """The id of the call that a tool answers."""
+    return _first(item, ("tool_call_id", "toolCallId", "toolUseId", "tool_use_id", "call_id", "id"))
+
+
+def _listed(item: Json) -> Json:
+    if not isinstance(item, Mapping):
+        return item
+    return read_call(item) or _call(item)
+
+
+def _is_call(item: Mapping[str, Json]) -> bool:
+    kind = item.get("type")
+    return isinstance(kind, str) and kind in _TYPES
+
+
+def _call(item: Mapping[str, Json]) -> Call:
+    id_ = _first(item, ("call_id", *_IDS))
+    return tool_call(id_, _first(item, _NAMES), _first(item, _ARGUMENTS))
+
+
+def _first(item: Mapping[str, Json], keys: tuple[str, ...]) -> Json:
+    return next((item[key] for key in keys if item.get(key) is not None), None)
+
+
+def _are_numbered(items: Mapping[str, Json]) -> bool:
+    return bool(items) and all(str(key).isdecimal() for key in items)
+
+
+def _arguments(value: Json) -> Json:
+    """JSON text as what it says, also if it was dumped twice; no text at all: no arguments."""
+    for _ in range(2):
+        if not isinstance(value, str):
+            return json_value(value)
+        if not value.strip():
+            return {}
+        found = parsed(value)
+        if not isinstance(found, str | dict | list):
+            return value
+        value = found
+    return value

@@ -1,0 +1,146 @@
+"""OpenTelemetry's GenAI conventions on attributes, early names included."""
+
+import json
+from typing import Any
+
+import pytest
+from mapped_span import mapped
+
+TEXT = {"type": "text", "content": "Be terse."}
+SYSTEM = {"role": "system", "content": "Be terse."}
+ASKED = [{"role": "user", "content": "Hi?"}]
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
+MESSAGES = {
+    "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "Hi?"}]}]
+}
+
+
+def test_the_earliest_names_tell_model_provider_and_tokens() -> None:
+    facts, content = mapped(
+        {
+            "gen_ai.system": "OpenAI",
+            "gen_ai.model": "gpt-4",
+            "gen_ai.usage.prompt_tokens": 3,
+            "gen_ai.usage.completion_tokens": 2,
+            "gen_ai.prompt": "Hi?",
+            "gen_ai.completion": "Yes.",
+        }
+    )
+
+    assert (facts.event_type, facts.model, facts.provider) == ("model", "gpt-4", "openai")
+    assert facts.usage == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.outputs == {"role": "assistant", "content": "Yes."}
+
+
+@pytest.mark.parametrize(
+    ("operation", "event_type"),
+    [
+        ("chat", "model"),
+        ("text_completion", "model"),
+        ("generate_content", "model"),
+        ("embeddings", "model"),
+        ("execute_tool", "tool"),
+        ("retrieval", "tool"),
+        ("search_memory", "tool"),
+        ("invoke_agent", "chain"),
+        ("create_agent", "chain"),
+        ("invoke_workflow", "chain"),
+        ("invoke_swarm", "chain"),
+    ],
+)
+def test_an_operation_tells_what_an_event_is(operation: str, event_type: str) -> None:
+    attributes = {"gen_ai.operation.name": operation, "gen_ai.request.model": "gpt-4o"}
+
+    assert mapped(attributes)[0].event_type == event_type
+
+
+def test_instructions_of_the_system_stand_first_and_once() -> None:
+    for instructions in ([TEXT], json.dumps([TEXT]), "Be terse."):
+        told = CHAT | MESSAGES | {"gen_ai.system_instructions": instructions}
+        assert mapped(told)[1].inputs == {"chat_history": [SYSTEM, *ASKED]}
+
+    twice = {"gen_ai.system_instructions": [TEXT], "gen_ai.input.messages": [SYSTEM, *ASKED]}
+    assert mapped(CHAT | twice)[1].inputs == {"chat_history": [SYSTEM, *ASKED]}
+
+
+def test_two_generations_on_one_span_tell_a_text_once() -> None:
+    old = {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Hi?"}
+    _, content = mapped(CHAT | MESSAGES | old)
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert "Hi?" not in json.dumps(content.metadata)
+
+
+def test_what_contradicts_the_conversation_is_kept_beside_it() -> None:
+    _, content = mapped(CHAT | MESSAGES | {"gen_ai.prompt": "Something else"})
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.metadata["attributes.gen_ai.prompt"] == [
+        {"role": "user", "content": "Something else"}
+    ]
+
+
+def test_tools_and_variables_are_no_part_of_what_was_asked() -> None:
+    tool = {"type": "function", "name": "weather", "parameters": {"type": "object"}}
+    _, content = mapped(
+        CHAT
+        | MESSAGES
+        | {"gen_ai.tool.definitions": json.dumps([tool]), "gen_ai.prompt.variable.city": "Cork"}
+    )
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.config["tools"] == [tool]
+    assert content.config["prompt_variables"] == {"city": "Cork"}
+
+
+@pytest.mark.parametrize("result", ["Drizzle.", {"rain": True}])
+def test_a_tool_call_has_its_arguments_as_inputs_and_its_result_as_outputs(result: Any) -> None:
+    _, content = mapped(
+        {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": "weather",
+            "gen_ai.tool.call.arguments": '{"city":"Cork"}',
+            "gen_ai.tool.call.result": json.dumps(result) if isinstance(result, dict) else result,
+        }
+    )
+
+    assert content.inputs == {"city": "Cork"}
+    assert content.outputs == {"result": result}
+    assert content.metadata["tool_name"] == "weather"
+
+
+def test_texts_to_embed_are_no_conversation() -> None:
+    _, content = mapped(
+        {
+            "gen_ai.operation.name": "embeddings",
+            "gen_ai.prompt.0.content": "a gull",
+            "gen_ai.prompt.1.content": "a heron",
+        }
+    )
+
+    assert content.inputs == {"input": ["a gull", "a heron"]}
+
+
+def test_the_span_tells_why_the_model_stopped_if_its_messages_do_not() -> None:
+    said = {"gen_ai.output.messages": [{"role": "assistant", "content": "Yes."}]}
+    _, content = mapped(CHAT | said | {"gen_ai.response.finish_reasons": ["stop"]})
+
+    assert content.outputs["finish_reason"] == "stop"
+
+
+def test_the_name_of_a_prompt_is_no_message() -> None:
+    _, content = mapped({"gen_ai.prompt.name": "greet", "mcp.method.name": "prompts/get"})
+
+    assert content.inputs == {}
+    assert content.metadata["gen_ai.prompt.name"] == "greet"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_newer_of_two_names_wins_in_whichever_order_they_come(swapped: bool) -> None:
+    pairs = [("gen_ai.system", "langchain"), ("gen_ai.provider.name", "openai")]
+
+    facts, content = mapped(dict(reversed(pairs) if swapped else pairs))
+
+    assert facts.provider == "openai"
+    assert content.metadata["gen_ai.system"] == "langchain"
