@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hh_core.domain.event import Mapper
 from hh_core.hooks import hookimpl
+from hh_mappers.autogen import AutoGen
 from hh_mappers.common import Common
 from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
@@ -28,6 +29,7 @@ def hh_mappers() -> Iterable[Mapper]:
         GenAi(),
         Strands(),
         SemanticKernel(),
+        AutoGen(),
         GoogleAdk(),
         GenAiEvents(),
         Mcp(),

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.genai_content import from_attributes, tools
+from hh_mappers.genai_content import ARGUMENTS, ASKED, CALLS, PLACES, SAID, from_attributes, tools
 from hh_mappers.reading import integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, tokens, under
 
@@ -44,11 +44,47 @@ def _numbered(rest: str) -> Route | None:
     return LARGE if rest[:1].isdecimal() or rest.startswith("variable.") else None
 
 
-_PROMPT = tokens("prompt_tokens", integer)
-_COMPLETION = tokens("completion_tokens", integer)
-_CACHE_READ = tokens("cache_read_tokens", integer)
-_CACHE_WRITE = tokens("cache_write_tokens", integer)
-_REASONING = tokens("reasoning_tokens", integer)
+_USAGE = {
+    f"gen_ai.{key}": tokens(kind, integer)
+    for kind, keys in {
+        "prompt_tokens": (
+            *("usage.input_tokens", "usage.prompt_tokens", "response.prompt_tokens"),
+            "response.input_tokens",
+        ),
+        "completion_tokens": (
+            *("usage.output_tokens", "usage.completion_tokens", "response.completion_tokens"),
+            "response.output_tokens",
+        ),
+        "total_tokens": ("usage.total_tokens", "response.total_tokens"),
+        "cache_read_tokens": (
+            *("usage.cache_read.input_tokens", "usage.cache_read_input_tokens"),
+            *("usage.details.cache_read_input_tokens", "usage.details.cache_read_tokens"),
+            *("usage.input_tokens.cached", "usage.cached_input_tokens", "usage.cached_tokens"),
+            "usage.details.cached_tokens",
+        ),
+        "cache_write_tokens": (
+            *("usage.cache_write.input_tokens", "usage.cache_write_input_tokens"),
+            *("usage.cache_creation.input_tokens", "usage.cache_creation_input_tokens"),
+            *("usage.details.cache_creation_input_tokens", "usage.details.cache_write_tokens"),
+            "usage.input_tokens.cache_write",
+        ),
+        "reasoning_tokens": (
+            *("usage.reasoning.output_tokens", "usage.reasoning_tokens"),
+            *("usage.details.reasoning_tokens", "usage.details.thoughts_tokens"),
+            "usage.output_tokens.reasoning",
+        ),
+        "prompt_audio_tokens": ("usage.audio.input_tokens", "usage.details.input_audio_tokens"),
+        "completion_audio_tokens": (
+            *("usage.audio.output_tokens", "usage.details.output_audio_tokens"),
+        ),
+        "prompt_image_tokens": ("usage.image.input_tokens",),
+        "completion_image_tokens": ("usage.image.output_tokens",),
+        "accepted_prediction_tokens": ("usage.details.accepted_prediction_tokens",),
+        "rejected_prediction_tokens": ("usage.details.rejected_prediction_tokens",),
+    }.items()
+    for key in keys
+}
+"""Counts of tokens. Where a span has several names of a kind, the first one counts."""
 _ROUTES = Routes(
     {
         "gen_ai.request.model": Route(text, "config.model", fact="model"),
@@ -61,35 +97,16 @@ _ROUTES = Routes(
         "gen_ai.tool.name": Route(text, "metadata.tool_name"),
         "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
         "gen_ai.agent.name": Route(text, "metadata.agent_name"),
-        "gen_ai.usage.input_tokens": _PROMPT,
-        "gen_ai.usage.prompt_tokens": _PROMPT,
-        "gen_ai.usage.output_tokens": _COMPLETION,
-        "gen_ai.usage.completion_tokens": _COMPLETION,
-        "gen_ai.usage.total_tokens": tokens("total_tokens", integer),
-        "gen_ai.usage.cache_read.input_tokens": _CACHE_READ,
-        "gen_ai.usage.cache_read_input_tokens": _CACHE_READ,
-        "gen_ai.usage.cache_write.input_tokens": _CACHE_WRITE,
-        "gen_ai.usage.cache_write_input_tokens": _CACHE_WRITE,
-        "gen_ai.usage.cache_creation.input_tokens": _CACHE_WRITE,
-        "gen_ai.usage.cache_creation_input_tokens": _CACHE_WRITE,
-        "gen_ai.usage.reasoning_tokens": _REASONING,
-        "gen_ai.usage.reasoning.output_tokens": _REASONING,
-        "gen_ai.usage.details.reasoning_tokens": _REASONING,
+        "gen_ai.user": Route(text, "user_properties.user_id"),
+        "gen_ai.request.user": Route(text, "user_properties.user_id"),
+        **_USAGE,
         "gen_ai.evaluation.score.value": Route(number, "metrics.score"),
         "gen_ai.usage.cost": Route(number, "metadata.cost"),
         "gen_ai.cost.total_cost": Route(number, "metadata.cost"),
         "operation.cost": Route(number, "metadata.cost"),
         "gen_ai.response.finish_reasons": Route(plain, "metadata.finish_reasons"),
-        "gen_ai.input.messages": LARGE,
-        "gen_ai.output.messages": LARGE,
+        **dict.fromkeys((*ASKED, *SAID, CALLS, *ARGUMENTS, *PLACES), LARGE),
         "gen_ai.system_instructions": LARGE,
-        "gen_ai.tool.definitions": LARGE,
-        "gen_ai.tool.call.arguments": LARGE,
-        "gen_ai.tool.call.result": LARGE,
-        "gen_ai.retrieval.query.text": LARGE,
-        "gen_ai.retrieval.documents": LARGE,
-        "gen_ai.prompt": LARGE,
-        "gen_ai.completion": LARGE,
     },
     {
         "gen_ai.request.": under("config", plain),

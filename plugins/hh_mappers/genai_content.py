@@ -3,6 +3,7 @@
 On attributes: ``gen_ai.input.messages`` and ``gen_ai.output.messages`` with parts,
 ``gen_ai.system_instructions``; before, ``gen_ai.prompt.N.*`` and ``gen_ai.completion.N.*``; and
 ``gen_ai.prompt`` and ``gen_ai.completion``, one text or JSON. On span events: see ``genai_events``.
+Sentry's SDKs, OpenLIT and others have names of their own beside them (``gen_ai.request.messages``).
 https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
@@ -10,9 +11,33 @@ from hh_core.domain.event import Content, Json
 from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
 from hh_mappers.messages import Message, answer, chat_history
-from hh_mappers.placing import give_all, numbered, offer, offer_answer, spare
+from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
 from hh_mappers.reading import plain, structured, unpacked
+from hh_mappers.tool_calls import listed_calls
 
+ASKED = ("gen_ai.input.messages", "gen_ai.request.messages", "gen_ai.prompt.N", "gen_ai.prompt")
+SAID = (
+    "gen_ai.output.messages",
+    "gen_ai.completion.N",
+    "gen_ai.completion",
+    "gen_ai.response.text",
+)
+CALLS = "gen_ai.response.tool_calls"
+ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input")
+PLACES = {
+    "gen_ai.tool.call.result": ("outputs", "result"),
+    "gen_ai.tool.output": ("outputs", "result"),
+    "gen_ai.tool.result": ("outputs", "result"),
+    "gen_ai.retrieval.query.text": ("inputs", "query"),
+    "gen_ai.retrieval.documents": ("outputs", "documents"),
+    "gen_ai.tool.definitions": ("config", "tools"),
+    "gen_ai.request.available_tools": ("config", "tools"),
+    "gen_ai.request.tools": ("config", "tools"),
+    "gen_ai.request.functions": ("config", "tools"),
+    "gen_ai.request.response_format": ("config", "response_format"),
+    "gen_ai.request.structured_output_schema": ("config", "response_format"),
+}
+"""The bucket and key of other large attributes."""
 EMBEDDING = frozenset({"embeddings", "embedding", "embed"})
 _SYSTEM = ("system", "developer")
 
@@ -41,7 +66,7 @@ def said(content: Content, messages: list[Message], *, origin: str, reasons: Jso
 def from_attributes(attributes: Attributes, content: Content) -> None:
     operation = attributes.get("gen_ai.operation.name")
     instructions = chat_history(attributes.get("gen_ai.system_instructions"), role="system")
-    for key in ("gen_ai.input.messages", "gen_ai.prompt.N", "gen_ai.prompt"):
+    for key in ASKED:
         found = _messages(attributes, key, role="user")
         if found:
             whole = with_instructions(instructions, found)
@@ -49,9 +74,13 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
     if instructions:
         _instruct(content, instructions)
     reasons = attributes.get("gen_ai.response.finish_reasons")
-    for key in ("gen_ai.output.messages", "gen_ai.completion.N", "gen_ai.completion"):
+    for key in SAID:
         found = _messages(attributes, key, role="assistant")
         said(content, found, origin=key, reasons=reasons)
+    calls = listed_calls(unpacked(attributes.get(CALLS)))
+    if calls:
+        message: Message = {"role": "assistant", "content": content.outputs.get("content")}
+        said(content, [message | {"tool_calls": calls}], origin=CALLS, reasons=reasons)
 
 
 def _instruct(content: Content, instructions: list[Message]) -> None:
@@ -87,20 +116,14 @@ def numbered_messages(attributes: Attributes, prefix: str, *, role: str) -> list
 
 def tools(attributes: Attributes, content: Content) -> None:
     """What tools offer, are asked and answer; queries and documents of a retrieval."""
-    key = "gen_ai.tool.call.arguments"
-    if key in attributes:
-        give_all(content.inputs, unpacked(attributes[key]), "arguments", origin=key)
-    for key, bucket, place in (
-        ("gen_ai.tool.call.result", "outputs", "result"),
-        ("gen_ai.retrieval.query.text", "inputs", "query"),
-        ("gen_ai.retrieval.documents", "outputs", "documents"),
-        ("gen_ai.tool.definitions", "config", "tools"),
-    ):
+    for key in ARGUMENTS:
+        if key in attributes:
+            offer_arguments(content, unpacked(attributes[key]), origin=key)
+    for key, (bucket, place) in PLACES.items():
         if key in attributes:
             offer(content, bucket, place, unpacked(attributes[key]), origin=key)
     variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
     if variables:
-        bucket, place = ("inputs", "variables")
-        if "chat_history" in content.inputs:
-            bucket, place = ("config", "prompt_variables")
+        is_chat = "chat_history" in content.inputs
+        bucket, place = ("config", "prompt_variables") if is_chat else ("inputs", "variables")
         offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")

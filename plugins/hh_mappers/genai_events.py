@@ -18,7 +18,7 @@ from hh_core.domain.span import Keys, Span, SpanEvent
 from hh_mappers.genai_content import asked, said, with_instructions
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.parts import answered
-from hh_mappers.placing import give_all, offer
+from hh_mappers.placing import offer, offer_arguments
 from hh_mappers.reading import structured, unpacked
 
 _ROLES = {
@@ -33,6 +33,8 @@ _PROMPT, _COMPLETION = "gen_ai.content.prompt", "gen_ai.content.completion"
 TOLD = frozenset({*_ROLES, _CHOICE, _DETAILS, _PROMPT, _COMPLETION})
 _ABOUT = frozenset({"CHAT_MESSAGE_INDEX", "body"})
 """Of a record, but not of its message."""
+_WHOLE = ("body", "gen_ai.event.content")
+"""Keys that hold the whole message as JSON text; the second is that of Azure's and .NET's SDKs."""
 _NOTHING = Rules()
 
 
@@ -115,12 +117,13 @@ def _details(event: SpanEvent, content: Content, operation: Json) -> None:
 
 def _body(event: SpanEvent, role: str) -> list[Message]:
     body = {k: v for k, v in event.attributes.items() if "." not in k and k not in _ABOUT}
-    text = event.attributes.get("body")
-    found = structured(text) if isinstance(text, str) else text
-    if isinstance(found, Mapping):
-        body |= found
-    elif text is not None:
-        body.setdefault("content", text)
+    for key in _WHOLE:
+        text = event.attributes.get(key)
+        found = structured(text) if isinstance(text, str) else text
+        if isinstance(found, Mapping):
+            body |= found
+        elif text is not None:
+            body.setdefault("content", text)
     return chat_history(body, role=role) if body else []
 
 
@@ -148,5 +151,5 @@ def _tell_of_tool(
 
 
 def _give_arguments(content: Content, arguments: Json) -> None:
-    if not content.inputs and arguments is not None:
-        give_all(content.inputs, arguments, "arguments", origin="arguments")
+    if arguments is not None:
+        offer_arguments(content, arguments, origin="")

@@ -12,7 +12,7 @@ from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.genai_content import asked, said, with_instructions
 from hh_mappers.messages import chat_history
-from hh_mappers.placing import give_all, offer, spare
+from hh_mappers.placing import offer, offer_arguments, spare
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
@@ -46,9 +46,9 @@ class GoogleAdk(Prepared):
                     message.setdefault("finish_reason", reason)
             said(content, answers, origin=_RESPONSE)
             _keep(content, _RESPONSE, response, ("content",))
-        if _is_told(span.attributes.get(_ARGUMENTS)) and not content.inputs:
+        if _is_told(span.attributes.get(_ARGUMENTS)):
             value = unpacked(span.attributes[_ARGUMENTS])
-            give_all(content.inputs, value, "arguments", origin=_ARGUMENTS)
+            offer_arguments(content, value, origin=_ARGUMENTS)
         if _is_told(span.attributes.get(_RESULT)):
             offer(content, "outputs", "result", unpacked(span.attributes[_RESULT]), origin=_RESULT)
 

@@ -10,7 +10,7 @@ from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.paths import nested
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.placing import covers, give, give_all, numbered, offer
+from hh_mappers.placing import covers, give, numbered, offer, offer_arguments
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large
 
@@ -44,7 +44,7 @@ class Mcp(Prepared):
         attributes = span.attributes
         for key in _ASKED:
             if key in attributes:
-                give_all(content.inputs, unpacked(attributes[key]), "arguments", origin=key)
+                offer_arguments(content, unpacked(attributes[key]), origin=key)
         pairs = [(name, unpacked(value)) for name, value in numbered(attributes, _ARGUMENTS)]
         for name, value in nested(pairs).items():
             give(content.inputs, name, value, origin=_ARGUMENTS + name)

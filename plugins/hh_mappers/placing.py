@@ -47,6 +47,14 @@ def offer(content: Content, bucket: str, key: str, value: Json, *, origin: str) 
         spare(content, origin, value)
 
 
+def offer_arguments(content: Content, value: Json, *, origin: str) -> None:
+    """Give ``inputs`` what a tool was asked: an object's members, anything else as a whole."""
+    if not content.inputs:
+        give_all(content.inputs, value, "arguments", origin=origin)
+    elif not covers(content.inputs, value):
+        spare(content, origin, value)
+
+
 def offer_answer(content: Content, said: Mapping[str, Json], *, origin: str) -> None:
     """Give ``outputs`` the message that a model answered; as ``offer``, but by its members."""
     outputs = content.outputs

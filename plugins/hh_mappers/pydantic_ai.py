@@ -14,7 +14,7 @@ from hh_mappers.genai_content import said
 from hh_mappers.genai_events import TOLD, conversation, named_events, tell
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.parts import text_of
-from hh_mappers.placing import give_all, offer, spare
+from hh_mappers.placing import offer, offer_arguments, spare
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
@@ -52,7 +52,7 @@ class PydanticAi(Prepared):
         _run(attributes, content)
         if "tool_arguments" in attributes:
             value = unpacked(attributes["tool_arguments"])
-            give_all(content.inputs, value, "arguments", origin="tool_arguments")
+            offer_arguments(content, value, origin="tool_arguments")
         for key, bucket, place in (
             ("tool_response", "outputs", "result"),
             ("model_request_parameters", "config", "model_request_parameters"),

@@ -9,7 +9,7 @@ from typing import Any
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.placing import give_all, offer
+from hh_mappers.placing import offer, offer_arguments
 from hh_mappers.reading import plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
@@ -57,7 +57,7 @@ class Strands(Prepared):
         attributes = span.attributes
         if "tool.parameters" in attributes:
             value = unpacked(attributes["tool.parameters"])
-            give_all(content.inputs, value, "arguments", origin="tool.parameters")
+            offer_arguments(content, value, origin="tool.parameters")
         if "tool.result" in attributes:
             value = unpacked(attributes["tool.result"])
             offer(content, "outputs", "result", value, origin="tool.result")

@@ -55,7 +55,7 @@ def read_call(item: Any) -> Call | None:
 
 def listed_calls(value: Any) -> list[Json]:
     """The calls of a message's own list; an item that is none stays as it is."""
-    items = parsed(value) if isinstance(value, str) else value
+    items = (parsed(value) or value or None) if isinstance(value, str) else value
     if isinstance(items, Mapping):
         items = list(items.values()) if _are_numbered(items) else [items]
     if not isinstance(items, list | tuple):

@@ -144,3 +144,38 @@ def test_the_newer_of_two_names_wins_in_whichever_order_they_come(swapped: bool)
 
     assert facts.provider == "openai"
     assert content.metadata["gen_ai.system"] == "langchain"
+
+
+def test_names_of_other_exporters_find_the_same_places() -> None:
+    tool = {"type": "function", "name": "weather"}
+    facts, content = mapped(
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.messages": '[{"role": "user", "content": "Hi?"}]',
+            "gen_ai.response.text": "Yes.",
+            "gen_ai.response.tool_calls": '[{"id": "c1", "name": "weather", "arguments": "{}"}]',
+            "gen_ai.request.available_tools": json.dumps([tool]),
+            "gen_ai.request.structured_output_schema": '{"type": "object"}',
+            "gen_ai.usage.input_tokens": 9,
+            "gen_ai.usage.input_tokens.cached": 4,
+            "gen_ai.usage.output_tokens.reasoning": 2,
+            "gen_ai.user": "u1",
+        }
+    )
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.outputs == {
+        "role": "assistant",
+        "content": "Yes.",
+        "tool_calls": [{"id": "c1", "name": "weather", "arguments": {}}],
+    }
+    assert content.config == {"tools": [tool], "response_format": {"type": "object"}}
+    assert facts.usage["cache_read_tokens"] == 4
+    assert facts.usage["reasoning_tokens"] == 2
+    assert content.user_properties == {"user_id": "u1"}
+
+
+def test_messages_between_agents_are_steps_of_a_chain() -> None:
+    attributes = {"messaging.operation": "publish", "messaging.destination": "default.(default)-A"}
+
+    assert mapped(attributes)[0].event_type == "chain"

@@ -68,6 +68,20 @@ BODIES = events(
         {"body": json.dumps({"message": {"content": "Take a coat."}, "finish_reason": "stop"})},
     ),
 )
+AZURE = events(
+    ("system.message", {"gen_ai.event.content": '{"role": "system", "content": "Be terse."}'}),
+    ("user.message", {"gen_ai.event.content": '{"role": "user", "content": "Rain?"}'}),
+    ("assistant.message", {"gen_ai.event.content": json.dumps({"tool_calls": [OPENAI]})}),
+    ("tool.message", {"gen_ai.event.content": '{"content": "Drizzle.", "id": "c1"}'}),
+    (
+        "choice",
+        {
+            "gen_ai.event.content": json.dumps(
+                {"message": {"content": "Take a coat."}, "finish_reason": "stop", "index": 0}
+            )
+        },
+    ),
+)
 DETAILS = events(
     (
         "client.inference.operation.details",
@@ -84,7 +98,7 @@ DETAILS = events(
 
 
 def test_a_conversation_on_events_has_one_form_however_it_is_told() -> None:
-    for told in (STRUCTURED, TEXTS, BODIES, DETAILS, [*STRUCTURED, *DETAILS], STRUCTURED[::-1]):
+    for told in (STRUCTURED, TEXTS, BODIES, AZURE, DETAILS, STRUCTURED + DETAILS, STRUCTURED[::-1]):
         _, content = mapped(CHAT, told)
 
         assert content.inputs == {"chat_history": CONVERSATION}
