@@ -32,6 +32,7 @@ SPARE = "attributes"
 
 EVENT_TYPES = frozenset({"model", "tool", "chain"})
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
+_NOTHING = Rules()
 _ERROR = 2
 _OK = 1
 
@@ -51,6 +52,8 @@ class _Plan:
     """What spans with the same attribute keys have in common."""
 
     speakers: Sequence[_Speaker]
+    first: Sequence[_Speaker]
+    """Those of them that have something to do in the first pass."""
     places: Sequence[tuple[str, str, str]]
     """Of each key: where it stands if no mapper takes it, and where if that place is taken."""
 
@@ -110,7 +113,7 @@ class Mapping:
 
     def _collect(self, span: Span, plan: _Plan) -> Facts:
         facts = Facts()
-        for speaker in plan.speakers:
+        for speaker in plan.first:
             try:
                 if speaker.asks is None or speaker.asks(span):
                     speaker.step(span, facts)
@@ -121,14 +124,16 @@ class Mapping:
         return facts
 
     def _plan(self, keys: Keys) -> _Plan:
-        speakers = [self._speaker(mapper, keys) for mapper in self._mappers]
+        found = [self._speaker(mapper, keys) for mapper in self._mappers]
+        speakers = tuple(speaker for speaker in found if speaker is not None)
         return _Plan(
-            tuple(speaker for speaker in speakers if speaker is not None),
+            speakers,
+            tuple(speaker for speaker in speakers if speaker.step != _NOTHING),
             tuple((key, *_places(key)) for key in keys),
         )
 
     def _form(self, keys: Keys) -> Formed | None:
-        steps = [speaker.step for speaker in self._plans[keys].speakers]
+        steps = [speaker.step for speaker in self._plans[keys].first]
         rules = [step for step in steps if isinstance(step, Rules) and _is_regular(step)]
         if len(rules) < len(steps) or len(set(keys)) < len(keys):
             return None
