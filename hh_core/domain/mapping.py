@@ -24,7 +24,12 @@ DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
 """Keys of ``metadata`` that only the content has: what stands around a span's own attributes."""
 
-DOCUMENTS = frozenset({"tools", "response_format", "model_request_parameters", "prompt_variables"})
+DOCUMENTS = frozenset(
+    {
+        *("tools", "response_format", "model_request_parameters", "prompt_variables"),
+        *("prompt_template", "generation_kwargs"),
+    }
+)
 """Keys of ``config`` that may be large: mappers leave them to the content."""
 
 SPARE = "attributes"

@@ -247,10 +247,11 @@ class _Filling:
         if fact in self.facts or found is None:
             return
         if not event_type:
-            self._note(type(value) is not str or not value for value in found)
-            self.facts[fact] = found
+            texts = [value if type(value) is str and value else None for value in found]
+            self._note(value is None for value in texts)
+            self.facts[fact] = texts
             if path:
-                self.attributes.setdefault(path, found)
+                self.attributes.setdefault(path, texts)
         elif self.event_type is not None and event_type in self.event_type:
             pairs = zip(self.event_type, found, strict=True)
             self._note(told != event_type or type(v) is not str or not v for told, v in pairs)

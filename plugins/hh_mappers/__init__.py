@@ -9,13 +9,19 @@ from hh_mappers.common import Common
 from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
 from hh_mappers.google_adk import GoogleAdk
+from hh_mappers.haystack import Haystack
 from hh_mappers.honeyhive import HoneyHive
+from hh_mappers.laminar import Laminar
 from hh_mappers.mcp import Mcp
 from hh_mappers.openinference import OpenInference
-from hh_mappers.openllmetry import OpenLlmetry
+from hh_mappers.openinference_values import OpenInferenceValues
+from hh_mappers.openlit import OpenLit
+from hh_mappers.openllmetry import OpenLlmetry, OpenLlmetryValues
 from hh_mappers.pydantic_ai import PydanticAi
 from hh_mappers.semantic_kernel import SemanticKernel
+from hh_mappers.span_names import SpanNames
 from hh_mappers.strands import Strands
+from hh_mappers.vector_db import VectorDb
 
 
 @hookimpl
@@ -33,4 +39,11 @@ def hh_mappers() -> Iterable[Mapper]:
         GoogleAdk(),
         GenAiEvents(),
         Mcp(),
+        OpenLit(),
+        VectorDb(),
+        Haystack(),
+        Laminar(),
+        OpenInferenceValues(),
+        OpenLlmetryValues(),
+        SpanNames(),
     )

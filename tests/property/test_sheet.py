@@ -30,6 +30,9 @@ KEYS = [
     "llm.cost",
     "llm.input_messages.0.message.content",
     "input.value",
+    "output.value",
+    "traceloop.entity.input",
+    "traceloop.association.properties.thread_id",
     "metadata",
     "tool.name",
     "traceloop.span.kind",
@@ -61,7 +64,12 @@ KEYS = [
     "http.route",
 ]
 usual = st.sampled_from(
-    ["a", "gpt-4o", "LLM", "chat", "tool", "model", '{"a": 1, "b": "x"}', '{"c": null}']
+    [
+        *("a", "gpt-4o", "LLM", "chat", "tool", "model", '{"a": 1, "b": "x"}', '{"c": null}'),
+        '{"id":"resp-123"}',
+        '{"inputs": 1, "metadata": {"session_id": "s-1"}}',
+        '{"model": "m", "thread_id": "t-1"}',
+    ]
 )
 values = st.one_of(
     usual,
