@@ -10,10 +10,12 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Json
 from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
+from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
 from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
 from hh_mappers.reading import plain, structured, unpacked
 from hh_mappers.tool_calls import listed_calls
+from hh_mappers.wrappings import gave_in, given_to_run
 
 ASKED = ("gen_ai.input.messages", "gen_ai.request.messages", "gen_ai.prompt.N", "gen_ai.prompt")
 SAID = (
@@ -64,7 +66,7 @@ def said(content: Content, messages: list[Message], *, origin: str, reasons: Jso
 
 
 def from_attributes(attributes: Attributes, content: Content) -> None:
-    operation = attributes.get("gen_ai.operation.name")
+    operation = _operation(attributes)
     instructions = chat_history(attributes.get("gen_ai.system_instructions"), role="system")
     for key in ASKED:
         found = _messages(attributes, key, role="user")
@@ -81,6 +83,13 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
     if calls:
         message: Message = {"role": "assistant", "content": content.outputs.get("content")}
         said(content, [message | {"tool_calls": calls}], origin=CALLS, reasons=reasons)
+
+
+def _operation(attributes: Attributes) -> str:
+    """Older instrumentors name it otherwise, and that of Bedrock takes embeddings for text."""
+    told = attributes.get("gen_ai.operation.name", attributes.get("llm.request.type"))
+    is_text = told == "text_completion" and "embed" in str(attributes.get("gen_ai.request.model"))
+    return "embeddings" if is_text else str(told)
 
 
 def _instruct(content: Content, instructions: list[Message]) -> None:
@@ -118,10 +127,17 @@ def tools(attributes: Attributes, content: Content) -> None:
     """What tools offer, are asked and answer; queries and documents of a retrieval."""
     for key in ARGUMENTS:
         if key in attributes:
-            offer_arguments(content, unpacked(attributes[key]), origin=key)
+            wrapped = unpacked(attributes[key])
+            offer_arguments(content, (given := given_to_run(wrapped)), origin=key)
+            if given is not wrapped:
+                leave(content, key, wrapped)
     for key, (bucket, place) in PLACES.items():
         if key in attributes:
-            offer(content, bucket, place, unpacked(attributes[key]), origin=key)
+            wrapped = unpacked(attributes[key])
+            value = gave_in(wrapped) if place == "result" else wrapped
+            offer(content, bucket, place, value, origin=key)
+            if value is not wrapped:
+                leave(content, key, wrapped)
     variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
     if variables:
         is_chat = "chat_history" in content.inputs

@@ -4,7 +4,6 @@ https://github.com/traceloop/openllmetry, opentelemetry-semantic-conventions-ai
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,20 +13,19 @@ from hh_core.domain.rules import Fallback, Glance, Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.genai_content import asked, numbered_messages, said
 from hh_mappers.leftovers import give_members, leave
-from hh_mappers.literals import literal
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.openinference_messages import table
 from hh_mappers.placing import offer
 from hh_mappers.reading import integer, name, number, parsed, plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
+from hh_mappers.wrappings import gave_in, given_in
 
 _ENTITY = ("traceloop.entity.input", "traceloop.entity.output")
 _TASK_IO = ("gen_ai.task.input", "gen_ai.task.output")
-_SCHEMA = "gen_ai.request.structured_output_schema"
 _MARKS = frozenset(
     {
         *("traceloop.span.kind", "traceloop.workflow.name", "traceloop.entity.name"),
-        *(*_ENTITY, *_TASK_IO, _SCHEMA),
+        *(*_ENTITY, *_TASK_IO),
         *("llm.request.type", "llm.usage.total_tokens", "llm.vendor", "llm.is_streaming"),
         *("gen_ai.is_streaming", "llm.request.model"),
     }
@@ -43,7 +41,7 @@ _KINDS = (
 _TASK = Kind("traceloop.span.kind", (("task", "chain"),))
 """The weakest sign: the HoneyHive SDK's default tells more."""
 _FUNCTIONS = "llm.request.functions."
-_NO_METADATA = Fallback("", "session_id", "metadata.thread_id", "")
+_THREAD = Fallback("", "session_id", "metadata.thread_id", "")
 _MODEL = Route(text, "config.model", fact="model")
 _FINISH = Route(plain, "metadata.finish_reason")
 _ROUTES = Routes(
@@ -74,11 +72,10 @@ _ROUTES = Routes(
         "llm.chat.stop_sequences": Route(plain, "config.stop_sequences"),
         "llm.is_streaming": Route(plain, "config.stream"),
         "gen_ai.is_streaming": Route(plain, "config.stream"),
-        "llm.user": Route(text, "config.user"),
-        "gen_ai.user": Route(text, "config.user"),
+        "llm.user": Route(text, "user_properties.user_id"),
         "llm.response.finish_reason": _FINISH,
         "llm.response.stop_reason": _FINISH,
-        **dict.fromkeys((*_ENTITY, *_TASK_IO, _SCHEMA), LARGE),
+        **dict.fromkeys((*_ENTITY, *_TASK_IO), LARGE),
     },
     {
         _ASSOCIATION: under("metadata", plain),
@@ -91,7 +88,8 @@ _ROUTES = Routes(
 
 _FAR = 1 << 16
 """Characters at the end of an input that are looked through for the metadata of a run."""
-_SESSION = re.compile(r'"(session_id|thread_id|conversation_id)"\s{0,3}:\s{0,3}"([^"\\]{1,256})"')
+_SESSION_NAMES = ("session_id", "conversation_id", "thread_id")
+_SESSION = re.compile(rf'"({"|".join(_SESSION_NAMES)})"\s{{0,3}}:\s{{0,3}}"([^"\\]{{1,256}})"')
 
 
 def _session(value: Any) -> str | None:
@@ -101,8 +99,8 @@ def _session(value: Any) -> str | None:
     at = value.rfind('"metadata"', max(0, len(value) - _FAR))
     if at < 0:
         return None
-    found = {name: told for name, told in _SESSION.findall(value, at)}
-    return next((found[key] for key in ("session_id", "thread_id") if key in found), None)
+    found = dict(_SESSION.findall(value, at))
+    return next((found[key] for key in _SESSION_NAMES if key in found), None)
 
 
 class OpenLlmetry(Prepared):
@@ -117,7 +115,7 @@ class OpenLlmetry(Prepared):
         rules = _ROUTES.rules(
             keys,
             kinds=tuple(kind for kind in known if kind.key in keys),
-            fallbacks=(_NO_METADATA,) if thread else (),
+            fallbacks=(_THREAD,) if thread else (),
         )
         if _ENTITY[0] in keys:
             glance = Glance(_ENTITY[0], _session, "session_id", "metadata.session_id")
@@ -126,7 +124,7 @@ class OpenLlmetry(Prepared):
         return partial(_tell, rules) if is_both else rules
 
     def content(self, span: Span, content: Content) -> None:
-        """What GenAI's conventions do not have: the oldest messages, functions, schemas."""
+        """What GenAI's conventions do not have: the oldest messages, and functions."""
         attributes = span.attributes
         prompts = _oldest(attributes, "llm.prompts.", role="user")
         asked(content, prompts, origin="llm.prompts", operation=None)
@@ -135,9 +133,6 @@ class OpenLlmetry(Prepared):
         tools = [_function(item) for item in table(attributes, _FUNCTIONS)]
         if tools:
             offer(content, "config", "tools", tools, origin=_FUNCTIONS[:-1])
-        if _SCHEMA in attributes:
-            schema = unpacked(attributes[_SCHEMA])
-            offer(content, "config", "response_format", schema, origin=_SCHEMA)
 
 
 class OpenLlmetryValues(Prepared):
@@ -167,7 +162,7 @@ def _json(value: Any) -> Json:
 
 
 def _give(content: Content, bucket: str, side: str, value: Json, origin: str) -> None:
-    given = _given(value) if side == "input" else _gave(value)
+    given = given_in(value) if side == "input" else gave_in(value)
     if value is None:
         return
     if is_conversation(content, bucket):
@@ -176,29 +171,6 @@ def _give(content: Content, bucket: str, side: str, value: Json, origin: str) ->
         give_members(content, bucket, side, given, origin)
     if given is not value:
         leave(content, origin, value)
-
-
-def _given(value: Json) -> Json:
-    """The arguments themselves out of LangChain's and the decorators' wrappings."""
-    if not isinstance(value, Mapping):
-        return value
-    if "input_str" in value:
-        found = literal(value["input_str"])
-        return value["input_str"] if found is None else found
-    if "inputs" in value and value.keys() <= {"inputs", "tags", "metadata", "kwargs"}:
-        return value["inputs"]
-    if value.keys() <= {"args", "kwargs"} and isinstance(value.get("kwargs"), Mapping):
-        args = value.get("args")
-        return {**({"args": args} if args else {}), **value["kwargs"]}
-    return value
-
-
-def _gave(value: Json) -> Json:
-    if isinstance(value, Mapping):
-        for key in ("outputs", "output"):
-            if key in value and value.keys() <= {key, "kwargs"}:
-                return value[key]
-    return value
 
 
 def _oldest(attributes: Attributes, prefix: str, *, role: str) -> list[dict[str, Json]]:

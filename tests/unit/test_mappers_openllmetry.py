@@ -16,7 +16,7 @@ from tests.mapped_span import mapped
         ({"args": ["Cork"], "kwargs": {}}, {"args": ["Cork"]}),
         ({"inputs": {"city": "Cork"}, "tags": [], "kwargs": {"name": "x"}}, {"city": "Cork"}),
         ({"input_str": "{'city': 'Cork'}", "tags": ["t"], "metadata": {}}, {"city": "Cork"}),
-        ({"input_str": "Cork"}, {"input": "Cork"}),
+        ({"input_str": "Cork", "kwargs": {}}, {"input": "Cork"}),
         ({"city": "Cork"}, {"city": "Cork"}),
     ],
 )
