@@ -7,6 +7,7 @@ same. Nothing is told twice, and nothing is lost: only what is new is kept, unde
 from collections.abc import Iterator, Mapping
 
 from hh_core.domain.event import Content, Json
+from hh_core.domain.mapping import SPARE
 from hh_mappers.framework_messages import in_normal_form
 from hh_mappers.placing import covers, offer, spare
 from hh_mappers.reading import structured
@@ -27,8 +28,15 @@ def leave(content: Content, origin: str, document: Json) -> None:
     """Keep what of ``document`` stands nowhere else in the event as told by the attribute
     ``origin``: texts by themselves, numbers and truth values under the same name."""
     rest = _Told(content).without(document)
-    if rest is not None:
+    if rest is None:
+        return
+    there = content.metadata.get(f"{SPARE}.{origin}")
+    if there is None:
         spare(content, origin, rest)
+    elif isinstance(there, Mapping) and isinstance(rest, Mapping):
+        content.metadata[f"{SPARE}.{origin}"] = {**rest, **there}
+    else:
+        content.metadata[f"{SPARE}.{origin}"] = [there, rest]
 
 
 def give_members(content: Content, bucket: str, side: str, value: Json, origin: str) -> None:

@@ -51,12 +51,11 @@ def _converse(attributes: Attributes, content: Content) -> None:
         said = {"role": "assistant", "content": None, **said, "tool_calls": [call]}
     elif "llm.function_call" in attributes:
         leave(content, "llm.function_call", plain(attributes["llm.function_call"]))
-    if not said:
-        said = _completion(attributes)
-    if said:
-        if reason := plain(attributes.get("llm.finish_reason")):
-            said.setdefault("finish_reason", reason)
-        offer_answer(content, said, origin="llm.output_messages")
+    for told, origin in ((said, "llm.output_messages"), (_completion(attributes), "llm.choices")):
+        if told:
+            if reason := plain(attributes.get("llm.finish_reason")):
+                told.setdefault("finish_reason", reason)
+            offer_answer(content, told, origin=origin)
     if prompts := _texts(attributes, "llm.prompts", "prompt"):
         offer(content, "inputs", "prompt", _one(prompts), origin="llm.prompts")
 
@@ -68,12 +67,15 @@ def _completion(attributes: Attributes) -> dict[str, Json]:
 
 def _texts(attributes: Attributes, key: str, name: str) -> list[Json]:
     """The texts of ``<key>.<i>.<name>.text``, or of a list under the key itself."""
-    items = table(attributes, f"{key}.")
-    if not items and key in attributes:
-        found = unpacked(attributes[key])
-        items = found if isinstance(found, list) else [found]
+    items = [*table(attributes, f"{key}."), *_list_of(attributes, key)]
     inners = [inner(item, name) for item in items]
     return [i["text"] if isinstance(i, Mapping) and i.keys() == {"text"} else i for i in inners]
+
+
+def _list_of(attributes: Attributes, key: str) -> list[Json]:
+    """The list that stands under the key itself; one value is a list of one."""
+    found = unpacked(attributes.get(key))
+    return found if isinstance(found, list) else [] if found is None else [found]
 
 
 def _one(items: list[Json]) -> Json:
@@ -97,10 +99,7 @@ def _parameters(attributes: Attributes, content: Content) -> None:
 def _offers(attributes: Attributes, content: Content) -> None:
     """Tools and the prompt's template."""
     tools = [_definition(item) for item in table(attributes, "llm.tools.")]
-    if not tools and "llm.tools" in attributes:
-        found = unpacked(attributes["llm.tools"])
-        tools = found if isinstance(found, list) else [found]
-    if tools:
+    if tools := [*tools, *_list_of(attributes, "llm.tools")]:
         offer(content, "config", "tools", tools, origin="llm.tools")
     prefix = "llm.prompt_template."
     template = {

@@ -335,7 +335,6 @@ GONE = {
     "honeyhive_event_type",
     "honeyhive_duration_ms",
     "honeyhive_metadata.trace_id",  # the server's own
-    "input.mime_type",  # has said how to read the value
 }
 
 
