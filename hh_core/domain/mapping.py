@@ -26,7 +26,13 @@ CONTEXT = frozenset({"resource", "scope", "span_events", "span_links"})
 
 DOCUMENTS = frozenset(
     {
-        *("tools", "response_format", "model_request_parameters", "prompt_variables"),
+        *(
+            "tools",
+            "tool_choice",
+            "response_format",
+            "model_request_parameters",
+            "prompt_variables",
+        ),
         *("prompt_template", "generation_kwargs"),
     }
 )

@@ -12,7 +12,12 @@ from hh_mappers.google_adk import GoogleAdk
 from hh_mappers.haystack import Haystack
 from hh_mappers.honeyhive import HoneyHive
 from hh_mappers.laminar import Laminar
+from hh_mappers.langfuse import Langfuse
+from hh_mappers.langsmith import LangSmith
+from hh_mappers.litellm import LiteLlm
+from hh_mappers.logfire import Logfire
 from hh_mappers.mcp import Mcp
+from hh_mappers.mlflow import MlFlow
 from hh_mappers.openinference import OpenInference
 from hh_mappers.openinference_values import OpenInferenceValues
 from hh_mappers.openlit import OpenLit
@@ -22,6 +27,7 @@ from hh_mappers.semantic_kernel import SemanticKernel
 from hh_mappers.span_names import SpanNames
 from hh_mappers.strands import Strands
 from hh_mappers.vector_db import VectorDb
+from hh_mappers.vercel_ai import VercelAi
 
 
 @hookimpl
@@ -29,6 +35,12 @@ def hh_mappers() -> Iterable[Mapper]:
     return (
         HoneyHive(),
         Common(),
+        Langfuse(),
+        LangSmith(),
+        LiteLlm(),
+        Logfire(),
+        MlFlow(),
+        VercelAi(),
         OpenLlmetry(),
         OpenInference(),
         PydanticAi(),

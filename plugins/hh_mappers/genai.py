@@ -7,6 +7,7 @@ from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import ARGUMENTS, ASKED, CALLS, PLACES, SAID, from_attributes, tools
+from hh_mappers.placing import unplaced
 from hh_mappers.reading import integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, tokens, under
 
@@ -130,8 +131,9 @@ class GenAi(Prepared):
         return _ROUTES.rules(keys, kinds=(_kind(keys),), fallbacks=(_MODEL_OF_THE_ANSWER,))
 
     def content(self, span: Span, content: Content) -> None:
-        from_attributes(span.attributes, content)
-        tools(span.attributes, content)
+        attributes = unplaced(span, content).attributes
+        from_attributes(attributes, content)
+        tools(attributes, content)
 
 
 def _kind(keys: Keys) -> Kind:

@@ -116,7 +116,7 @@ def _message(item: Json, role: str) -> list[Message]:
         parts = listed_parts(item.get(key))
         if parts is not None:
             return _from_parts(item, role, parts)
-    said = next((item[key] for key in _CONTENT if item.get(key) is not None), None)
+    said = next((item[key] for key in _CONTENT if item.get(key) not in (None, [])), None)
     return _from_parts(item, role, () if said is None else (said,))
 
 

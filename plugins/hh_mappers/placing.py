@@ -1,10 +1,11 @@
 """Placing large values in ``inputs`` and ``outputs``: the first one wins, no other one is lost."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from hh_core.domain.event import Content, Json
 from hh_core.domain.paths import json_value
-from hh_core.domain.span import Attributes
+from hh_core.domain.span import Attributes, Span
 
 _REMARKS = frozenset({"finish_reason", "reasoning"})
 """What a second convention may add to an answer that the first has told."""
@@ -100,3 +101,11 @@ def numbered(attributes: Attributes, prefix: str) -> list[tuple[str, Json]]:
         for key, value in attributes.items()
         if key.startswith(prefix)
     ]
+
+
+def unplaced(span: Span, content: Content) -> Span:
+    """The span without the attributes that a mapper before this one has placed whole."""
+    if content.used.isdisjoint(span.attributes):
+        return span
+    left = {key: value for key, value in span.attributes.items() if key not in content.used}
+    return replace(span, attributes=left)

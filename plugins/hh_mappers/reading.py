@@ -76,6 +76,20 @@ def parsed(value: str) -> Json:
     return found if is_flat or not is_deeper(found, MAX_DEPTH) else None
 
 
+def unquoted(value: Any) -> Json:
+    """The value of conventions that write each of theirs as JSON: ``"\\"a\\""`` is ``a``."""
+    if type(value) is not str:
+        return json_value(value)
+    found = parsed(value)
+    return value if found is None else found
+
+
+def unquoted_text(value: Any) -> str | None:
+    """Text, quoted as JSON or not; None for anything else, ``null`` included."""
+    found = unquoted(value)
+    return found if type(found) is str and found and found != "null" else None
+
+
 def dumped(value: Json) -> str:
     """JSON text of a value; text stays as it is."""
     if isinstance(value, str):

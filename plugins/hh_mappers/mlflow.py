@@ -1,0 +1,90 @@
+"""MLflow: ``mlflow.*``, and parameters under their bare names. Each value is JSON text.
+
+https://mlflow.org/docs/latest/genai/tracing/
+"""
+
+from collections.abc import Iterable
+
+from hh_core.domain.span import AnyValue, Keys
+from hh_mappers.reading import name, unquoted, unquoted_text
+from hh_mappers.routes import LARGE, Route, Routes
+from hh_mappers.usage import cost_document, usage_document
+from hh_mappers.whole import EMBEDDING, Whole
+
+_KINDS = {
+    "CHAT_MODEL": "model",
+    "LLM": "model",
+    "EMBEDDING": EMBEDDING,
+    "CHAIN": "chain",
+    "AGENT": "chain",
+    "WORKFLOW": "chain",
+    "TASK": "chain",
+    "PARSER": "chain",
+    "TOOL": "tool",
+    "RETRIEVER": "tool",
+    "RERANKER": "tool",
+    "MEMORY": "tool",
+    "EVALUATOR": "tool",
+    "GUARDRAIL": "tool",
+}
+_PARAMETERS = (
+    *("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "max_output_tokens"),
+    *("seed", "n", "stop", "stop_sequences", "stream", "frequency_penalty", "presence_penalty"),
+    *("logprobs", "top_logprobs", "reasoning_effort", "service_tier", "parallel_tool_calls"),
+    *("dimensions", "encoding_format", "stream_options", "store", "truncation", "reasoning"),
+)
+_OFFERED = {
+    "tools": "tools",
+    "functions": "tools",
+    "mlflow.chat.tools": "tools",
+    "tool_choice": "tool_choice",
+    "response_format": "response_format",
+    "text_format": "response_format",
+}
+
+
+def _provider(value: AnyValue) -> str | None:
+    return name(unquoted_text(value))
+
+
+def _with_model(keys: Iterable[str]) -> Routes:
+    """``mlflow.llm.model`` is the model that answered where ``model`` tells the one asked."""
+    asked = Route(unquoted_text, "config.model", fact="model")
+    return Routes(
+        {
+            **({"model": asked} if "model" in keys else {}),
+            "mlflow.llm.model": Route(unquoted_text, "metadata.response_model")
+            if "model" in keys
+            else asked,
+            "mlflow.llm.provider": Route(_provider, "config.provider", fact="provider"),
+            "mlflow.trace.session": Route(unquoted_text, fact="session_id"),
+            "mlflow.trace.user": Route(unquoted_text, "user_properties.user_id"),
+            "mlflow.spanInputs": LARGE,
+            "mlflow.spanOutputs": LARGE,
+            **dict.fromkeys(_OFFERED, LARGE),
+            **{key: Route(unquoted, f"config.{key}") for key in _PARAMETERS},
+        },
+        {},
+    )
+
+
+_ANSWERED = _with_model(())
+
+
+class MlFlow(Whole):
+    name = "mlflow"
+    rank = 23
+    kind = "mlflow.spanType"
+    kinds = _KINDS | {f'"{told}"': kind for told, kind in _KINDS.items()}
+    marks = frozenset({kind, "mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.traceRequestId"})
+    routes = _with_model(("model",))
+    documents = (usage_document("mlflow.chat.tokenUsage"), cost_document("mlflow.llm.cost"))
+    inputs = ("mlflow.spanInputs",)
+    outputs = ("mlflow.spanOutputs",)
+    offered = _OFFERED
+
+    def routes_of(self, keys: Keys) -> Routes:
+        return self.routes if "model" in keys else _ANSWERED
+
+    def opened(self, value: AnyValue) -> AnyValue:
+        return unquoted(value)
