@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from hh_core.domain.event import Mapper
 from hh_core.hooks import hookimpl
+from hh_mappers.agentops import AgentOps
 from hh_mappers.autogen import AutoGen
+from hh_mappers.braintrust import Braintrust
 from hh_mappers.common import Common
 from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
@@ -14,6 +16,8 @@ from hh_mappers.honeyhive import HoneyHive
 from hh_mappers.laminar import Laminar
 from hh_mappers.langfuse import Langfuse
 from hh_mappers.langsmith import LangSmith
+from hh_mappers.langtrace import Langtrace
+from hh_mappers.langwatch import LangWatch
 from hh_mappers.litellm import LiteLlm
 from hh_mappers.logfire import Logfire
 from hh_mappers.mcp import Mcp
@@ -26,6 +30,7 @@ from hh_mappers.pydantic_ai import PydanticAi
 from hh_mappers.semantic_kernel import SemanticKernel
 from hh_mappers.span_names import SpanNames
 from hh_mappers.strands import Strands
+from hh_mappers.trace_ai import TraceAi
 from hh_mappers.vector_db import VectorDb
 from hh_mappers.vercel_ai import VercelAi
 
@@ -41,6 +46,11 @@ def hh_mappers() -> Iterable[Mapper]:
         Logfire(),
         MlFlow(),
         VercelAi(),
+        AgentOps(),
+        Braintrust(),
+        Langtrace(),
+        LangWatch(),
+        TraceAi(),
         OpenLlmetry(),
         OpenInference(),
         PydanticAi(),

@@ -34,7 +34,7 @@ _OFFERED = {
 _ANSWERS = ("choices", "candidates", "generations", "message", "output", "messages")
 """Where answers stand in the bodies of OpenAI, Gemini, LangChain, Ollama and Cohere, of OpenAI's
 Responses and Bedrock Converse, and of traced functions."""
-_BODY = frozenset({"messages", "chat_history", "contents", "prompt", "prompts"})
+_BODY = frozenset({"messages", "chat_history", "contents", "prompt", "prompts", "input", *_SYSTEM})
 _HELD = frozenset({"choices", "candidates", "generations", "output"})
 _TEXTS = ("text", "output_text", "completion", "response", "output", "result", "answer")
 _REASONS = ("finish_reason", "stop_reason", "finishReason", "stopReason", "done_reason")
@@ -45,7 +45,7 @@ def give_request(content: Content, value: Any, *, origin: str, is_embedding: boo
     found = called_with(structure(value))
     if is_embedding:
         _give_texts(content, plain(value) if found is None else found, origin)
-    elif isinstance(found, dict) and (_BODY & found.keys() or not is_chat(found)):
+    elif isinstance(found, dict) and (_is_body(found) or not is_chat(found)):
         _give_body(content, found, origin)
     else:
         _ask(content, chat(value if found is None else found, role="user"), origin)
@@ -82,6 +82,10 @@ def called_with(found: Json) -> Json:
     if not args and isinstance(named, dict):
         return named
     return args[0] if not named and isinstance(args, list) and len(args) == 1 else found
+
+
+def _is_body(found: Body) -> bool:
+    return not {"role", "type"} & found.keys() and not _BODY.isdisjoint(found)
 
 
 def leave(content: Content, rest: Json, origin: str) -> None:

@@ -114,7 +114,9 @@ def _is_pair(item: Json) -> bool:
 def _is_message(item: Json) -> bool:
     if not isinstance(item, Mapping):
         return False
-    return "parts" in item or bool(_told_role(item)) or (is_part(item) and item.keys() & _SAID)
+    return (
+        "parts" in item or bool(_told_role(item)) or (is_part(item) and not _SAID.isdisjoint(item))
+    )
 
 
 def _unwrapped(item: Json) -> Json:
@@ -143,9 +145,8 @@ def _outer(item: Mapping[str, Json]) -> dict[str, Json]:
     role = _told_role(item)
     outer: dict[str, Json] = {"role": role} if role else {}
     info = item.get("generation_info")
-    reasons = (item.get("finish_reason"), item.get("finishReason"))
-    if isinstance(info, Mapping):
-        reasons = (*reasons, info.get("finish_reason"))
+    holders = (item, info) if isinstance(info, Mapping) else (item,)
+    reasons = (holder.get(key) for holder in holders for key in ("finish_reason", "finishReason"))
     reason = next((reason for reason in reasons if reason), None)
     return outer | ({"finish_reason": reason} if reason else {})
 

@@ -2,8 +2,8 @@
 
 Newer releases write OTel's ``gen_ai.*``, which ``genai`` reads; here is what stands beside:
 ``request_data`` and ``response_data`` of older releases (a stream's answer stands on a second
-span of no length), and the agents' ``events``, ``response``, ``raw_input`` and ``usage``, which turns and
-tasks repeat. https://logfire.pydantic.dev/docs/integrations/llms/openai/
+span of no length), and the agents' ``events``, ``response``, ``raw_input`` and ``usage``, which
+turns and tasks repeat. https://logfire.pydantic.dev/docs/integrations/llms/openai/
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from hh_mappers.bodies import give_answer, give_arguments, give_request, give_re
 from hh_mappers.dialects import chat
 from hh_mappers.genai_content import asked, said
 from hh_mappers.messages import Message
+from hh_mappers.placing import covers
 from hh_mappers.reading import structured, text, unquoted_text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 from hh_mappers.usage import usage, usage_document
@@ -28,6 +29,7 @@ _TOOLS = frozenset({"mcp_data", "triggered", "result", "tool_response", "tool_ar
 _CALLS = frozenset({"response_id", "raw_input", "model_settings", "request_data", "model_config"})
 _ARGUMENTS = ("args", "arguments", "tool_arguments", "input")
 _RESULTS = ("result", "tool_response", "output")
+_SUMS = ("prompt_tokens", "completion_tokens")
 _BODIES = ("raw_input", "response", "events")
 _OLDER = ("request_data", "response_data")
 
@@ -37,18 +39,15 @@ def _beside(value: Any) -> Json:
     found = usage(value)
     if found is None:
         return None
-    rest = dict(found.pop("usage_details", {}))
-    for kind in ("prompt_tokens", "completion_tokens"):
-        if kind in found:
-            rest[kind] = found.pop(kind)
-    return {**found, "usage_details": rest} if rest else found
+    sums = {kind: found.pop(kind) for kind in _SUMS if kind in found}
+    return {**found, "provider_usage": sums} if sums else found
 
 
 _DETAILS = Document("gen_ai.usage.raw", "metadata", _beside, is_usage=True)
 _USAGE = usage_document("usage")
 _SMALL = {
     "group_id": Route(unquoted_text, fact="session_id"),
-    "response_id": Route(text, "metadata.response_id", fact="response_id"),
+    "response_id": Route(unquoted_text, "metadata.response_id", fact="response_id"),
     "agent_name": Route(text, "metadata.agent_name"),
 }
 _CALL = Routes(_SMALL | dict.fromkeys(_BODIES, LARGE), {})
@@ -143,16 +142,19 @@ def _give_bodies(attributes: Attributes, content: Content) -> None:
         if not history:
             history = _split(messages)[0]
             instructions = []
+        history = _before(history, chat(body["output"], role="assistant"))
         _ask(content, instructions + history)
         tools = {key: body.pop(key) for key in ("tools", "tool_choice", "text") if key in body}
         give_request(content, {**tools, "messages": instructions + history}, origin="response")
         give_answer(content, body, origin="response")
-    elif messages:
-        before, after = _split(messages)
-        _ask(content, before)
-        said(content, after, origin="events")
-    elif "raw_input" in attributes:
+        return
+    before, after = _split(messages)
+    _ask(content, before)
+    said(content, after, origin="events")
+    if "raw_input" in attributes:
         give_request(content, attributes["raw_input"], origin="raw_input")
+    if attributes.get("response") not in (None, "null"):
+        give_answer(content, attributes["response"], origin="response")
 
 
 def _ask(content: Content, messages: list[Message]) -> None:
@@ -165,6 +167,14 @@ def _split(messages: list[Message]) -> tuple[list[Message], list[Message]]:
     while end and messages[end - 1]["role"] == "assistant":
         end -= 1
     return messages[:end], messages[end:]
+
+
+def _before(history: list[Message], answer: list[Message]) -> list[Message]:
+    """Without the answer: the SDK goes on with the list that it has told as the request's."""
+    end = len(history)
+    while end and history[end - 1]["role"] == "assistant" and covers(answer, history[end - 1]):
+        end -= 1
+    return history[:end]
 
 
 def _reason(error: dict[str, Json]) -> str | None:

@@ -87,4 +87,5 @@ class MlFlow(Whole):
         return self.routes if "model" in keys else _ANSWERED
 
     def opened(self, value: AnyValue) -> AnyValue:
-        return unquoted(value)
+        found: AnyValue = unquoted(value)
+        return found

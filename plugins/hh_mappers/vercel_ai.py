@@ -12,14 +12,16 @@ from hh_core.domain.span import AnyValue, Attributes, Keys, Span
 from hh_mappers.bodies import give_arguments, give_request, give_result
 from hh_mappers.dialects import chat
 from hh_mappers.genai_content import said
-from hh_mappers.placing import offer
+from hh_mappers.placing import offer, spare
 from hh_mappers.reading import dumped, integer, number, plain, structured, text, unpacked, unquoted
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, tokens, under
 from hh_mappers.whole import own
 
 _OPERATION = "ai.operationId"
-_CALLS = ("generateText", "streamText", "generateObject", "streamObject", "embed", "embedMany")
-_CALLS = (*_CALLS, "rerank")
+_CALLS = (
+    *("generateText", "streamText", "generateObject", "streamObject"),
+    *("embed", "embedMany", "rerank"),
+)
 _TYPES = (
     *((f"ai.{call}", "chain") for call in _CALLS),
     *((f"ai.{call}.{do}", "model") for call in _CALLS for do in ("doGenerate", "doStream")),
@@ -132,6 +134,9 @@ def _answer(attributes: Attributes, content: Content) -> None:
     if told:
         reason = attributes.get("ai.response.finishReason", attributes.get("ai.finishReason"))
         message = _message(told)
+        for part in ("toolCalls", "files"):
+            if part in told and structured(told[part]) is None:
+                spare(content, f"ai.response.{part}", json_value(told[part]))
         said(content, chat([message], role="assistant"), origin="ai.response", reasons=[reason])
     if "ai.toolCall.result" in attributes:
         value = unquoted(attributes["ai.toolCall.result"])
