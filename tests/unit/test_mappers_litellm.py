@@ -3,6 +3,7 @@
 import pytest
 from mapped_span import mapped
 
+from hh_mappers.litellm import LiteLlm
 from hh_mappers.literal import LONGEST, structure
 
 RAW = {
@@ -55,9 +56,8 @@ def test_a_request_of_any_of_its_call_types_is_a_models() -> None:
 
 
 def test_other_conventions_below_llm_are_no_raw_requests() -> None:
-    facts, _ = mapped({"llm.request.model": "gpt-4o", "llm.token_count.prompt": 3})
-
-    assert facts.event_type == "tool"
+    assert LiteLlm().prepare(("llm.request.model", "llm.response.model")) is None
+    assert LiteLlm().prepare(("llm.model_name", "llm.input_messages.0.message.role")) is None
 
 
 @pytest.mark.parametrize(
