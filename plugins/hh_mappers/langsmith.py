@@ -3,16 +3,18 @@
 https://docs.smith.langchain.com/observability/how_to_guides/trace_with_opentelemetry
 """
 
+from dataclasses import replace
 from functools import partial
 
-from hh_core.domain.event import Content, Json
-from hh_core.domain.rules import Document
-from hh_core.domain.span import AnyValue
+from hh_core.domain.event import Content, Json, Step
+from hh_core.domain.rules import Document, Glance, Rules
+from hh_core.domain.span import AnyValue, Keys
 from hh_mappers.bodies import leave
 from hh_mappers.dialects import chat, is_chat, unsaid
 from hh_mappers.literal import structure
 from hh_mappers.placing import give
 from hh_mappers.reading import name, number, plain, text
+from hh_mappers.response_ids import response_id
 from hh_mappers.routes import LARGE, Route, Routes
 from hh_mappers.usage import details, usage_document
 from hh_mappers.whole import EMBEDDING, Whole
@@ -30,6 +32,9 @@ _KINDS = {
     "retriever": "tool",
 }
 _OFFERED = {_METADATA + "tool_choice": "tool_choice"}
+_CALL = frozenset({"gen_ai.request.model", _METADATA + "ls_model_name"})
+"""Chains have their calls' answers in their own output; only the call itself names a model."""
+_ANSWER = Glance("gen_ai.completion", response_id, "response_id", "metadata.response_id")
 _SIDES = (("input", partial(details, "prompt")), ("output", partial(details, "completion")))
 
 _ROUTES = Routes(
@@ -73,6 +78,13 @@ class LangSmith(Whole):
     inputs = ("gen_ai.prompt",)
     outputs = ("gen_ai.completion",)
     offered = _OFFERED
+
+    def prepare(self, keys: Keys) -> Step | None:
+        rules = super().prepare(keys)
+        is_call = _ANSWER.key in keys and not _CALL.isdisjoint(keys)
+        if not is_call or not isinstance(rules, Rules):
+            return rules
+        return replace(rules, glances=(_ANSWER,))
 
     def give_output(self, content: Content, kind: str, key: str, value: AnyValue) -> None:
         found = structure(value)

@@ -5,8 +5,10 @@ https://mlflow.org/docs/latest/genai/tracing/
 
 from collections.abc import Iterable
 
+from hh_core.domain.rules import Glance
 from hh_core.domain.span import AnyValue, Keys
 from hh_mappers.reading import name, unquoted, unquoted_text
+from hh_mappers.response_ids import response_id
 from hh_mappers.routes import LARGE, Route, Routes
 from hh_mappers.usage import cost_document, usage_document
 from hh_mappers.whole import EMBEDDING, Whole
@@ -79,6 +81,7 @@ class MlFlow(Whole):
     marks = frozenset({kind, "mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.traceRequestId"})
     routes = _with_model(("model",))
     documents = (usage_document("mlflow.chat.tokenUsage"), cost_document("mlflow.llm.cost"))
+    glances = (Glance("mlflow.spanOutputs", response_id, "response_id", "metadata.response_id"),)
     inputs = ("mlflow.spanInputs",)
     outputs = ("mlflow.spanOutputs",)
     offered = _OFFERED

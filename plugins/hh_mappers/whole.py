@@ -4,12 +4,13 @@ A convention names its keys, and what kinds of spans it has; ``Whole`` places th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from hh_core.domain.enrichment import INDEXED
 from hh_core.domain.event import Content, Step
 from hh_core.domain.mapping import CONTEXT, DERIVED, SPARE
-from hh_core.domain.rules import Document, Fallback, Kind, Reader
+from hh_core.domain.rules import Document, Fallback, Glance, Kind, Reader
 from hh_core.domain.span import AnyValue, Attributes, Keys, Span
 from hh_core.domain.telemetry import USAGE_KINDS
 from hh_mappers.bodies import give_answer, give_arguments, give_request, give_result
@@ -34,6 +35,7 @@ class Whole(Prepared):
     """Values of ``kind``: ``model``, ``embedding``, ``tool`` or ``chain``."""
     documents: ClassVar[tuple[Document, ...]] = ()
     fallbacks: ClassVar[tuple[Fallback, ...]] = ()
+    glances: ClassVar[tuple[Glance, ...]] = ()
     inputs: ClassVar[tuple[str, ...]]
     outputs: ClassVar[tuple[str, ...]]
     offered: ClassVar[Mapping[str, str]] = {}
@@ -42,12 +44,13 @@ class Whole(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if self.marks.isdisjoint(keys):
             return None
-        return self.routes_of(keys).rules(
+        rules = self.routes_of(keys).rules(
             keys,
             kinds=self.told_kinds(keys),
             documents=tuple(document for document in self.documents if document.key in keys),
             fallbacks=self.fallbacks,
         )
+        return replace(rules, glances=tuple(one for one in self.glances if one.key in keys))
 
     def routes_of(self, keys: Keys) -> Routes:
         return self.routes

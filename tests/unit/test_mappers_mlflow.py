@@ -39,6 +39,7 @@ def test_a_request_is_taken_apart() -> None:
     facts, event = mapped(CHAT)
 
     assert (facts.event_type, facts.model, facts.cost) == ("model", "gpt-4o", Decimal("0.25"))
+    assert facts.response_id == "chatcmpl-1"
     assert facts.usage == {"prompt_tokens": 8, "completion_tokens": 3, "total_tokens": 11}
     assert event.inputs == {"chat_history": [{"role": "user", "content": "Rain in Cork?"}]}
     assert event.config["temperature"] == 0.5
