@@ -31,6 +31,8 @@ _ARGUMENTS = ("args", "arguments", "tool_arguments", "input")
 _RESULTS = ("result", "tool_response", "output")
 _SUMS = ("prompt_tokens", "completion_tokens")
 _BODIES = ("raw_input", "response", "events")
+_MOST = 8
+"""Messages that one answer gives: thoughts, texts, calls."""
 _OLDER = ("request_data", "response_data")
 
 
@@ -172,7 +174,9 @@ def _split(messages: list[Message]) -> tuple[list[Message], list[Message]]:
 def _before(history: list[Message], answer: list[Message]) -> list[Message]:
     """Without the answer: the SDK goes on with the list that it has told as the request's."""
     end = len(history)
-    while end and history[end - 1]["role"] == "assistant" and covers(answer, history[end - 1]):
+    for message in reversed(history[-_MOST:]):
+        if message["role"] != "assistant" or not covers(answer, message):
+            break
         end -= 1
     return history[:end]
 
