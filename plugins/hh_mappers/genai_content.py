@@ -13,7 +13,7 @@ from hh_core.domain.span import Attributes
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
 from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
-from hh_mappers.reading import plain, structured, unpacked
+from hh_mappers.reading import dumped, plain, structured, unpacked
 from hh_mappers.tool_calls import listed_calls
 from hh_mappers.wrappings import gave_in, given_to_run
 
@@ -103,8 +103,8 @@ def _instruct(content: Content, instructions: list[Message]) -> None:
 
 def with_instructions(instructions: list[Message], messages: list[Message]) -> list[Message]:
     """The system's words first, unless the messages begin with the same."""
-    known = [message.get("content") for message in messages if message["role"] in _SYSTEM]
-    return [told for told in instructions if told.get("content") not in known] + messages
+    known = {dumped(message.get("content")) for message in messages if message["role"] in _SYSTEM}
+    return [told for told in instructions if dumped(told.get("content")) not in known] + messages
 
 
 def _messages(attributes: Attributes, key: str, *, role: str) -> list[Message]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.paths import json_value
 from hh_core.domain.rules import Rules
 from hh_core.domain.span import Keys, Span, SpanEvent
 from hh_mappers.genai_content import asked, said, with_instructions
@@ -141,7 +142,9 @@ def _tell_of_tool(
         if event.name == "gen_ai.tool.message":
             _give_arguments(content, unpacked(told.get("content")))
         elif event.name == _CHOICE:
-            offer(content, "outputs", "result", answered(told.get("message")), origin="")
+            offer(
+                content, "outputs", "result", answered(json_value(told.get("message"))), origin=""
+            )
         elif event.name == _DETAILS:
             for message in chat_history(told.get("gen_ai.input.messages"), role="tool"):
                 for call in message.get("tool_calls", ()):

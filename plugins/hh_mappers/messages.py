@@ -11,7 +11,7 @@ from typing import Any
 
 from hh_core.domain.event import Json
 from hh_mappers.parts import Message, is_part, joined, joined_content, listed_parts, sorted_parts
-from hh_mappers.reading import plain, structured
+from hh_mappers.reading import dumped, plain, structured
 from hh_mappers.tool_calls import call_id, listed_calls, tool_call
 
 __all__ = ["Message", "answer", "chat_history", "normal_role", "tool_call"]
@@ -60,7 +60,7 @@ def chat_history(value: Any, *, role: str) -> list[Message]:
     found = structured(value)
     if found is None:
         return [] if value is None or value == "" else [{"role": role, "content": plain(value)}]
-    if isinstance(found, Mapping) and isinstance(found.get("messages"), list):
+    if isinstance(found, dict) and isinstance(found.get("messages"), list):
         found = found["messages"]
     items = found if isinstance(found, list) else [found]
     messages: list[Message] = []
@@ -94,21 +94,21 @@ def _as_one(messages: Sequence[Message]) -> Message | None:
     one: Message = {"role": messages[0]["role"], "content": None}
     for message in messages:
         for key, item in message.items():
-            if key == "tool_calls" and isinstance(one.get(key), list):
-                one[key] = [*one[key], *item]
-            elif not one.get(key):
+            if not one.get(key):
                 one[key] = item
-            elif key == "reasoning":
-                one[key] = joined([one[key], item])
+    if thoughts := [message["reasoning"] for message in messages if "reasoning" in message]:
+        one["reasoning"] = joined(thoughts)
+    if calls := [call for message in messages for call in message.get("tool_calls", ())]:
+        one["tool_calls"] = calls
     return one
 
 
 def _message(item: Json, role: str) -> list[Message]:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return [{"role": role, "content": item}]
     if _TELLING.isdisjoint(item):
         return [{"role": role, "content": dict(item)}] if item else []
-    if isinstance(item.get("message"), Mapping):
+    if isinstance(item.get("message"), dict):
         item = {**item, **item["message"]}
     elif isinstance(item.get("message"), str) and "content" not in item:
         item = {**item, "content": item["message"]}
@@ -144,8 +144,8 @@ def _from_parts(item: Mapping[str, Json], role: str, parts: Iterable[Json]) -> l
 def _own_calls(item: Mapping[str, Json], told: Sequence[Json]) -> list[Json]:
     """The calls of the message's own lists, but for those that its parts tell as well."""
     calls = [call for key in _CALLS for call in listed_calls(item.get(key))]
-    ids = [call.get("id") for call in told if isinstance(call, Mapping)]
-    return [c for c in calls if not (isinstance(c, Mapping) and c.get("id") in ids)]
+    ids = {dumped(call.get("id")) for call in told if isinstance(call, dict)}
+    return [c for c in calls if not (isinstance(c, dict) and dumped(c.get("id")) in ids)]
 
 
 def _details(item: Mapping[str, Json], role: str) -> Message:

@@ -4,7 +4,7 @@ Of OTel GenAI (``{type: text | tool_call | tool_call_response | reasoning | blob
 OpenAI, Anthropic, Bedrock (``{text}``, ``{toolUse}``), Gemini (``{function_response}``), Vercel.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,7 @@ def sorted_parts(parts: Iterable[Json]) -> Parts:
 
 def is_part(item: Json) -> bool:
     """Whether it is a part rather than a message or anything else."""
-    if not isinstance(item, Mapping) or "role" in item:
+    if not isinstance(item, dict) or "role" in item:
         return False
     kind = item.get("type")
     if isinstance(kind, str):
@@ -88,10 +88,10 @@ def listed_parts(value: Any) -> list[Json] | None:
     found = value
     if isinstance(value, str):
         found = parsed(value) if value[:2] == "[{" or value[:1] == "{" else None
-    items = [found] if isinstance(found, Mapping) else found
+    items = [found] if isinstance(found, dict) else found
     if not isinstance(items, list | tuple) or not items:
         return None
-    is_told = isinstance(value, str | Mapping)  # a list that stands as one is one of parts
+    is_told = isinstance(value, str | dict)  # a list that stands as one is one of parts
     return list(items) if not is_told or all(is_part(item) for item in items) else None
 
 
@@ -106,11 +106,11 @@ def joined_content(parts: Sequence[Json]) -> Json:
 def text_of(part: Json) -> str | None:
     if isinstance(part, str):
         return part
-    kind = part.get("type", "text") if isinstance(part, Mapping) else None
+    kind = part.get("type", "text") if isinstance(part, dict) else None
     if not isinstance(kind, str) or kind not in _TEXT:
         return None
     found = part.get("text", part.get("content"))
-    if isinstance(found, Mapping):  # ``{type: text, text: {value}}`` of OpenAI's assistants
+    if isinstance(found, dict):  # ``{type: text, text: {value}}`` of OpenAI's assistants
         found = found.get("value")
     return found if isinstance(found, str) else None
 
@@ -125,9 +125,9 @@ def _kept(part: Json, text: str | None) -> Json:
 
 
 def _thought(part: Json) -> str | None:
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return None
-    if isinstance(inner := part.get("reasoningContent"), Mapping):  # Bedrock
+    if isinstance(inner := part.get("reasoningContent"), dict):  # Bedrock
         inner = inner.get("reasoningText", inner)
         return _said(inner) or dumped(inner)
     kind = part.get("type")
@@ -138,7 +138,7 @@ def _thought(part: Json) -> str | None:
 
 def _said(part: Json) -> str | None:
     """The text of a thought, under whichever name."""
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return part if isinstance(part, str) else None
     for key in ("content", "text", "thinking", "reasoning", "summary", "data"):
         found = part.get(key)
@@ -151,9 +151,9 @@ def _said(part: Json) -> str | None:
 
 def _answer(part: Json) -> Message | None:
     """A tool's answer as a message of its own."""
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return None
-    wrapped = next((part[k] for k in _ANSWER_WRAPPERS if isinstance(part.get(k), Mapping)), None)
+    wrapped = next((part[k] for k in _ANSWER_WRAPPERS if isinstance(part.get(k), dict)), None)
     kind = part.get("type")
     if wrapped is None and not (isinstance(kind, str) and kind in _ANSWERS):
         return None
@@ -170,11 +170,11 @@ def _answer(part: Json) -> Message | None:
 
 def answered(result: Json) -> Json:
     """What a tool answered: one text where it is made of texts, else as it stands."""
-    if isinstance(result, Mapping) and result.keys() == {"type", "value"}:  # Vercel
+    if isinstance(result, dict) and result.keys() == {"type", "value"}:  # Vercel
         return result["value"]
     parts = listed_parts(result) if isinstance(result, str | list) else None
     found = result if parts is None else joined_content(parts)
     if isinstance(found, list):
-        found = [p["json"] if isinstance(p, Mapping) and p.keys() == {"json"} else p for p in found]
+        found = [p["json"] if isinstance(p, dict) and p.keys() == {"json"} else p for p in found]
         return found[0] if len(found) == 1 and not isinstance(found[0], str) else found
     return found

@@ -9,6 +9,7 @@ from hh_core.domain.span import Attributes, Span
 
 _REMARKS = frozenset({"finish_reason", "reasoning"})
 """What a second convention may add to an answer that the first has told."""
+_ROLES = ("system", "developer", "user", "assistant", "tool")
 
 
 def give(bucket: dict[str, Json], key: str, value: Json, *, origin: str) -> None:
@@ -84,7 +85,7 @@ def covers(whole: Json, part: Json) -> bool:
 def _scalars(value: Json) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            if name != "role":
+            if name != "role" or item not in _ROLES:
                 yield from _scalars(item)
     elif isinstance(value, list):
         for item in value:

@@ -41,9 +41,9 @@ def tool_call(id_: Json, name: Json, arguments: Json) -> Call:
 
 def read_call(item: Any) -> Call | None:
     """The call that ``item`` is, or wraps; None if it is none."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
-    inner = next((item[key] for key in _WRAPPERS if isinstance(item.get(key), Mapping)), None)
+    inner = next((item[key] for key in _WRAPPERS if isinstance(item.get(key), dict)), None)
     if inner is None:
         return _call(item) if _is_call(item) else None
     call = read_call({"type": "function", **inner}) if "function" in inner else _call(inner)
@@ -56,7 +56,7 @@ def read_call(item: Any) -> Call | None:
 def listed_calls(value: Any) -> list[Json]:
     """The calls of a message's own list; an item that is none stays as it is."""
     items = (parsed(value) or value or None) if isinstance(value, str) else value
-    if isinstance(items, Mapping):
+    if isinstance(items, dict):
         items = list(items.values()) if _are_numbered(items) else [items]
     if not isinstance(items, list | tuple):
         return [] if items is None else [items]
@@ -69,7 +69,7 @@ def call_id(item: Mapping[str, Json]) -> Json:
 
 
 def _listed(item: Json) -> Json:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return item
     return read_call(item) or _call(item)
 

@@ -1,9 +1,11 @@
 """Messages of many providers in one form: roles, text, parts, tool calls, tools' answers."""
 
 import json
+import time
 from typing import Any
 
 import pytest
+from mapped_span import mapped
 
 from hh_mappers.messages import answer, chat_history
 
@@ -236,3 +238,20 @@ def test_an_answer_in_several_items_is_one_and_choices_stay_apart() -> None:
     both = answer(chat_history(choices, role="assistant"))
     assert both["content"] == "a"
     assert [choice["content"] for choice in both["choices"]] == ["a", "b"]
+
+
+def test_huge_conversations_take_time_by_their_length_only() -> None:
+    calls = [{"type": "tool_call", "id": f"c{n}", "name": "f"} for n in range(2)]
+    said = {"role": "assistant", "parts": [*calls, {"type": "reasoning", "content": "Hm."}]}
+    told = {"role": "system", "content": "Be terse."}
+
+    def seconds(messages: int) -> float:
+        history = [told | {"content": f"{n}"} for n in range(messages)]
+        attributes = {"gen_ai.input.messages": history, "gen_ai.system_instructions": history[::-1]}
+        started = time.process_time()
+        _, content = mapped(attributes | {"gen_ai.output.messages": [said] * messages})
+        assert len(content.outputs["tool_calls"]) == 2 * messages
+        assert len(content.inputs["chat_history"]) == messages
+        return time.process_time() - started
+
+    assert seconds(5_000) < 50 * max(seconds(500), 0.01)
