@@ -18,7 +18,7 @@ from load import Load, Prose
 from sender import Body
 from stack import Stack
 
-from hh_core.domain.segments import ContentType, Encoding
+from hh_core.domain.segments import ContentType, Encoding, RecordKind
 from hh_core.usecases.receive import Writer
 from hh_data.config import DataPlaneConfig
 from hh_data.door import Door
@@ -114,8 +114,8 @@ async def _receiving(stack: Stack) -> AsyncIterator[Receive]:
             writer = Writer(UUID(stack.endpoints["project_id"]), _NOBODY)
 
             async def receive(body: bytes) -> None:
-                await path.receiver.traces(
-                    writer, body, ContentType.PROTOBUF, Encoding.GZIP, limits
+                await path.receiver.otlp(
+                    RecordKind.TRACES, writer, body, ContentType.PROTOBUF, Encoding.GZIP, limits
                 )
 
             stopping = asyncio.Event()

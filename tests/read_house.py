@@ -119,9 +119,11 @@ def _built(
     mapping = SpanMapping(_mappers())
     source = SegmentsSource(objects, records)
     belonging = Belonging(analytics)
-    wide = WideEvents(analytics, Content(source, mapping), belonging)
+    limits = limits or ReadLimits()
+    content = Content(source, mapping)
+    wide = WideEvents(analytics, content, belonging, max_logs=limits.logs_per_span)
     pending = Pending()
-    turns = Turns(limits or ReadLimits())
+    turns = Turns(limits)
     freshness = Freshness(pending, records, wait_seconds=0.3)
     return ReadHouse(
         objects,
@@ -172,6 +174,30 @@ def export(*spans: Mapping[str, Any], project: UUID = PROJECT, **changes: Any) -
     return record(json.dumps(body).encode(), project=project, **changes)
 
 
+def log(number: int, text: Any = None, *, trace: int = 1, **fields: Any) -> dict[str, Any]:
+    """An OTLP/JSON log record of span ``number``; ``at`` is in milliseconds, ``event`` its name."""
+    at = fields.pop("at", number)
+    name = fields.pop("event", "")
+    return {
+        "traceId": f"{trace:032x}",
+        "spanId": f"{number:016x}",
+        "timeUnixNano": str(START_MS * 1_000_000 + int(at * 1_000_000)) if at else "0",
+        "eventName": name,
+        "body": {} if text is None else _any_value(text),
+        "attributes": [
+            {"key": key.replace("__", "."), "value": _any_value(value)}
+            for key, value in fields.items()
+        ],
+    }
+
+
+def log_export(*logs: Mapping[str, Any], project: UUID = PROJECT, **changes: Any) -> SegmentRecord:
+    """An accepted OTLP/JSON request of log records."""
+    body = {"resourceLogs": [{"scopeLogs": [{"scope": {"name": "t"}, "logRecords": list(logs)}]}]}
+    changes.setdefault("kind", RecordKind.LOGS)
+    return record(json.dumps(body).encode(), project=project, **changes)
+
+
 def start(session: str, *, sequence: int = 1000, **fields: Any) -> SegmentRecord:
     """An accepted session start."""
     fields = {"session_id": session, "start_time": START_MS, **fields}
@@ -203,6 +229,9 @@ def _any_value(value: Any) -> dict[str, Any]:
             return {"intValue": str(value)}
         case float():
             return {"doubleValue": value}
+        case dict():
+            pairs = [{"key": key, "value": _any_value(item)} for key, item in value.items()]
+            return {"kvlistValue": {"values": pairs}}
         case list():
             return {"arrayValue": {"values": [_any_value(item) for item in value]}}
         case _:

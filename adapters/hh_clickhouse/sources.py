@@ -196,6 +196,7 @@ _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
         relation: (Branch(relation.value, _plain, _nothing),)
         for relation in (
             Relation.PATCHES,
+            Relation.SPAN_LOGS,
             Relation.TRACE_SESSIONS,
             Relation.SCORES,
             Relation.SCHEMAS,

@@ -48,6 +48,7 @@ _BACKENDS: dict[str, Backend] = {}
 _VERSIONS = {
     Relation.EVENTS: "version",
     Relation.PATCHES: "version",
+    Relation.SPAN_LOGS: "version",
     Relation.TRACE_SESSIONS: "resolved",
     Relation.SCORES: "version",
 }

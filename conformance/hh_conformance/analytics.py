@@ -46,6 +46,7 @@ from hh_core.registry import AdapterConfig
 WRITTEN = (
     Relation.EVENTS,
     Relation.PATCHES,
+    Relation.SPAN_LOGS,
     Relation.SESSION_TRACES,
     Relation.TRACE_SESSIONS,
     Relation.SCORES,

@@ -59,6 +59,7 @@ def three(relation: Relation) -> list[Cells]:
     if relation is Relation.PATCHES:
         return [patch(number, event_id=event_id(number % 2)) for number in (1, 2, 3)]
     own: dict[Relation, str] = {
+        Relation.SPAN_LOGS: "log_id",
         Relation.SESSION_TRACES: "session_key",
         Relation.TRACE_SESSIONS: "event_id",
         Relation.SCORES: "event_id",

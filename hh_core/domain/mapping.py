@@ -101,10 +101,17 @@ class Mapping:
         have one."""
         return self._formed[keys]
 
-    def event(self, span: Span) -> Content:
-        """What a reader sees of ``span``: every attribute is somewhere in it."""
+    def event(self, span: Span, logs: Sequence[SpanEvent] = ()) -> Content:
+        """What a reader sees of ``span``: every attribute is somewhere in it.
+
+        ``logs`` are its log records as events. They are part of the content, and of no facts: the
+        index knows those from the span alone, which may have come first.
+        """
         plan = self._plans[tuple(span.attributes)]
         content, facts = Content(), self._collect(span, plan)
+        has_failed = _failed(span)
+        if logs:
+            span = replace(span, events=[*span.events, *logs])
         for path, value in facts.attributes.items():
             bucket, _, name = path.partition(".")
             if bucket in INDEXED:
@@ -118,7 +125,7 @@ class Mapping:
             except Exception:  # as in _collect
                 self.failures[speaker.mapper.name] += 1
         if content.error is None:
-            content.error = _error(span) or facts.error_class or None
+            content.error = (_error(span) if has_failed else None) or facts.error_class or None
         content.metadata.update(_context(span))
         return content
 
@@ -259,10 +266,9 @@ def error_class(span: Span) -> str:
     return found if isinstance(found, str) and found else OTHER_ERROR
 
 
-def _error(span: Span) -> str | None:
-    """The status message, else the exception's, else its class (contract B6)."""
-    if not _failed(span):
-        return None
+def _error(span: Span) -> str:
+    """Of a span that failed: the status message, else the exception's, else its class (contract
+    B6)."""
     exception = _exception(span)
     message = exception.attributes.get("exception.message") if exception is not None else None
     if span.status_code == _ERROR and span.status_message:

@@ -114,6 +114,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *_control(Level.PROJECT, _PROJECT_ADMIN, "redrive_dead_letters"),
     *_public(Plane.DATA, "home", "openapi", "docs", "alive", "ready"),
     _data(_WRITERS, "receive_traces", "receive_traces_sdk"),
+    _data(_WRITERS, "receive_logs", "receive_logs_sdk"),
+    _data(_WRITERS, "receive_metrics", "receive_metrics_sdk"),
     _data(_WRITERS, "start_session", "start_session_v1"),
     _data(_WRITERS, "create_event", "create_event_v1"),
     _data(_WRITERS, "update_event", "update_event_v1"),

@@ -28,11 +28,14 @@ class RecordKind(IntEnum):
     TRACES = 1
     """An OTLP ``ExportTraceServiceRequest``, byte for byte as it came."""
     LOGS = 2
+    """An OTLP ``ExportLogsServiceRequest``, likewise."""
     EVENT = 3
     """JSON of one REST event or of a batch of them, with ids and times filled in."""
     PATCH = 4
     """JSON of one update or session start."""
     SCORE = 5
+    METRICS = 6
+    """An OTLP ``ExportMetricsServiceRequest``: kept as it came, in no index."""
 
 
 class ContentType(IntEnum):
@@ -76,7 +79,7 @@ class Address:
     record: int
     """Byte offset of the record in its segment."""
     ordinal: int
-    """Position of the span (in document order), event or patch within the record."""
+    """Position of the span (in document order), log record, event or patch within the record."""
 
 
 def segment_name(created_ms: int, random: int, node: int) -> str:

@@ -16,6 +16,8 @@ class Relation(StrEnum):
     session."""
     PATCHES = "event_patches"
     """Updates, session starts, feedback: all of an event, each once."""
+    SPAN_LOGS = "span_logs"
+    """Where the log records of a span stand: each once, however often it was sent."""
     SESSION_TRACES = "session_traces"
     """Which traces a session may hold: by a claim or derived."""
     TRACE_SESSIONS = "trace_sessions"
@@ -114,6 +116,20 @@ PATCHES = _columns(
     ordinal=Type.U32,
 )
 
+SPAN_LOGS = _columns(
+    project_id=Type.ID,
+    trace_id=Type.TRACE,
+    span_id=Type.SPAN,
+    log_id=Type.ID,  # of what it says: a copy has the same
+    version=Type.VERSION,
+    is_event=Type.FLAG,  # it names an event, and is no plain line of a log
+    time_ns=Type.TIME,  # when it happened, else when it was seen
+    received_ms=Type.U64,
+    segment=Type.NAME,
+    record=Type.U32,
+    ordinal=Type.U32,
+)
+
 SESSION_TRACES = _columns(
     project_id=Type.ID,
     session_key=Type.ID,
@@ -198,6 +214,7 @@ LISTING = _columns(
 COLUMNS: dict[Relation, tuple[Column, ...]] = {
     Relation.EVENTS: EVENTS,
     Relation.PATCHES: PATCHES,
+    Relation.SPAN_LOGS: SPAN_LOGS,
     Relation.SESSION_TRACES: SESSION_TRACES,
     Relation.TRACE_SESSIONS: TRACE_SESSIONS,
     Relation.SESSIONS: SESSIONS,
@@ -209,6 +226,7 @@ COLUMNS: dict[Relation, tuple[Column, ...]] = {
 KEYS: dict[Relation, tuple[str, ...]] = {
     Relation.EVENTS: ("project_id", "event_id"),
     Relation.PATCHES: ("project_id", "event_id", "patch_id"),
+    Relation.SPAN_LOGS: ("project_id", "trace_id", "span_id", "log_id"),
     Relation.SESSION_TRACES: ("project_id", "session_key", "trace_id"),
     Relation.TRACE_SESSIONS: ("project_id", "trace_id", "event_id"),
     Relation.SESSIONS: ("project_id", "session_key"),

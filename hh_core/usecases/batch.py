@@ -142,19 +142,22 @@ def _with(relation: Relation, part: Any, name: str, cells: list[Any]) -> Any:
     return record_batch(relation, arrays | {name: cells})
 
 
+_WRITTEN = (Relation.EVENTS, Relation.PATCHES, Relation.SPAN_LOGS)
+
+
 @dataclass(slots=True)
 class Batch:
     """The rows of some segments, and what they touch."""
 
-    rows: dict[Relation, Rows] = field(
-        default_factory=lambda: {r: Rows(r) for r in (Relation.EVENTS, Relation.PATCHES)}
-    )
+    rows: dict[Relation, Rows] = field(default_factory=lambda: {r: Rows(r) for r in _WRITTEN})
     corrupt: dict[str, int] = field(default_factory=dict)
     """By segment: records that do not check or do not decode. Every segment is in it."""
     overlong: int = 0
     """Spans whose session id is longer than ``MAX_ID``: it counts as not claimed."""
     surplus: int = 0
     """Names that found no room in the index today (``cardinality``)."""
+    logs_apart: int = 0
+    """Log records that name no span: they stand in their segment and in no index."""
     patched: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     paths: dict[Path, tuple[int, int]] = field(default_factory=dict)
     """Which paths were seen, from and to the hour of which start."""
@@ -168,6 +171,7 @@ class Batch:
         self.corrupt |= other.corrupt
         self.overlong += other.overlong
         self.surplus += other.surplus
+        self.logs_apart += other.logs_apart
         for project, events in other.patched.items():
             self.patched[project] |= events
         for path, (first, last) in other.paths.items():

@@ -204,7 +204,8 @@ class Dispatch:
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
         (segments), ``repeated`` (messages that had been seen to), ``unreadable`` (messages),
         ``time_suspect`` (rows), ``overlong`` (session ids that count as no claim),
-        ``surplus_names`` (``cardinality``), ``unspooled`` and ``handed_back`` (segments),
+        ``surplus_names`` (``cardinality``), ``span_logs`` and ``logs_apart`` (log records of a span
+        and of none), ``unspooled`` and ``handed_back`` (segments),
         ``pauses``, ``breaks``, ``mishaps``."""
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -355,6 +356,8 @@ class Dispatch:
         self.counts["corrupt"] += sum(batch.corrupt.values())
         self.counts["overlong"] += batch.overlong
         self.counts["surplus_names"] += batch.surplus
+        self.counts["span_logs"] += len(batch.rows[Relation.SPAN_LOGS])
+        self.counts["logs_apart"] += batch.logs_apart
         if self._spool is not None:
             self.counts["unspooled"] += len(receipts) - len(spooled)
 

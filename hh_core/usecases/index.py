@@ -29,10 +29,12 @@ from hh_core.domain.segments import ContentType, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.ports.analytics import Relation
+from hh_core.usecases import log_rows
 from hh_core.usecases.alike import Alike
 from hh_core.usecases.batch import Batch, see
 from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt, receipt_of
 from hh_core.usecases.sheet_rows import Place
+from hh_core.wire import otlp_logs
 from hh_core.wire.otlp import decode
 from hh_core.wire.rest import documents
 from hh_core.wire.segment import Damage, Located
@@ -130,11 +132,15 @@ class Indexer:
             patches = [self._patch(receipt, *found) for found in documents(item.record)]
             batch.rows[Relation.PATCHES].add(_PATCH, patches, _shared(receipt))
             batch.patched[header.project] |= {patch[0] for patch in patches}
+        elif header.kind is RecordKind.LOGS:
+            logs, apart = log_rows.rows_of(receipt, otlp_logs.decode(item.record))
+            batch.rows[Relation.SPAN_LOGS].add(log_rows.COLUMNS, logs, _shared(receipt))
+            batch.logs_apart += apart
         elif header.kind is RecordKind.TRACES and header.content_type is ContentType.PROTOBUF:
             alike.add(receipt, item.record)
         elif header.kind is RecordKind.TRACES:
             self._one_by_one(batch, receipt, decode(item.record))
-        else:
+        elif header.kind is RecordKind.EVENT:
             self._rows(batch, receipt, self._rest_events(receipt, item.record))
 
     def _one_by_one(
@@ -152,10 +158,9 @@ class Indexer:
     def _rest_events(
         self, receipt: Receipt, record: SegmentRecord
     ) -> Iterator[tuple[_Cells, Facts]]:
-        if record.header.kind is RecordKind.EVENT:
-            for ordinal, event in documents(record):
-                facts = rest_facts(event)
-                yield self._rest(receipt, ordinal, event, facts), facts
+        for ordinal, event in documents(record):
+            facts = rest_facts(event)
+            yield self._rest(receipt, ordinal, event, facts), facts
 
     def _rows(self, batch: Batch, receipt: Receipt, found: Iterable[tuple[_Cells, Facts]]) -> None:
         rows: list[_Cells] = []

@@ -8,6 +8,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from hh_core.errors import OverloadedError, RejectedError
+from hh_core.usecases.span_logs import MAX_LOGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class ReadLimits:
     """Of the order of large sessions, kept from one page to the next."""
     answer_bytes: int = 256 << 20
     """Of one page, as JSON."""
+    logs_per_span: int = MAX_LOGS
+    """Log records that the event of a span shows."""
     seconds: float = 30.0
     """How long one search, export or session may take."""
     at_once: int = 8

@@ -1,7 +1,7 @@
 """Take what clients send, make it durable, and only then say yes (DESIGN 3.1)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -10,12 +10,16 @@ from uuid import UUID
 from hh_core.domain.segments import ContentType, Encoding, RecordKind
 from hh_core.usecases.commit import GroupCommit
 from hh_core.usecases.durability import Draft
-from hh_core.wire import otlp
-from hh_core.wire.otlp import Checked, Limits
-from hh_core.wire.otlp_body import plain_size
+from hh_core.wire import otlp, otlp_logs, otlp_metrics
+from hh_core.wire.otlp_body import Checked, Limits, plain_size
 
 T = TypeVar("T")
 
+_CHECKS: Mapping[RecordKind, Callable[[bytes, ContentType, Encoding, Limits], Checked]] = {
+    RecordKind.TRACES: otlp.check,
+    RecordKind.LOGS: otlp_logs.check,
+    RecordKind.METRICS: otlp_metrics.check,
+}
 _INLINE_BYTES = 256 << 10
 """A body that is larger once unpacked is checked in a thread, so that others are answered
 meanwhile."""
@@ -50,21 +54,21 @@ class Receiver:
         self._commits = commits
         self._large = asyncio.Semaphore(_THREADS)
 
-    async def traces(
+    async def otlp(
         self,
+        kind: RecordKind,
         writer: Writer,
         body: bytes,
         content_type: ContentType,
         encoding: Encoding,
         limits: Limits,
     ) -> Checked:
-        """An OTLP export. Spans without sound ids are counted, and skipped by every reader."""
-        check = partial(otlp.check, body, content_type, encoding, limits)
+        """An OTLP export of a signal. Spans without sound ids are counted, and skipped by every
+        reader."""
+        check = partial(_CHECKS[kind], body, content_type, encoding, limits)
         checked = await self.unpacked(max(len(body), plain_size(body, encoding)), check)
-        if checked.spans > checked.rejected:
-            draft = Draft(
-                RecordKind.TRACES, content_type, encoding, writer.project, writer.key_id, body
-            )
+        if checked.items > checked.rejected:
+            draft = Draft(kind, content_type, encoding, writer.project, writer.key_id, body)
             await self._commits.commit([draft])
         return checked
 

@@ -1,12 +1,13 @@
 """Searches for a phrase in inputs or outputs: through the raw records, newest first.
 
-A span's texts stand in its record as they were sent, so a record whose bytes do not hold the phrase
-has no match, and is not decoded. What is left is composed and matched as ever.
+A span's texts stand in its record as they were sent, or in those of its log records, so where none
+of their bytes hold the phrase there is no match, and nothing is decoded. What is left is composed
+and matched as ever.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,7 +17,6 @@ from uuid import UUID
 
 from hh_core.domain.filters import Filter
 from hh_core.domain.segments import SegmentRecord
-from hh_core.errors import RejectedError
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -29,23 +29,19 @@ from hh_core.ports.analytics import (
     Row,
 )
 from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
-from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
+from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id, parts, trace_id
 from hh_core.usecases.candidates import place
+from hh_core.usecases.log_texts import LogTexts, holds
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.read_limits import ReadLimits
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.segments_source import SegmentsSource
-from hh_core.wire.otlp_body import UNLIMITED, decompress
 
 _FIELDS = ("inputs", "outputs")
 _STRETCH = re.compile(r"[\w ,.;:!?()-]+", re.ASCII)
 """What no JSON encoder in use escapes."""
 _PHRASE = re.compile(r"\w ")
 _END_OF_PHRASE = re.compile(r" \w")
-_ESCAPED = re.compile(
-    rb"\\u00(?:2[01389c-e]|3[0-9abf]|[46][1-9a-f]|5[0-9af]|7[0-9a])", re.IGNORECASE
-)
-"""A character of such a stretch that is escaped all the same."""
 _RECORDS = 200_000
 _AT_ONCE = 64
 _SEGMENTS_AT_ONCE = 4
@@ -53,6 +49,11 @@ _SEGMENTS_AT_ONCE = 4
 _THREADS = 2
 _SIFTED_AT_ONCE = 4
 """Records."""
+
+
+_At = tuple[str, int]
+"""Segment and record."""
+_Traces = Mapping[_At, Set[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class _Group:
     record: int
     first_ns: int
     last_ns: int
+
+    @property
+    def at(self) -> _At:
+        return self.segment, self.record
 
 
 @dataclass(slots=True)
@@ -94,7 +99,7 @@ class _Search:
     found: Found
 
 
-_Located = tuple[tuple[str, int], SegmentRecord]
+_Located = tuple[_At, SegmentRecord]
 """A record, and where it stands."""
 
 
@@ -152,9 +157,11 @@ class TextSearch:
             project, query, where, until, frozenset(map(event_id, updated)), Found(sifted)
         )
         found = search.found
+        logs = LogTexts(self._analytics, self._source, project, wanted)
         async with aclosing(self._hits(project, groups, wanted)) as looking:
-            async for chunk, hits in looking:
-                if not await self._compose(search, hits):
+            async for chunk, held in looking:
+                traces = await self._told_by_logs(search, logs, chunk, held)
+                if not await self._compose(search, chunk, held, traces):
                     return None
                 if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
                     found.stopped_ns = chunk[-1].last_ns
@@ -164,9 +171,38 @@ class TextSearch:
             found.stopped_ns = groups[-1].last_ns
         return found.cut()
 
-    async def _compose(self, search: _Search, hits: Sequence[_Group]) -> bool:
-        """Add the matches among the events of ``hits``. False if one of them holds too many."""
+    async def _told_by_logs(
+        self, search: _Search, logs: LogTexts, chunk: Sequence[_Group], held: Set[_At]
+    ) -> _Traces:
+        """Of the records of ``chunk`` that do not hold it all themselves, the traces whose log
+        records may."""
+        others = [group for group in chunk if group.at not in held]
+        if not others or not await logs.any_at_all():
+            return {}
+        query = Query(
+            relation=Relation.EVENTS,
+            project=search.project,
+            where=_of(search.where, others),
+            group_by=("segment", "record", "trace_id"),
+            measures=(Measure("rows", Function.COUNT),),
+            limit=TRACE_ROWS,
+        )
+        asked = {group.at for group in others}
+        rows = [row for row in await self._analytics.select(query) if _at(row) in asked]
+        traces = await logs.traces({trace_id(row) for row in rows})
+        found: dict[_At, set[bytes]] = {}
+        for row in rows:
+            if trace_id(row) in traces:
+                found.setdefault(_at(row), set()).add(trace_id(row))
+        return found
+
+    async def _compose(
+        self, search: _Search, chunk: Sequence[_Group], held: Set[_At], traces: _Traces
+    ) -> bool:
+        """Add the matches among the events of the records that are ``held``, and of ``traces`` of
+        the others. False if one of them holds too many."""
         found = search.found
+        hits = [group for group in chunk if group.at in held or group.at in traces]
         for some in parts(hits, _SIFTED_AT_ONCE):
             if self._is_over(search):
                 found.stopped_ns = some[0].last_ns
@@ -174,7 +210,12 @@ class TextSearch:
             rows = await self._rows(search.project, search.where, some)
             if len(rows) > self._limits.scan_limit:
                 return False
-            rows = [row for row in rows if event_id(row) not in search.sifted]
+            rows = [
+                row
+                for row in rows
+                if event_id(row) not in search.sifted
+                and (_at(row) in held or trace_id(row) in traces.get(_at(row), ()))
+            ]
             found.rows += await self._index.sifted(search.project, search.query, rows)
             found.scanned += len(rows)
         return True
@@ -210,9 +251,9 @@ class TextSearch:
 
     async def _hits(
         self, project: UUID, groups: Sequence[_Group], wanted: Sequence[bytes]
-    ) -> AsyncGenerator[tuple[Sequence[_Group], Sequence[_Group]], None]:
-        """``groups`` some at a time, and those of them whose record holds all that is wanted. While
-        some are looked through, the next are read."""
+    ) -> AsyncGenerator[tuple[Sequence[_Group], Set[_At]], None]:
+        """``groups`` some at a time, and where the records stand that hold all that is wanted.
+        While some are looked through, the next are read."""
         chunks = list(_chunks(groups))
         reading = asyncio.ensure_future(self._read(project, chunks[0] if chunks else ()))
         try:
@@ -224,8 +265,7 @@ class TextSearch:
                 held = await asyncio.gather(
                     *(asyncio.to_thread(_held, share, wanted) for share in shares)
                 )
-                hits = {at for some in held for at in some}
-                yield chunk, [group for group in chunk if (group.segment, group.record) in hits]
+                yield chunk, {at for some in held for at in some}
         finally:
             reading.cancel()
 
@@ -245,19 +285,27 @@ class TextSearch:
             relation=Relation.EVENTS,
             project=project,
             columns=BASE,
-            where=(
-                *where,
-                Condition("start_ns", Op.GE, min(group.first_ns for group in groups)),
-                Condition("start_ns", Op.LE, max(group.last_ns for group in groups)),
-                Condition("record", Op.IN, [group.record for group in groups]),
-                Condition("segment", Op.IN, list({group.segment for group in groups})),
-            ),
+            where=_of(where, groups),
             order_by=(Order("segment"), Order("record"), Order("ordinal")),
             limit=self._limits.scan_limit + 1,
         )
-        asked = {(group.segment, group.record) for group in groups}
-        found = await self._analytics.select(query)
-        return [row for row in found if (row["segment"], row["record"]) in asked]
+        asked = {group.at for group in groups}
+        return [row for row in await self._analytics.select(query) if _at(row) in asked]
+
+
+def _of(where: Where, groups: Sequence[_Group]) -> Where:
+    """Conditions that the events of these records fulfil, and few others."""
+    return (
+        *where,
+        Condition("start_ns", Op.GE, min(group.first_ns for group in groups)),
+        Condition("start_ns", Op.LE, max(group.last_ns for group in groups)),
+        Condition("record", Op.IN, [group.record for group in groups]),
+        Condition("segment", Op.IN, list({group.segment for group in groups})),
+    )
+
+
+def _at(row: Row) -> _At:
+    return str(row["segment"]), cast(int, row["record"])
 
 
 def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
@@ -276,16 +324,6 @@ def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
         yield some
 
 
-def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[tuple[str, int]]:
+def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[_At]:
     """Where the records stand that hold all that is wanted, or may: in a thread of its own."""
-    return [at for at, record in records if _holds(record, wanted)]
-
-
-def _holds(record: SegmentRecord, wanted: Sequence[bytes]) -> bool:
-    try:
-        plain = decompress(record.body, record.header.encoding, UNLIMITED)
-    except RejectedError:  # it is damaged; whoever composes its events says so
-        return True
-    if all(needle in plain for needle in wanted):
-        return True
-    return b"\\u00" in plain and _ESCAPED.search(plain) is not None
+    return [at for at, record in records if holds(record, wanted)]

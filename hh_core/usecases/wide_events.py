@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import cast
 from uuid import UUID
 
@@ -23,41 +22,22 @@ from hh_core.usecases.belonging import (
     parts,
     trace_id,
 )
-from hh_core.usecases.content import Content, Piece
+from hh_core.usecases.content import MISSING, Content, Piece
+from hh_core.usecases.event_sources import Known, address, slices
+from hh_core.usecases.span_logs import MAX_LOGS, NONE, Joined, SpanId, SpanLogs, span_id
 
 BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
 
 ROLLUPS = ("prompt_tokens", "completion_tokens", "total_tokens")
+LEFT_OUT = "log_records_left_out"
+"""Of ``metadata``: how many log records of a span its event does not show. They stand in their
+segments, unless retention has taken them."""
 _ADDRESS = ("segment", "record", "ordinal")
 _NS = 1_000_000
 
 
 _PART = 1000
 """Events that the index is asked for together."""
-_SLICE = 200
-"""Events that are composed together, and then the event loop has a turn."""
-_SLICE_BYTES = 1 << 20
-"""Of the records that a slice is read from. They may be packed, and grow when they are read."""
-_UNKNOWN = _SLICE_BYTES // 2
-"""What a record counts whose size is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the index knows of some events, by event id; sessions by session key."""
-
-    bases: Mapping[UUID, Row]
-    patches: Mapping[UUID, Sequence[Row]]
-    rollups: Mapping[UUID, Row]
-    sessions: Mapping[UUID, UUID]
-    names: Mapping[UUID, str]
-    parents: Mapping[UUID, UUID | None]
-
-    def addresses(self, row: Row) -> list[Address]:
-        """Where the content of a row's event stands."""
-        event = event_id(row)
-        found = [address(patch) for patch in self.patches.get(event, ())]
-        return [address(self.bases[event]), *found] if event in self.bases else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +47,7 @@ class _Sources:
     patches: Mapping[UUID, Sequence[Row]]
     rollups: Mapping[UUID, Row]
     pieces: Mapping[Address, Piece]
+    logs: Mapping[SpanId, Joined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +84,19 @@ def as_session(rollup: Row) -> Row:
 
 
 class WideEvents:
-    def __init__(self, analytics: Analytics, content: Content, belonging: Belonging) -> None:
+    def __init__(
+        self,
+        analytics: Analytics,
+        content: Content,
+        belonging: Belonging,
+        *,
+        max_logs: int = MAX_LOGS,
+    ) -> None:
+        """``max_logs``: log records of one span that its event shows."""
         self._analytics = analytics
         self._content = content
         self._belonging = belonging
+        self._logs = SpanLogs(analytics, max_logs=max_logs)
 
     async def of(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
         """The event of each of ``rows`` (columns ``LIGHT``), in their order, content included.
@@ -123,24 +113,29 @@ class WideEvents:
         from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again."""
         for part in parts(rows, _PART):
             known = await self._known(project, part, told)
-            for some in _slices(part, known):
+            for some in slices(part, known):
                 addresses = [found for row in some for found in known.addresses(row)]
-                pieces = await self._content.resolve(project, addresses)
-                sources = _Sources(known.patches, known.rollups, pieces)
+                pieces = await self._content.resolve(project, addresses, known.logs_of(some))
+                sources = _Sources(known.patches, known.rollups, pieces, known.logs)
                 yield [_composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
-    async def _known(self, project: UUID, rows: Sequence[Row], told: Told | None) -> _Known:
+    async def _known(self, project: UUID, rows: Sequence[Row], told: Told | None) -> Known:
         events = [row for row in rows if not is_session(row)]
         ids = [event_id(row) for row in rows]
         if told is not None:
-            bases, patches = await asyncio.gather(
-                self.bases(project, events), self._patches(project, ids)
+            bases, patches, logs = await asyncio.gather(
+                self.bases(project, events),
+                self._patches(project, ids),
+                self._logs.of(project, events),
             )
-            return _Known(bases, patches, told.rollups, told.sessions, told.names, told.parents)
-        bases, patches, rollups = await asyncio.gather(
+            return Known(
+                bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
+            )
+        bases, patches, logs, rollups = await asyncio.gather(
             self.bases(project, events),
             self._patches(project, ids),
+            self._logs.of(project, events),
             self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
@@ -149,7 +144,7 @@ class WideEvents:
             self._belonging.names(project, set(sessions.values()), [*full, *rollups.values()]),
             self._belonging.parents(project, full, sessions),
         )
-        return _Known(bases, patches, rollups, sessions, names, parents)
+        return Known(bases, patches, rollups, sessions, names, parents, logs)
 
     async def bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
         """Rows of events with the columns ``BASE``, by event id: those of ``rows`` that have them
@@ -237,37 +232,7 @@ _ORDER = (
 )
 
 
-def _slices(rows: Sequence[Row], known: _Known) -> Iterator[list[Row]]:
-    """``rows`` in order, cut where a slice would be read from too much."""
-    sizes = _sizes({found for row in rows for found in known.addresses(row)})
-    some: list[Row] = []
-    read: dict[tuple[str, int], int] = {}
-    for row in rows:
-        more = {
-            (at.segment, at.record): sizes[at.segment, at.record] for at in known.addresses(row)
-        }
-        wider = read | more
-        is_much = sum(wider.values()) > _SLICE_BYTES
-        if some and (is_much or len(some) == _SLICE):
-            yield some
-            some, wider = [], more
-        some.append(row)
-        read = wider
-    if some:
-        yield some
-
-
-def _sizes(addresses: Collection[Address]) -> Mapping[tuple[str, int], int]:
-    """The most bytes that each record can have: it ends where the next one begins."""
-    places = sorted({(found.segment, found.record) for found in addresses})
-    return dict.fromkeys(places, _UNKNOWN) | {
-        (segment, record): end - record
-        for (segment, record), (following, end) in pairwise(places)
-        if following == segment
-    }
-
-
-def _composed(project: UUID, row: Row, known: _Known, sources: _Sources) -> Event:
+def _composed(project: UUID, row: Row, known: Known, sources: _Sources) -> Event:
     event = event_id(row)
     row = known.bases.get(event, row)
     parent = known.parents[event]
@@ -278,11 +243,6 @@ def _composed(project: UUID, row: Row, known: _Known, sources: _Sources) -> Even
     if is_session(row):
         composed["event_id"] = composed["session_id"]
     return {name: composed[name] for name in _ORDER} | composed
-
-
-def address(row: Row) -> Address:
-    record, ordinal = cast(int, row["record"]), cast(int, row["ordinal"])
-    return Address(str(row["segment"]), record, ordinal)
 
 
 def milliseconds_of(nanoseconds: int) -> int | float:
@@ -305,6 +265,9 @@ def _event(row: Row, sources: _Sources) -> dict[str, Json]:
     shaped = _shaped(_timed(_folded(base, sources, updates), base))
     if row.get("record_kind") == RecordKind.TRACES:
         shaped["metadata"] = shaped["metadata"] | _ids(row)
+        left_out = sources.logs.get(span_id(row), NONE).left_out + (piece or {}).get(MISSING, 0)
+        if left_out:
+            shaped["metadata"][LEFT_OUT] = left_out
     return shaped
 
 

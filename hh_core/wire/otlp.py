@@ -6,7 +6,7 @@ refused, so that the address of a span never depends on a rule.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from google.protobuf.message import DecodeError
 
@@ -14,7 +14,7 @@ from hh_core.domain.segments import ContentType, Encoding, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError
 from hh_core.wire import otlp_json, otlp_protobuf
-from hh_core.wire.otlp_body import UNLIMITED, Limits, decompress, plain_size
+from hh_core.wire.otlp_body import UNLIMITED, Checked, Limits, decompress, plain_size
 from hh_core.wire.otlp_light import (
     LIGHT,
     Head,
@@ -53,34 +53,22 @@ __all__ = [
 PROBLEM = "trace_id must be 16 bytes, span_id and parent_span_id 8 bytes, none of the ids all zero"
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a request holds."""
-
-    spans: int
-    """All of them, the rejected ones too."""
-    rejected: int
-    """Spans without sound ids: they are skipped for good."""
-    size: int
-    """Bytes after decompression."""
-
-    @property
-    def problem(self) -> str:
-        return PROBLEM if self.rejected else ""
-
-
 def check(body: bytes, content_type: ContentType, encoding: Encoding, limits: Limits) -> Checked:
     """Raises ``RejectedError``: 400 malformed, 413 over a limit; bounds hold before objects are
     built."""
     plain = decompress(body, encoding, limits)
     if content_type is ContentType.JSON:
         found = [span is not None for _, span in otlp_json.spans(plain, limits)]
-        return Checked(len(found), found.count(False), len(plain))
+        return _checked(len(found), found.count(False), plain)
     spans = rejected = 0
     for group in otlp_protobuf.groups(plain, limits, check=True):
         spans += len(group.spans)
         rejected += sum(not is_sound(span) for span in group.spans)
-    return Checked(spans, rejected, len(plain))
+    return _checked(spans, rejected, plain)
+
+
+def _checked(spans: int, rejected: int, plain: bytes) -> Checked:
+    return Checked(spans, rejected, len(plain), PROBLEM if rejected else "")
 
 
 def decode(record: SegmentRecord) -> Iterator[tuple[int, Span]]:

@@ -22,8 +22,23 @@ class Limits:
     max_ratio: int = 200
     """Decompressed over compressed size, above 1 MiB."""
     max_spans: int = 50_000
+    """Of log records and data points too."""
     max_nesting: int = 32
     """Levels of AnyValue: 1 is a plain attribute, 2 an element of its array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a request holds."""
+
+    items: int
+    """All its spans, log records or data points, the rejected ones too."""
+    rejected: int
+    """Those that are skipped for good."""
+    size: int
+    """Bytes after decompression."""
+    problem: str = ""
+    """What is wrong with the rejected ones; of a request in which none is, a warning."""
 
 
 UNLIMITED = Limits(max_bytes=1 << 31, max_ratio=1 << 20, max_spans=1 << 31, max_nesting=100)

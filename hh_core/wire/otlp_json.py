@@ -24,7 +24,7 @@ from hh_core.wire.otlp_json_values import (
     uint64,
 )
 from hh_core.wire.otlp_json_values import attributes as attributes_of
-from hh_core.wire.otlp_protobuf import too_many_spans
+from hh_core.wire.otlp_protobuf import too_many
 from hh_core.wire.otlp_spans import NO_SPAN, NO_TRACE
 
 _KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
@@ -58,7 +58,7 @@ def _spans(document: dict[str, Any], limits: Limits) -> Iterator[tuple[int, Span
             origin = _origin(attributes, inner, limits)
             for item in list_of(inner.get("spans"), "spans"):
                 if ordinal >= limits.max_spans:
-                    raise too_many_spans(limits)
+                    raise too_many(limits)
                 yield ordinal, _span(item, origin, limits.max_nesting, ordinal)
                 ordinal += 1
 

@@ -98,11 +98,12 @@ def attributes(value: object, nesting: int) -> dict[str, AnyValue]:
         if type(string) is str and len(held) == 1:  # nearly all attributes
             out[key] = string
         else:
-            out[key] = _any_value(held, nesting)
+            out[key] = any_value(held, nesting)
     return out
 
 
-def _any_value(held: Mapping[str, Any], nesting: int) -> AnyValue:
+def any_value(held: Mapping[str, Any], nesting: int) -> AnyValue:
+    """What ``{"stringValue": …}`` and the like holds; None for nothing."""
     if nesting < 1:
         raise BadValueError("an attribute value is nested too deeply; flatten it")
     found: AnyValue = None
@@ -143,7 +144,7 @@ def _double(value: object, _: int) -> AnyValue:
 
 def _array(value: object, nesting: int) -> AnyValue:
     values = list_of(object_of(value, "arrayValue").get("values"), "arrayValue.values")
-    return [_any_value(object_of(item, "arrayValue.values"), nesting) for item in values]
+    return [any_value(object_of(item, "arrayValue.values"), nesting) for item in values]
 
 
 def _kvlist(value: object, nesting: int) -> AnyValue:

@@ -27,6 +27,32 @@ _CHILDREN: dict[str, dict[int, str]] = {
     "KeyValueList": {0x0A: "KeyValue"},
     "EntityRef": {},
     "Status": {},
+    "ExportLogsServiceRequest": {0x0A: "ResourceLogs"},
+    "ResourceLogs": {0x0A: "Resource", 0x12: "ScopeLogs"},
+    "ScopeLogs": {0x0A: "InstrumentationScope", 0x12: "LogRecord"},
+    "LogRecord": {0x2A: "AnyValue", 0x32: "KeyValue"},
+    "ExportMetricsServiceRequest": {0x0A: "ResourceMetrics"},
+    "ResourceMetrics": {0x0A: "Resource", 0x12: "ScopeMetrics"},
+    "ScopeMetrics": {0x0A: "InstrumentationScope", 0x12: "Metric"},
+    "Metric": {
+        **{0x2A: "Gauge", 0x3A: "Sum", 0x4A: "Histogram"},
+        **{0x52: "ExponentialHistogram", 0x5A: "Summary", 0x62: "KeyValue"},
+    },
+    "Gauge": {0x0A: "NumberDataPoint"},
+    "Sum": {0x0A: "NumberDataPoint"},
+    "Histogram": {0x0A: "HistogramDataPoint"},
+    "ExponentialHistogram": {0x0A: "ExponentialHistogramDataPoint"},
+    "Summary": {0x0A: "SummaryDataPoint"},
+    "NumberDataPoint": {0x3A: "KeyValue", 0x2A: "Exemplar"},
+    "HistogramDataPoint": {0x4A: "KeyValue", 0x42: "Exemplar"},
+    "ExponentialHistogramDataPoint": {
+        **{0x0A: "KeyValue", 0x5A: "Exemplar"},
+        **{0x42: "Buckets", 0x4A: "Buckets"},
+    },
+    "SummaryDataPoint": {0x3A: "KeyValue", 0x32: "ValueAtQuantile"},
+    "Exemplar": {0x3A: "KeyValue"},
+    "Buckets": {},
+    "ValueAtQuantile": {},
 }
 """Tags of the fields that hold messages, by type (opentelemetry-proto 1.x)."""
 
@@ -106,4 +132,4 @@ def _varint(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _malformed() -> RejectedError:
-    return RejectedError("the body is not an ExportTraceServiceRequest; check the exporter")
+    return RejectedError("the body is not well-formed protobuf; check the exporter")

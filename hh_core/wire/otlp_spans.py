@@ -30,9 +30,19 @@ def is_sound(span: trace_pb2.Span) -> bool:
     )
 
 
+def owner_of(trace_id: bytes, span_id: bytes) -> tuple[bytes, bytes]:
+    """The span that a log record's ids name; empty ids if they name none."""
+    if len(trace_id) != 16 or len(span_id) != 8 or trace_id == NO_TRACE or span_id == NO_SPAN:
+        return b"", b""
+    return trace_id, span_id
+
+
 def origin_of(resource: Resource, scope: InstrumentationScope) -> Origin:
     return Origin(
-        _attributes(resource.attributes), scope.name, scope.version, _attributes(scope.attributes)
+        attributes_in(resource.attributes),
+        scope.name,
+        scope.version,
+        attributes_in(scope.attributes),
     )
 
 
@@ -98,14 +108,14 @@ class _LazyAttributes(Mapping[str, AnyValue]):
 
 
 def _event(event: trace_pb2.Span.Event) -> SpanEvent:
-    return SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes))
+    return SpanEvent(event.name, event.time_unix_nano, attributes_in(event.attributes))
 
 
 def _link(link: trace_pb2.Span.Link) -> SpanLink:
-    return SpanLink(link.trace_id, link.span_id, _attributes(link.attributes))
+    return SpanLink(link.trace_id, link.span_id, attributes_in(link.attributes))
 
 
-def _attributes(pairs: Iterable[KeyValue]) -> dict[str, AnyValue]:
+def attributes_in(pairs: Iterable[KeyValue]) -> dict[str, AnyValue]:
     """As a dict; of equal keys the last wins."""
     out: dict[str, AnyValue] = {}
     for pair in pairs:
@@ -133,7 +143,7 @@ def _value(value: Any) -> AnyValue:
         case "array_value":
             return [_value(item) for item in value.array_value.values]
         case "kvlist_value":
-            return _attributes(value.kvlist_value.values)
+            return attributes_in(value.kvlist_value.values)
         case "bytes_value":
             return bytes(value.bytes_value)
         case _:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from hh_core.domain.segments import RecordKind
 from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
 from hh_runtime.net import Address
 
@@ -46,7 +47,7 @@ class LimitsConfig(Section):
     max_ratio: int = Field(default=200, gt=1)
     """Decompressed over compressed size, above 1 MiB."""
     max_spans: int = Field(default=50_000, gt=0)
-    """Of one request."""
+    """Of one request; of log records and data points too."""
     max_nesting: int = Field(default=32, gt=0)
     """Of values in values."""
     max_events: int = Field(default=1_000, gt=0)
@@ -59,6 +60,20 @@ class LimitsConfig(Section):
     """Of either, for one project; above it 429 with Retry-After, while others are served."""
     max_connections_per_address: int = Field(default=256, gt=0)
     """Open HTTP connections of one address that have shown no valid API key yet; above it 429."""
+
+
+class OtlpConfig(Section):
+    """Which signals of OTLP are taken beside traces."""
+
+    logs: Literal["keep", "refuse"] = "keep"
+    """`keep`: log records join the span that they name; the others are kept as they came."""
+    metrics: Literal["keep", "refuse"] = "refuse"
+    """`keep`: they are kept as they came, and appear in no answer. `refuse`: clients are told so,
+    by 404 or UNIMPLEMENTED."""
+
+    def refused(self) -> frozenset[RecordKind]:
+        told = {RecordKind.LOGS: self.logs, RecordKind.METRICS: self.metrics}
+        return frozenset(kind for kind, choice in told.items() if choice == "refuse")
 
 
 class IngestConfig(Section):
@@ -130,6 +145,9 @@ class ReadConfig(Section):
     in each process."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
     """Content of one answer; beyond it the client is told to ask for less."""
+    logs_per_span: int = Field(default=1_000, gt=0)
+    """Log records that the event of a span shows, events before plain lines; how many more there
+    are stands in `metadata.log_records_left_out`."""
     seconds: float = Field(default=30.0, gt=0)
     """How long one search, export or session may take; then the client is told to ask for less."""
     at_once: int = Field(default=8, gt=0)
@@ -182,6 +200,7 @@ class DataPlaneConfig(ProcessConfig):
     """Where readers ask for what is acknowledged but not indexed; default: this plane's own."""
     listen: ListenConfig = ListenConfig()
     limits: LimitsConfig = LimitsConfig()
+    otlp: OtlpConfig = OtlpConfig()
     ingest: IngestConfig = IngestConfig()
     dispatch: DispatchConfig = DispatchConfig()
     retention: RetentionConfig = RetentionConfig()

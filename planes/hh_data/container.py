@@ -74,6 +74,7 @@ def _read_limits(config: DataPlaneConfig) -> ReadLimits:
         search_seconds=config.read.search_seconds,
         outline_cache_bytes=config.read.outline_cache_bytes,
         answer_bytes=config.read.answer_bytes,
+        logs_per_span=config.read.logs_per_span,
         seconds=config.read.seconds,
         at_once=config.read.at_once,
         at_once_per_project=config.read.at_once_per_project,
@@ -173,7 +174,9 @@ class DataPlane(containers.DeclarativeContainer):
 
     belonging = providers.Singleton(Belonging, analytics)
     content = providers.Singleton(Content, source, mapping)
-    wide_events = providers.Singleton(WideEvents, analytics, content, belonging)
+    wide_events = providers.Singleton(
+        WideEvents, analytics, content, belonging, max_logs=config.provided.read.logs_per_span
+    )
     freshness = providers.Singleton(
         Freshness, positions, records, wait_seconds=config.provided.read.wait_seconds
     )

@@ -41,6 +41,7 @@ def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings
         drain_seconds=config.drain_seconds,
         tls_certificate=config.listen.tls_certificate,
         tls_key=config.listen.tls_key,
+        refused=config.otlp.refused(),
     )
 
 

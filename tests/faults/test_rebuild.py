@@ -20,6 +20,7 @@ RELATIONS = (
     "places",
     "event_moves",
     "event_patches",
+    "span_logs",
     "links",
     "trace_sessions",
     "event_schemas",

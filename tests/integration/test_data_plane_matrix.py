@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -36,7 +37,7 @@ from hh_core.domain.segments import SegmentRecord
 from hh_core.errors import UnavailableError
 from hh_data.api.app import DOCUMENT, ReadApi
 from hh_data.api.positions import open_positions
-from hh_data.ingest.otlp_grpc import SERVICE
+from hh_data.ingest.signals import SIGNALS
 from hh_data.key_uses import KeyUses
 from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.http import listening
@@ -83,7 +84,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     papers.write()
     async with (
         read_house() as read,
-        ingest_house(folder, keys=papers.path) as ingest,
+        ingest_house(folder, keys=papers.path, refused=frozenset()) as ingest,
         aiohttp.ClientSession() as client,
     ):
         access = Access(papers.path)
@@ -146,6 +147,10 @@ def routes() -> Iterator[tuple[str, str, Operation]]:
 
 BODIES: Mapping[str, Any] = {
     "receive_traces": {"resourceSpans": [{"scopeSpans": [{"spans": spans("written")}]}]},
+    "receive_logs": {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {}}]}]}]},
+    "receive_metrics": {
+        "resourceMetrics": [{"scopeMetrics": [{"metrics": [{"sum": {"dataPoints": [{}]}}]}]}],
+    },
     "start_session": {"session": {"session_id": SESSION}},
     "create_event": {"event": {"event_id": EVENT, "event_type": "tool", "event_name": "e"}},
     "update_event": {"event_id": EVENT, "metadata": {"a": 1}},
@@ -264,10 +269,10 @@ CODES = {
 
 def test_over_grpc_it_is_the_same(tmp_path: Path) -> None:
     async def test(world: World) -> None:
-        rule = operation(Plane.DATA, "receive_traces")
         async with grpc.aio.insecure_channel(world.ingest.grpc) as channel:
-            call = channel.unary_unary(f"/{SERVICE}/Export")
-            for who, (shown, caller) in world.callers.items():
+            for signal, (who, (shown, caller)) in product(SIGNALS, world.callers.items()):
+                rule = operation(Plane.DATA, f"receive_{signal.name}")
+                call = channel.unary_unary(f"/{signal.service}/Export")
                 for named in (OWN.id, FOREIGN.id, UNKNOWN_PROJECT, None):
                     metadata = [("authorization", bearer(shown))]
                     if named is not None:
@@ -277,7 +282,7 @@ def test_over_grpc_it_is_the_same(tmp_path: Path) -> None:
                         code = grpc.StatusCode.OK
                     except grpc.aio.AioRpcError as error:
                         code = error.code()
-                    assert code is CODES[expected(caller, rule, named)], (who, named)
+                    assert code is CODES[expected(caller, rule, named)], (signal.name, who, named)
         assert {record.header.project for record in await records_of(world)} <= {OWN.id}
 
     run(tmp_path, test)

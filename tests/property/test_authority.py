@@ -118,8 +118,8 @@ def test_no_key_makes_keys_members_or_data_planes(verb: str) -> None:
 def test_an_ingestion_key_can_do_nothing_but_write() -> None:
     may = {row.name for row in scoped() if KeyKind.INGESTION in row.keys}
 
-    assert may == {"receive_traces", "start_session", "create_event", "update_event",
-                   "create_events"}  # fmt: skip
+    assert may == {"receive_traces", "receive_logs", "receive_metrics", "start_session",
+                   "create_event", "update_event", "create_events"}  # fmt: skip
 
 
 def test_a_read_only_key_changes_nothing() -> None:

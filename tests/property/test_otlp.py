@@ -150,9 +150,9 @@ def test_json_and_protobuf_of_the_same_spans_decode_equal(
     from_binary = list(otlp.decode(as_record(binary, ContentType.PROTOBUF)))
     from_text = list(otlp.decode(as_record(text, ContentType.JSON)))
 
-    assert (checked.spans, checked.rejected) == (also.spans, also.rejected)
+    assert (checked.items, checked.rejected) == (also.items, also.rejected)
     assert comparable(from_binary) == comparable(from_text)
-    assert len(from_binary) == checked.spans - checked.rejected
+    assert len(from_binary) == checked.items - checked.rejected
 
 
 @settings(deadline=None)
@@ -180,7 +180,7 @@ def test_a_large_body_is_read_in_pieces_and_says_the_same(
         otlp_protobuf.PIECE_BYTES = otlp_scan.PIECE_BYTES = usual
 
     assert comparable(pieces) == comparable(whole)
-    assert checked.spans - checked.rejected == len(whole)
+    assert checked.items - checked.rejected == len(whole)
 
 
 mutations = st.lists(
@@ -219,7 +219,7 @@ def test_whatever_the_bytes_are_they_are_refused_or_decodable(
         otlp_protobuf.PIECE_BYTES = usual
 
     if refusal is None:
-        assert len(decoded) == checked.spans - checked.rejected
+        assert len(decoded) == checked.items - checked.rejected
     else:
         assert refusal.code in (400, 413)
 

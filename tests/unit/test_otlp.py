@@ -80,7 +80,7 @@ def test_the_parser_is_upb() -> None:
 
 def test_an_empty_request_is_fine() -> None:
     assert check_protobuf(b"") == otlp.Checked(0, 0, 0)
-    assert check_json(b"{}").spans == 0
+    assert check_json(b"{}").items == 0
 
 
 @pytest.mark.parametrize("kind", ["array", "kvlist"])
@@ -105,7 +105,7 @@ def test_values_may_nest_32_levels_in_protobuf(
     body = request.SerializeToString()
 
     if accepted:
-        assert check_protobuf(body).spans == 1
+        assert check_protobuf(body).items == 1
     else:
         assert refusal(body).code == 400
 
@@ -117,7 +117,7 @@ def test_values_may_nest_32_levels_in_json(levels: int, accepted: bool) -> None:
     body = request_of(span_of(attributes=[])).replace(b"[]", f"[{pair}]".encode())
 
     if accepted:
-        assert check_json(body).spans == 1
+        assert check_json(body).items == 1
     else:
         with pytest.raises(RejectedError):
             check_json(body)
@@ -136,7 +136,7 @@ def test_a_span_with_unusable_ids_is_refused_alone() -> None:
 
     checked = check_json(request_of(*spans))
 
-    assert (checked.spans, checked.rejected) == (7, 6)
+    assert (checked.items, checked.rejected) == (7, 6)
     assert "trace_id must be 16 bytes" in checked.problem
 
 
@@ -201,7 +201,7 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 def test_of_equal_keys_the_last_wins() -> None:
     body = b'{"resourceSpans":7,"resourceSpans":[]}'
 
-    assert check_json(body).spans == 0
+    assert check_json(body).items == 0
 
 
 @pytest.mark.parametrize("body", [b"\x0a", b"\xff\xff", b"not protobuf", b"\x0a\x7f\x00"])
@@ -253,7 +253,7 @@ def test_a_megabyte_may_be_as_dense_as_it_likes() -> None:
     request = one_span(a="a" * ((1 << 20) - 200))
     body = gzip.compress(request.SerializeToString())
 
-    assert check_protobuf(body, Encoding.GZIP).spans == 1
+    assert check_protobuf(body, Encoding.GZIP).items == 1
 
 
 def test_spans_are_counted_before_they_are_built() -> None:

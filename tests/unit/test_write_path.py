@@ -14,6 +14,7 @@ from hh_core.domain.segments import (
     KIND,
     ContentType,
     Encoding,
+    RecordKind,
     segment_created_ms,
 )
 from hh_core.errors import OverloadedError, QuotaError, UnavailableError
@@ -413,11 +414,11 @@ def test_a_request_without_usable_spans_stores_nothing() -> None:
     async def work() -> None:
         async with Node().running() as node:
             body = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00"}]}]}]}'
-            checked = await node.path.receiver.traces(
-                WRITER, body, ContentType.JSON, Encoding.IDENTITY, Limits()
+            checked = await node.path.receiver.otlp(
+                RecordKind.TRACES, WRITER, body, ContentType.JSON, Encoding.IDENTITY, Limits()
             )
 
-            assert (checked.spans, checked.rejected) == (1, 1)
+            assert (checked.items, checked.rejected) == (1, 1)
             assert node.journal.disk.segments == {}
 
     run(work)

@@ -13,7 +13,6 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from hh_core.domain.segments import ContentType
 from hh_core.errors import (
@@ -26,6 +25,7 @@ from hh_core.errors import (
     UnavailableError,
 )
 from hh_core.wire.otlp import Checked
+from hh_data.ingest.signals import Signal
 from hh_runtime.denials import ForbiddenError, UnauthenticatedError
 
 log = logging.getLogger(__name__)
@@ -133,19 +133,10 @@ def otlp_refusal(refusal: Refusal, content_type: ContentType) -> web.Response:
     return web.Response(body=body, status=refusal.http, content_type=kind, headers=refusal.headers)
 
 
-def export_response(checked: Checked) -> ExportTraceServiceResponse:
-    """``partial_success`` is unset when everything was taken."""
-    response = ExportTraceServiceResponse()
-    if checked.rejected:
-        response.partial_success.rejected_spans = checked.rejected
-        response.partial_success.error_message = checked.problem
-    return response
-
-
-def otlp_answer(checked: Checked, content_type: ContentType) -> web.Response:
-    if content_type is ContentType.JSON and not checked.rejected:
+def otlp_answer(signal: Signal, checked: Checked, content_type: ContentType) -> web.Response:
+    if content_type is ContentType.JSON and not checked.problem:
         return web.Response(body=b'{"partialSuccess":{}}', content_type=JSON_TYPE)
-    body, kind = _encoded(export_response(checked), content_type)
+    body, kind = _encoded(signal.answer(checked), content_type)
     return web.Response(body=body, content_type=kind)
 
 

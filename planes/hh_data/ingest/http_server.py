@@ -11,7 +11,7 @@ from aiohttp import web
 from hh_core.errors import RejectedError
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
 from hh_data.ingest.bodies import finish
-from hh_data.ingest.otlp_http import NOT_KEPT, TRACES, OtlpHttp
+from hh_data.ingest.otlp_http import PATHS, OtlpHttp
 from hh_data.ingest.proxy import Proxy
 from hh_data.ingest.rest import Rest
 from hh_runtime.public_http import PublicServer
@@ -31,10 +31,8 @@ class Front:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, _ = request.raw_path.partition("?")
-        if (rule := TRACES.get(path)) is not None:
-            return await self._otlp.traces(request, rule)
-        if path in NOT_KEPT:
-            return await self._otlp.not_kept(request)
+        if (sent := PATHS.get(path)) is not None:
+            return await self._otlp.export(request, *sent)
         if path == "/healthz":
             return json_answer({"alive": True})
         if not path.startswith("/"):

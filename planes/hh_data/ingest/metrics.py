@@ -26,11 +26,19 @@ class Counts:
     """Answers to REST writes, by status."""
     spans: Counter[str] = field(default_factory=Counter)
     """Spans of acknowledged exports: stored, and rejected for their ids."""
+    log_records: Counter[str] = field(default_factory=Counter)
+    """Likewise; which of them belong to a span is found out by dispatch."""
+    data_points: Counter[str] = field(default_factory=Counter)
+    """Of metrics that are kept."""
     body_bytes: Counter[str] = field(default_factory=Counter)
     """Bytes of acknowledged bodies as they came, by surface."""
 
-    def acknowledged(self, surface: str, checked: Checked, size: int, seconds: float) -> None:
+    def acknowledged(
+        self, surface: str, items: str, checked: Checked, size: int, seconds: float
+    ) -> None:
+        """``items``: which of the counters they belong to."""
         ACK_SECONDS.observe(seconds)
-        self.spans["stored"] += checked.spans - checked.rejected
-        self.spans["rejected"] += checked.rejected
+        counted: Counter[str] = getattr(self, items)
+        counted["stored"] += checked.items - checked.rejected
+        counted["rejected"] += checked.rejected
         self.body_bytes[surface] += size

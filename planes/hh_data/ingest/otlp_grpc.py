@@ -1,27 +1,26 @@
-"""OTLP/gRPC: TraceService, on raw bytes, so that the body is journalled as it came."""
+"""OTLP/gRPC: a service for each signal, on raw bytes, so that a body is journalled as it came."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import grpc
 
-from hh_core.domain.policy import Plane, operation
-from hh_core.domain.segments import ContentType, Encoding
+from hh_core.domain.segments import ContentType, Encoding, RecordKind
 from hh_core.errors import ConfigError, RejectedError
 from hh_core.usecases.admission import Admission
 from hh_core.usecases.receive import Receiver, Writer
 from hh_core.wire.otlp import Checked, Limits
 from hh_data.ingest import bodies
-from hh_data.ingest.answers import export_response, refusal_of
+from hh_data.ingest.answers import refusal_of
 from hh_data.ingest.metrics import Counts
+from hh_data.ingest.signals import SIGNALS, Signal
 from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.net import Address, require_free
 
-_RULE = operation(Plane.DATA, "receive_traces")
-SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService"
+_RULES = {signal.kind: signal.operations[f"/v1/{signal.name}"] for signal in SIGNALS}
 
 
 class OtlpGrpc:
@@ -32,27 +31,32 @@ class OtlpGrpc:
         access: Access,
         limits: Limits,
         counts: Counts,
+        refused: frozenset[RecordKind] = frozenset(),
     ) -> None:
+        """``refused``: signals that this data plane does not take."""
         self._receiver = receiver
         self._admission = admission
         self._access = access
         self._limits = limits
         self._counts = counts
+        self._refused = refused
 
-    async def export(self, _: AsyncIterator[bytes], context: Any) -> bytes:
+    async def export(self, signal: Signal, _: AsyncIterator[bytes], context: Any) -> bytes:
         """Unary for the client; here a stream, so that the key is checked before the body is
         read."""
+        if signal.kind in self._refused:
+            await self._refuse(context, signal)
         try:
-            checked = await self._taken(context)
+            checked = await self._taken(signal, context)
         except Exception as error:
             await self._abort(context, error)
         self._counts.grpc["OK"] += 1
-        return export_response(checked).SerializeToString()
+        return signal.answer(checked).SerializeToString()
 
-    async def _taken(self, context: Any) -> Checked:
+    async def _taken(self, signal: Signal, context: Any) -> Checked:
         metadata = dict(context.invocation_metadata())
         principal = self._access.permit_write(
-            metadata.get("authorization"), _RULE, metadata.get(PROJECT_HEADER.lower())
+            metadata.get("authorization"), _RULES[signal.kind], metadata.get(PROJECT_HEADER.lower())
         )
         with self._admission.admit(0, principal.project) as ticket:
             body = await _message(context)
@@ -60,11 +64,18 @@ class OtlpGrpc:
             ticket.arrived()
             start = time.perf_counter()
             writer = Writer(principal.project, principal.key_id)
-            checked = await self._receiver.traces(
-                writer, body, ContentType.PROTOBUF, Encoding.IDENTITY, self._limits
+            checked = await self._receiver.otlp(
+                signal.kind, writer, body, ContentType.PROTOBUF, Encoding.IDENTITY, self._limits
             )
-        self._counts.acknowledged("grpc", checked, len(body), time.perf_counter() - start)
+        spent = time.perf_counter() - start
+        self._counts.acknowledged("grpc", signal.items, checked, len(body), spent)
         return checked
+
+    async def _refuse(self, context: Any, signal: Signal) -> NoReturn:
+        code = grpc.StatusCode.UNIMPLEMENTED
+        self._counts.grpc[code.name] += 1
+        await context.abort(code, signal.refusal)
+        raise AssertionError("abort raises")
 
     async def _abort(self, context: Any, error: Exception) -> NoReturn:
         refusal = refusal_of(error)
@@ -72,6 +83,15 @@ class OtlpGrpc:
         details = ("grpc-status-details-bin", refusal.status().SerializeToString())
         await context.abort(refusal.grpc, refusal.message, (details,))
         raise AssertionError("abort raises")
+
+
+def _exporting(
+    service: OtlpGrpc, signal: Signal
+) -> Callable[[AsyncIterator[bytes], Any], Awaitable[bytes]]:
+    async def export(request: AsyncIterator[bytes], context: Any) -> bytes:
+        return await service.export(signal, request, context)
+
+    return export  # grpcio looks for a coroutine function, which a partial is not
 
 
 async def _message(context: Any) -> bytes:
@@ -109,9 +129,14 @@ async def grpc_listening(
             ("grpc.keepalive_time_ms", 75_000),
         ]
     )
-    handler = grpc.stream_unary_rpc_method_handler(service.export)
     server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(SERVICE, {"Export": handler}),)
+        [
+            grpc.method_handlers_generic_handler(
+                signal.service,
+                {"Export": grpc.stream_unary_rpc_method_handler(_exporting(service, signal))},
+            )
+            for signal in SIGNALS
+        ]
     )
     if address.port:
         require_free(address)

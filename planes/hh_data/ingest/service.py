@@ -79,7 +79,9 @@ async def open_ingest(
             tls=_http_tls(settings),
         )
         http = await listeners.enter_async_context(outside)
-        service = OtlpGrpc(path.receiver, path.admission, access, settings.grpc_limits, counts)
+        service = OtlpGrpc(
+            path.receiver, path.admission, access, settings.grpc_limits, counts, settings.refused
+        )
         calls = grpc_listening(
             service,
             settings.grpc,
@@ -101,7 +103,7 @@ def _front(
     )
     limits = settings.http_limits
     return Front(
-        OtlpHttp(path.receiver, path.admission, access, limits, counts),
+        OtlpHttp(path.receiver, path.admission, access, limits, counts, settings.refused),
         Rest(writes, path.receiver, path.admission, access, settings.rest_limits, counts),
         proxy,
     )
@@ -115,6 +117,8 @@ def _exposed(
         "grpc_answers": counts.grpc,
         "rest_answers": counts.rest,
         "spans": counts.spans,
+        "log_records": counts.log_records,
+        "data_points": counts.data_points,
         "body_bytes": counts.body_bytes,
     }
     levels = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from hh_core.domain.segments import RecordKind
 from hh_core.ports.journal import Journal
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import Queue
@@ -41,6 +42,8 @@ class IngestSettings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     max_rest_bytes: int = 16 << 20
+    refused: frozenset[RecordKind] = frozenset((RecordKind.METRICS,))
+    """Signals of OTLP that are not taken."""
 
     @property
     def rest_limits(self) -> Limits:

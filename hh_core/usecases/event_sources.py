@@ -1,0 +1,87 @@
+"""What some events are made of, and how many are read together."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
+from uuid import UUID
+
+from hh_core.domain.segments import Address, RecordKind
+from hh_core.ports.analytics import Row
+from hh_core.usecases.belonging import event_id
+from hh_core.usecases.span_logs import NONE, Joined, SpanId, span_id
+
+_SLICE = 200
+"""Events that are composed together, and then the event loop has a turn."""
+_SLICE_BYTES = 1 << 20
+"""Of the records that a slice is read from. They may be packed, and grow when they are read."""
+_UNKNOWN = _SLICE_BYTES // 2
+"""What a record counts whose size is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the index knows of some events, by event id; sessions by session key."""
+
+    bases: Mapping[UUID, Row]
+    patches: Mapping[UUID, Sequence[Row]]
+    rollups: Mapping[UUID, Row]
+    sessions: Mapping[UUID, UUID]
+    names: Mapping[UUID, str]
+    parents: Mapping[UUID, UUID | None]
+    logs: Mapping[SpanId, Joined]
+
+    def addresses(self, row: Row) -> list[Address]:
+        """Where the content of a row's event stands, but for log records."""
+        event = event_id(row)
+        found = [address(patch) for patch in self.patches.get(event, ())]
+        return [address(self.bases[event]), *found] if event in self.bases else found
+
+    def joined(self, row: Row) -> Joined:
+        """The log records of a row's span."""
+        base = self.bases.get(event_id(row))
+        if base is None or base["record_kind"] != RecordKind.TRACES:
+            return NONE
+        return self.logs.get(span_id(base), NONE)
+
+    def read(self, row: Row) -> list[Address]:
+        """Whatever is read for a row's event."""
+        return [*self.addresses(row), *self.joined(row).addresses]
+
+    def logs_of(self, rows: Sequence[Row]) -> Mapping[Address, Sequence[Address]]:
+        """Where the log records of spans stand, by where these do."""
+        found = ((row, self.joined(row).addresses) for row in rows)
+        return {address(self.bases[event_id(row)]): logs for row, logs in found if logs}
+
+
+def slices(rows: Sequence[Row], known: Known) -> Iterator[list[Row]]:
+    """``rows`` in order, cut where a slice would be read from too much."""
+    sizes = _sizes({found for row in rows for found in known.read(row)})
+    some: list[Row] = []
+    read: dict[tuple[str, int], int] = {}
+    for row in rows:
+        more = {(at.segment, at.record): sizes[at.segment, at.record] for at in known.read(row)}
+        wider = read | more
+        is_much = sum(wider.values()) > _SLICE_BYTES
+        if some and (is_much or len(some) == _SLICE):
+            yield some
+            some, wider = [], more
+        some.append(row)
+        read = wider
+    if some:
+        yield some
+
+
+def _sizes(addresses: Collection[Address]) -> Mapping[tuple[str, int], int]:
+    """The most bytes that each record can have: it ends where the next one begins."""
+    places = sorted({(found.segment, found.record) for found in addresses})
+    return dict.fromkeys(places, _UNKNOWN) | {
+        (segment, record): end - record
+        for (segment, record), (following, end) in pairwise(places)
+        if following == segment
+    }
+
+
+def address(row: Row) -> Address:
+    record, ordinal = cast(int, row["record"]), cast(int, row["ordinal"])
+    return Address(str(row["segment"]), record, ordinal)
