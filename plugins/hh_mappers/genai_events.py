@@ -34,6 +34,8 @@ _PROMPT, _COMPLETION = "gen_ai.content.prompt", "gen_ai.content.completion"
 TOLD = frozenset({*_ROLES, _CHOICE, _DETAILS, _PROMPT, _COMPLETION})
 _ABOUT = frozenset({"CHAT_MESSAGE_INDEX", "body"})
 """Of a record, but not of its message."""
+_MEMBER = "body."
+"""Of a record's body, where an attribute of the record has the same name."""
 _WHOLE = ("body", "gen_ai.event.content")
 """Keys that hold the whole message as JSON text; the second is that of Azure's and .NET's SDKs."""
 _NOTHING = Rules()
@@ -117,7 +119,8 @@ def _details(event: SpanEvent, content: Content, operation: Json) -> None:
 
 
 def _body(event: SpanEvent, role: str) -> list[Message]:
-    body = {k: v for k, v in event.attributes.items() if "." not in k and k not in _ABOUT}
+    own = ((key.removeprefix(_MEMBER), value) for key, value in event.attributes.items())
+    body = {key: value for key, value in own if "." not in key and key not in _ABOUT}
     for key in _WHOLE:
         text = event.attributes.get(key)
         found = structured(text) if isinstance(text, str) else text

@@ -109,6 +109,12 @@ def test_a_conversation_on_events_has_one_form_however_it_is_told() -> None:
         }
 
 
+def test_a_member_of_a_body_whose_name_an_attribute_has_is_the_messages() -> None:
+    told = events(("user.message", {"name": "logger", "body.name": "Ada", "content": "Rain?"}))
+
+    assert mapped(CHAT, told)[1].inputs["chat_history"][0]["name"] == "Ada"
+
+
 def test_events_are_read_on_a_span_without_any_attribute() -> None:
     assert mapped({}, STRUCTURED)[1].inputs == {"chat_history": CONVERSATION}
 
