@@ -11,6 +11,8 @@ from read_house import (
     START_MS,
     ReadHouse,
     export,
+    log,
+    log_export,
     rest_event,
     span,
     start,
@@ -474,6 +476,31 @@ async def content_is_equal_before_and_after_packing(house: ReadHouse) -> None:
     assert await house.events() == before
 
 
+async def log_records_are_read_and_found_with_their_span_after_packing_too(
+    house: ReadHouse,
+) -> None:
+    chat = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "m"}
+    claimed = {"honeyhive_event_id": SESSION.replace("4255", "4256")}
+    asked = [log(n, {"content": f"how warm is it in {n}"}, event="gen_ai.user.message", at=n)
+             for n in (1, 2)]  # fmt: skip
+    await house.accept(log_export(asked[0], log(9, "of nobody yet")))
+    await house.accept(export(span(1, **claimed, **chat), span(2, **chat), sequence=2))
+    await house.accept(log_export(*asked, sequence=3))
+
+    for packed in (False, True):
+        if packed:
+            settings = PackSettings(pack_after_ms=0)
+            pack = Pack(
+                house.objects, house.records, now_ms=lambda: START_MS + 60_000, settings=settings
+            )
+            assert (await pack()).segments == 3
+        events = await house.events(where("event_type", "is", "model"))
+        found = [e["inputs"]["chat_history"][0]["content"] for e in events]
+        assert found == ["how warm is it in 2", "how warm is it in 1"]
+        (event,) = await house.events(where("inputs", "contains", "warm is it in 1"))
+        assert event["event_id"] == claimed["honeyhive_event_id"]
+
+
 async def content_that_retention_took_is_said_to_be_gone(house: ReadHouse) -> None:
     called = await house.accept(export(span(1, name="old", note="gone")))
     await house.objects.delete([f"inbox/{called}"])
@@ -563,6 +590,7 @@ SCENARIOS = [
     a_start_is_of_its_session_and_not_of_the_event_of_its_id,
     tenants_never_meet,
     content_is_equal_before_and_after_packing,
+    log_records_are_read_and_found_with_their_span_after_packing_too,
     content_that_retention_took_is_said_to_be_gone,
     a_misspelt_field_is_answered_with_the_name_that_was_meant,
     projections_keep_the_shape,

