@@ -1,15 +1,20 @@
 """Fill an empty index from the raw segments: what ``hh rebuild --from-raw`` does (P17)."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 
 from hh_core.usecases.batch import Batch
 from hh_core.usecases.dispatch import DispatchLimits, IndexSegments
 
+_REMEMBERED = 1_000_000
+"""Names that are known to have been read; one more is read again if it comes again."""
+
 
 @dataclass(slots=True)
 class Rebuilt:
+    of: int = 0
+    """Segments that there are, as far as was counted before."""
     segments: int = 0
     rows: int = 0
     refused: int = 0
@@ -28,16 +33,18 @@ class Rebuild:
         self,
         names: AsyncIterable[str],
         *,
+        of: int = 0,
         progress: Callable[[Rebuilt], None] = lambda rebuilt: None,
     ) -> Rebuilt:
-        """Index the segments called ``names``; ``progress`` hears after each batch.
+        """Index the segments called ``names``, of which there are about ``of``; ``progress`` hears
+        after each batch.
 
         Raises what the ports raise: begin anew, nothing is counted twice.
         """
-        rebuilt, batch = Rebuilt(), Batch()
+        rebuilt, batch = Rebuilt(of), Batch()
         writing: asyncio.Task[None] | None = None
         try:
-            async for name in names:
+            async for name in _once(names):
                 batch.join(await self._index.read([name]))
                 if batch.size() >= self._limits.batch_rows:
                     if writing is not None:
@@ -64,3 +71,13 @@ class Rebuild:
         rebuilt.refused += len(refused)
         rebuilt.corrupt += sum(batch.corrupt.values())
         progress(rebuilt)
+
+
+async def _once(names: AsyncIterable[str]) -> AsyncIterator[str]:
+    """``names`` without those that come again."""
+    seen: set[str] = set()
+    async for name in names:
+        if name not in seen:
+            yield name
+        if len(seen) < _REMEMBERED:
+            seen.add(name)

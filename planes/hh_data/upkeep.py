@@ -36,7 +36,9 @@ async def rebuild(
     """
     async with open_plane(config, "objects", "analytics", "records") as plane:
         await plane.catalogue().rebuild()
-        return await plane.rebuild()(plane.source().names(), progress=progress)
+        source = plane.source()
+        of = len([None async for _ in source.names()])
+        return await plane.rebuild()(source.names(), of=of, progress=progress)
 
 
 async def dead_letters(config: DataPlaneConfig, *, after: str, limit: int) -> Sequence[Record]:
