@@ -95,6 +95,11 @@ def summary(rebuilt: "Rebuilt", elapsed: float) -> str:
         f" in {seconds(1000 * elapsed)}, {_rate(rebuilt, elapsed)}.",
         f"{rebuilt.refused:,} refused, {rebuilt.corrupt:,} corrupt records.",
     ]
+    if rebuilt.withdrawn:
+        lines.append(
+            f"{rebuilt.withdrawn:,} events that no span tells of any more are gone;"
+            " the control plane is told of all others anew."
+        )
     if rebuilt.refused:
         lines.append("Those that dispatch could not store either stand in hh dlq list.")
     return "\n".join(lines)

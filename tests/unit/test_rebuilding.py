@@ -29,5 +29,11 @@ def test_the_end_tells_what_came_of_it() -> None:
     ]
 
 
+def test_events_that_went_are_told_of() -> None:
+    told = summary(Rebuilt(of=1, segments=1, rows=10, withdrawn=3), 1.0)
+
+    assert "3 events that no span tells of any more" in told
+
+
 def test_rows_that_are_refused_lead_to_the_dead_letters() -> None:
     assert "hh dlq list" in summary(Rebuilt(segments=1, rows=1, refused=1), 1.0)
