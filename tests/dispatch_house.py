@@ -9,6 +9,7 @@ from uuid import UUID
 
 from raw_segments import PROJECT, name, ship
 
+from hh_core.domain.event import Mapper
 from hh_core.domain.identity import NIL
 from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.segments import KIND, SegmentRecord
@@ -81,6 +82,9 @@ class FaultyAnalytics:
     async def count(self, query: Query) -> int:
         return await self.inner.count(query)
 
+    async def is_empty(self) -> bool:
+        return await self.inner.is_empty()
+
     async def clock(self) -> int:
         return await self.inner.clock()
 
@@ -112,11 +116,14 @@ class DispatchHouse:
     analytics: FaultyAnalytics
     spool: Spool
     limits: DispatchLimits
+    mappers: Sequence[Mapper] = field(default_factory=load_mappers)
+    """Of processes that start now."""
     shipped: list[str] = field(default_factory=list)
 
-    def index(self) -> IndexSegments:
+    def index(self, generation: int = 0) -> IndexSegments:
         """As a process that has just started."""
-        indexer = Indexer(SpanMapping(load_mappers()), name_key=NAME_KEY, dp_id="dp")
+        indexer = Indexer(SpanMapping(self.mappers), name_key=NAME_KEY, dp_id="dp")
+        indexer.generation = generation
         source = SegmentsSource(self.objects, self.records)
         roll_ups = RollUps(self.analytics, Recount(self.analytics))
         return IndexSegments(
@@ -206,14 +213,17 @@ def _text(value: Any) -> str:
 
 
 @asynccontextmanager
-async def dispatch_house(**limits: Any) -> AsyncIterator[DispatchHouse]:
+async def dispatch_house(
+    index: Mapping[str, Any] | None = None, **limits: Any
+) -> AsyncIterator[DispatchHouse]:
+    """``index``: the table of another adapter for analytics."""
     memory = {"adapter": "memory"}
     quick = {"wait_seconds": 0.01, "first_pause": 0.001, "longest_pause": 0.002}
     async with (
         open_port("queue", memory) as queue,
         open_port("objects", memory) as objects,
         open_port("records", memory) as records,
-        open_port("analytics", memory) as analytics,
+        open_port("analytics", index or memory) as analytics,
     ):
         yield DispatchHouse(
             queue,

@@ -127,6 +127,11 @@ class ClickhouseAnalytics:
             answers.add(answer.result_rows, some, others)
         return answers.shared()
 
+    async def is_empty(self) -> bool:
+        self._require_open()
+        with driver_errors():
+            return int(str(await self._client.command("SELECT count() FROM events"))) == 0
+
     async def clock(self) -> int:
         self._require_open()
         with driver_errors():

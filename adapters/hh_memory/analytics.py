@@ -138,6 +138,11 @@ class MemoryAnalytics:
             Around(clock, links, counted, patched & wanted),
         )
 
+    async def is_empty(self) -> bool:
+        self.check()
+        with self.backend.lock:
+            return not self.backend.tables[Relation.EVENTS]
+
     async def clock(self) -> int:
         self.check()
         return time.time_ns()

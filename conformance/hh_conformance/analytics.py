@@ -264,6 +264,14 @@ class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract):
             assert len(found) == number
 
     @scenario
+    async def test_a3_an_index_is_empty_until_its_first_event(self, analytics: Analytics) -> None:
+        assert await analytics.is_empty()
+
+        await self.writer(analytics).events(event(1))
+
+        assert not await analytics.is_empty()
+
+    @scenario
     async def test_a3_every_value_comes_back_as_it_went_in(self, analytics: Analytics) -> None:
         cells = event(
             1,

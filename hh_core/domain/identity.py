@@ -74,6 +74,12 @@ def name_key(key: bytes, project: UUID, text: str) -> UUID:
     return parse_uuid(text) or keyed_uuid(key, b"id", project.bytes, text.encode())
 
 
+ORDINAL_BITS = 20
+MAX_ORDINAL = (1 << ORDINAL_BITS) - 1
+"""Of a span in its record; no door takes so many in one request."""
+MOST_GENERATIONS = 1 << 12
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """When a piece of content was received; a total order (DESIGN 4.2)."""
@@ -85,10 +91,17 @@ class Version:
     sequence: int
     """32 bits: the record on its node."""
     index: int
-    """32 bits: the span, event or patch within the record."""
+    """32 bits: the span, event or patch within the record; of a row that mappers have made the
+    upper 12 are the generation of the derivation (``derived``)."""
 
     def __int__(self) -> int:
         return self.received_ms << 80 | self.node << 64 | self.sequence << 32 | self.index
+
+    @staticmethod
+    def derived(ordinal: int, generation: int) -> int:
+        """The index of what a derivation tells of the span at ``ordinal``: of two derivations of
+        one record the later wins."""
+        return generation << ORDINAL_BITS | min(ordinal, MAX_ORDINAL)
 
     @classmethod
     def parse(cls, number: int) -> "Version":

@@ -145,7 +145,7 @@ class Analytics(Protocol):
         (``hh_core.domain.tables``), that of the highest version; inserting rows again, in any
         order, batching or repetition, changes nothing.
     A3  Read your writes. A query that starts after ``insert`` returned sees the rows, in every
-        relation that they feed (LISTING too).
+        relation that they feed (LISTING too); and ``is_empty`` knows of them.
     A4  Functions of rows. After ``recount`` of every touched session, SESSIONS equals what
         ``hh_core.domain.rollup`` computes from the rows; sums may shrink; a session that holds
         nothing any more is gone. Concurrent recounts end in the newest: of rows of SESSIONS that
@@ -188,6 +188,10 @@ class Analytics(Protocol):
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
         """Which of ``sessions`` and ``traces`` are not those of the batch ``mark`` alone (A9)."""
+        ...
+
+    async def is_empty(self) -> bool:
+        """Whether EVENTS has never had a row, of any project. Must be cheap."""
         ...
 
     async def clock(self) -> int:

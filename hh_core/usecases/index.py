@@ -98,6 +98,8 @@ class Indexer:
         self._mapping = mapping
         self._key = name_key
         self._dp_id = dp_id
+        self.generation = 0
+        """Of the derivation that the rows are of (``derivations``)."""
         self._claims: dict[tuple[bytes, str], bytes] = {}
 
     def segment(self, name: str, found: Iterable[Located | Damage]) -> Batch:
@@ -116,7 +118,8 @@ class Indexer:
                 corrupt += not item.torn
                 continue
             try:
-                self._add(batch, alike, receipt_of(item.record.header, name, item.offset), item)
+                receipt = receipt_of(item.record.header, name, item.offset, self.generation)
+                self._add(batch, alike, receipt, item)
             except Exception as error:  # one poisonous record must not hold up its whole segment
                 kind = type(error).__name__
                 log.error("record %d of segment %s does not decode: %s", item.offset, name, kind)
@@ -227,7 +230,7 @@ class Indexer:
     def _patch(self, receipt: Receipt, ordinal: int, patch: Mapping[str, Any]) -> _Cells:
         """The cells of ``_PATCH``; the event's id is a ``UUID``."""
         text, fields = str(patch["event_id"]), patch.get("fields") or {}
-        version = receipt.version(ordinal)
+        version = receipt.written(ordinal)
         is_start = bool(patch.get("is_start"))
         name = fields.get("session_name") or fields.get("event_name")
         start, end = nanoseconds(fields.get("start_time")), nanoseconds(fields.get("end_time"))

@@ -30,6 +30,8 @@ class Receipt:
     received: int
     absurd: int
     """The latest start that is believed."""
+    generation: int = 0
+    """Of the derivation that makes rows of the record (``derivations``)."""
 
     def start(self, told: int) -> int:
         """Where lists and charts place what says that it started at ``told``.
@@ -40,10 +42,15 @@ class Receipt:
         return told if told <= self.absurd else self.received
 
     def version(self, ordinal: int) -> bytes:
+        """Of a row that is derived."""
+        return Version.derived(ordinal, self.generation).to_bytes(4, "little") + self.versions
+
+    def written(self, ordinal: int) -> bytes:
+        """The version of what stands in the record as it is, in every derivation the same."""
         return ordinal.to_bytes(4, "little") + self.versions
 
 
-def receipt_of(header: RecordHeader, segment: str, offset: int) -> Receipt:
+def receipt_of(header: RecordHeader, segment: str, offset: int, generation: int = 0) -> Receipt:
     version = Version(header.received_ms, header.node, header.sequence, 0)
     received = header.received_ms * _MS
     return Receipt(
@@ -56,4 +63,5 @@ def receipt_of(header: RecordHeader, segment: str, offset: int) -> Receipt:
         received + _FUTURE_NS,
         received,
         received + _ABSURD_NS,
+        generation,
     )

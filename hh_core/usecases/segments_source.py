@@ -113,7 +113,15 @@ class SegmentsSource:
         return [item for item in read_segment(data, name) if isinstance(item, Located)]
 
     async def names(self) -> AsyncIterator[str]:
-        """Every segment there is, packed ones first. A name may come twice."""
+        """Every segment there is, those under inbox/ first: what is packed meanwhile is met again
+        among the packed ones. A name may come twice."""
+        async for name in inbox_names(self._objects):
+            yield name
+        async for name in self._packed_names():
+            yield name
+
+    async def _packed_names(self) -> AsyncIterator[str]:
+        """The names of all segments in packs, oldest first, page by page."""
         after, previous = "", ""
         while True:
             async with self._records.begin() as unit:
@@ -124,10 +132,8 @@ class SegmentsSource:
                     yield name
                 previous = name
             if len(page) < _PAGE:
-                break
+                return
             after = page[-1].key
-        async for name in inbox_names(self._objects):
-            yield name
 
     async def pack_index(self, project: UUID, pack: str, size: int) -> PackIndex:
         """The index of a pack, which must be the project's own."""

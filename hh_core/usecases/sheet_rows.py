@@ -68,7 +68,9 @@ def rows_of(
         "record": of.spread([r.offset for r in of.receipts], Type.U32),
         "service": of.spread([source.service for source in of.distinct], Type.NAME),
         "ordinal": ordinals,
-        "version": versions(ordinals, of.spread([r.versions for r in of.receipts])),
+        "version": versions(
+            ordinals, of.spread([r.versions for r in of.receipts]), of.receipts[0].generation
+        ),
         "time_suspect": suspect,
         "start_ns": placed,
         "trace_id": fixed(traces, Type.TRACE),

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hh_core.domain.identity import MAX_ORDINAL, Version
+
 _EVENT, _TRACE, _SPAN = b"\0\0\0\x05event\0\0\0\x10", b"\0\0\0\x10", b"\0\0\0\x08"
 _MESSAGE = len(_EVENT) + 16 + len(_TRACE) + 16 + len(_SPAN) + 8
 _VERSION, _VERSION_8 = 0xF << 52, 0x8 << 52
@@ -30,8 +32,11 @@ def derived_events(projects: Any, traces: Any, spans: Any) -> Any:
     return _fixed(_joined(_bytes(first), _bytes(last)), 16)
 
 
-def versions(ordinals: Sequence[int], rest: Any) -> Any:
-    """A column of little-endian versions: the ordinals, and the ``rest`` of each."""
+def versions(ordinals: Sequence[int], rest: Any, generation: int = 0) -> Any:
+    """A column of little-endian versions: the ordinals as ``Version.derived`` has them, and the
+    ``rest`` of each."""
+    if generation or max(ordinals, default=0) > MAX_ORDINAL:
+        ordinals = [Version.derived(ordinal, generation) for ordinal in ordinals]
     places = pa.py_buffer(array("I", ordinals).tobytes())
     first = pa.Array.from_buffers(pa.binary(4), len(ordinals), [None, places])
     return _fixed(_joined(first.cast(pa.binary()), rest), 16)

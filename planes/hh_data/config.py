@@ -46,7 +46,7 @@ class LimitsConfig(Section):
     """Of one gRPC message."""
     max_ratio: int = Field(default=200, gt=1)
     """Decompressed over compressed size, above 1 MiB."""
-    max_spans: int = Field(default=50_000, gt=0)
+    max_spans: int = Field(default=50_000, gt=0, le=1 << 20)
     """Of one request; of log records and data points too."""
     max_nesting: int = Field(default=32, gt=0)
     """Of values in values."""

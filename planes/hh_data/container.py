@@ -13,6 +13,7 @@ from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.catalogue import Catalogue
 from hh_core.usecases.content import Content
 from hh_core.usecases.cursors import Cursors
+from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
 from hh_core.usecases.freshness import Freshness, Positions
 from hh_core.usecases.index import Indexer
@@ -24,6 +25,7 @@ from hh_core.usecases.reconcile import Reconcile, ReconcileSettings
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.relay import Link, Relay, RelayLimits
+from hh_core.usecases.renewal import Renewal, Retelling
 from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
@@ -169,7 +171,19 @@ class DataPlane(containers.DeclarativeContainer):
         now_ms=clock,
         settings=providers.Singleton(_retain_settings, config),
     )
-    rebuild = providers.Singleton(Rebuild, index, limits=dispatch_limits)
+    rebuild = providers.Factory(Rebuild, index, limits=dispatch_limits)
+    """Give it ``renewal=renewal(generation=…)`` where the index has rows already."""
+    derivations = providers.Singleton(Derivations, objects, now_ms=clock)
+    renewal = providers.Factory(Renewal, analytics, records, dp_id=dp_id)
+    """Give it ``tell=retelling()`` where there is a control plane."""
+    retelling = providers.Singleton(
+        Retelling,
+        objects,
+        records,
+        name_key=name_key,
+        crossings=project_rules.provided.crossings,
+        max_bytes=config.provided.dispatch.relay_max_bytes,
+    )
     refused = providers.Singleton(RefusedRows, records, now_ms=clock)
 
     belonging = providers.Singleton(Belonging, analytics)

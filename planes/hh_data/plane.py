@@ -117,6 +117,8 @@ async def _dispatch(
 ) -> dict[str, Service]:
     """The background work: dispatch itself, relay, reconciler, packer, retention."""
     services: dict[str, Service] = {}
+    # Once: what a process derives, it derives with the mappers that it was started with.
+    plane.indexer().generation = await plane.derivations().latest()
     reconcile = plane.reconcile()
     totals = {}
     levels = {

@@ -12,6 +12,7 @@ from hh_core.ports.queue import SEGMENTS, Message
 from hh_core.ports.records import Record
 from hh_core.usecases.rebuild import Rebuilt
 from hh_core.usecases.refused import redrive
+from hh_core.usecases.renewal import Renewal
 from hh_data.config import DataPlaneConfig
 from hh_data.container import DataPlane
 from hh_runtime.ports import opened
@@ -36,7 +37,20 @@ async def rebuild(
     """
     async with open_plane(config, "objects", "analytics", "records") as plane:
         await plane.catalogue().rebuild()
-        return await plane.rebuild()(plane.source().names(), progress=progress)
+        rebuilding = plane.rebuild(renewal=await _renewal(plane, config))
+        source = plane.source()
+        of = len([None async for _ in source.names()])
+        return await rebuilding(source.names(), of=of, progress=progress)
+
+
+async def _renewal(plane: DataPlane, config: DataPlaneConfig) -> Renewal | None:
+    """Begin another derivation if the index has rows; it is filled as it was if it has none."""
+    if await plane.analytics().is_empty():
+        plane.indexer().generation = await plane.derivations().latest()
+        return None
+    generation = plane.indexer().generation = await plane.derivations().begin()
+    tell = plane.retelling() if config.control is not None else None
+    return plane.renewal(generation=generation, tell=tell)
 
 
 async def dead_letters(config: DataPlaneConfig, *, after: str, limit: int) -> Sequence[Record]:

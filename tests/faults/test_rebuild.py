@@ -4,15 +4,28 @@ import json
 import secrets
 import shutil
 import time
+import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from embedded import Embedded, platform
-from embedded.steps import clickhouse, planes_agree, reconfigure, rows, until
+from embedded.steps import (
+    clickhouse,
+    kill,
+    planes_agree,
+    reconfigure,
+    rows,
+    serves_again,
+    until,
+)
 from ledger import Ledger, all_events, check
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from hh_cli.embedded.configs import to_toml
+from hh_cli.embedded.layout import Layout
 
 SECOND = 10**9
 RELATIONS = (
@@ -69,6 +82,67 @@ def test_an_index_rebuilt_from_raw_equals_the_one_that_was_lost(house: Embedded)
     assert check(ledger, only=False).faults() == {}
     assert before["trace_sessions"], "a trace with several claims is among them"
     assert before["event_moves"], "so is an event that was sent again elsewhere"
+
+
+@pytest.mark.timeout(240)
+def test_other_mappers_give_new_events_on_both_planes_while_spans_come_in(house: Embedded) -> None:
+    _block_plugins(house, ["hh_mappers"])
+    trace, claimed = secrets.token_bytes(16), str(uuid4())
+    _chat(house, trace, claimed)
+    until(lambda: _told(house, "data", trace), seconds=60, what="the spans are indexed")
+    planes_agree(house)
+    assert _told(house, "control", trace) == [("20", "0", "0")]
+    _block_plugins(house, [])
+
+    ledger = Ledger(house.endpoints)
+    with ThreadPoolExecutor(1) as sender:
+        sending = sender.submit(lambda: [ledger.send(ledger.request()) for _ in range(20)])
+        done = house.hh("rebuild", "--from-raw", timeout=120)
+        sending.result()
+
+    assert "1 events that no span tells of any more" in done.stdout
+    assert check(ledger, only=False).faults() == {}
+    planes_agree(house)
+    for plane in ("data", "control"):
+        assert _told(house, plane, trace) == [("20", "20", "200")]
+    text = UUID(claimed).hex
+    assert rows(house, "control", f"SELECT 1 FROM events FINAL WHERE hex(event_id) ILIKE '{text}'")
+
+
+def _block_plugins(house: Embedded, names: list[str]) -> None:
+    """Start dispatch and the readers anew, with the mappers of all other plugins."""
+    for process in ("dispatch", "api"):
+        file = Layout.of(house.folder).config("data", process)
+        document = {**tomllib.loads(file.read_text()), "blocked_plugins": names}
+        file.write_text(to_toml(document))
+    serves_again(house, kill(house, "data.dispatch", "data.api"), seconds=60)
+
+
+def _chat(house: Embedded, trace: bytes, claimed: str) -> None:
+    """Twenty calls of a model, ten tokens each; the first one claims its event id."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    now = time.time_ns() - 30 * SECOND
+    for number in range(1, 21):
+        span = spans.add(trace_id=trace, span_id=number.to_bytes(8, "big"), name="chat")
+        span.start_time_unix_nano, span.end_time_unix_nano = now, now + SECOND
+        span.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"
+        span.attributes.add(key="gen_ai.usage.input_tokens").value.int_value = 10
+        if number == 1:
+            span.attributes.add(key="honeyhive_event_id").value.string_value = claimed
+    body = request.SerializeToString()
+    assert house.post("/v1/traces", body, "application/x-protobuf")[0] == 200
+
+
+def _told(house: Embedded, plane: str, trace: bytes) -> list[tuple[str, ...]]:
+    """How many events a trace has, how many of them are calls, and the tokens of their prompts."""
+    found = rows(
+        house,
+        plane,
+        "SELECT count(), countIf(event_type = 'model'), sum(usage['prompt_tokens'])"
+        f" FROM events FINAL WHERE trace_id = unhex('{trace.hex()}')",
+    )
+    return [row for row in found if row[0] != "0"]
 
 
 def _send_of_every_kind(house: Embedded, ledger: Ledger) -> None:

@@ -241,7 +241,7 @@ def test_the_source_lists_and_reads_whole_segments_wherever_they_are() -> None:
         await ship(built.objects, waiting, [record(b"new")])
         source = SegmentsSource(built.objects, built.records)
 
-        assert [called async for called in source.names()] == [packed, waiting]
+        assert [called async for called in source.names()] == [waiting, packed]
         whole = await source.segment(packed)
         assert [(item.offset, item.record.body) for item in whole] == [
             (offsets[0], b"mine"),
@@ -250,6 +250,23 @@ def test_the_source_lists_and_reads_whole_segments_wherever_they_are() -> None:
         assert [item.record.body for item in await source.segment(waiting)] == [b"new"]
         with pytest.raises(NotFoundError):
             await source.segment(name(START + 6))
+
+    run(scenario)
+
+
+def test_a_segment_that_is_packed_while_names_are_listed_is_not_passed_over() -> None:
+    async def scenario(built: House) -> None:
+        earlier, _ = await two_projects(built)
+        built.now += 1000
+        await built.pack()()
+        later, _ = await two_projects(built, START + 5)
+        listed = []
+        async for called in SegmentsSource(built.objects, built.records).names():
+            listed.append(called)
+            built.now += 1000
+            await built.pack()()
+
+        assert set(listed) == {earlier, later}
 
     run(scenario)
 

@@ -60,6 +60,26 @@ def test_every_batch_is_written_once_and_counted() -> None:
     assert (rebuilt.segments, rebuilt.rows) == (3, 3)
 
 
+def test_a_segment_that_is_named_again_is_read_once() -> None:
+    index = Index()
+
+    rebuilt = rebuild(index, "a", "b", "a")
+
+    assert [line for line in index.log if line.startswith("read")] == ["read a", "read b"]
+    assert rebuilt.segments == 2
+
+
+def test_progress_tells_how_many_segments_there_are() -> None:
+    told: list[tuple[int, int]] = []
+    wanted = Rebuild(cast(IndexSegments, Index()), limits=DispatchLimits(batch_rows=1))
+
+    asyncio.run(
+        wanted(names("a", "b"), of=2, progress=lambda now: told.append((now.segments, now.of)))
+    )
+
+    assert told == [(1, 2), (2, 2)]
+
+
 def test_the_next_batch_is_read_while_one_is_written() -> None:
     index = Index()
 

@@ -76,6 +76,9 @@ class Picky:
         self._die("recount")
         await self._index.recount(project, sessions)
 
+    async def is_empty(self) -> bool:
+        return await self._index.is_empty()
+
     async def clock(self) -> int:
         self._die("recount")
         return await self._index.clock()

@@ -23,33 +23,23 @@ def rebuild(
         typer.Option("--config", metavar="FILE", help="Of a data plane that runs elsewhere."),
     ] = None,
 ) -> None:
-    """Fill the data plane's index from the raw segments. It may run beside the platform."""
-    import asyncio
+    """Fill the data plane's index from the raw segments.
 
+    It may run beside the platform. Break it off when you like, and begin it anew.
+    """
     from hh_cli.embedded.start import endpoints
-    from hh_cli.screen import err, out
+    from hh_cli.rebuilding import Watched, begin_frugally, rebuilding
     from hh_core.errors import ConfigError
-    from hh_core.usecases.rebuild import Rebuilt
-    from hh_data.config import DataPlaneConfig
-    from hh_data.upkeep import rebuild as rebuild_index
-    from hh_runtime.config import load
 
     if not from_raw:
         raise ConfigError("say what to rebuild from: hh rebuild --from-raw")
+    begin_frugally()
     layout = Layout.of(data_dir)
     if config is None:
         endpoints(layout)  # its engines must run
         config = layout.config("data", "dispatch")
-    settings = load(config, DataPlaneConfig)
-    with err.status("rebuilding the index") as status:
-
-        def progress(rebuilt: Rebuilt) -> None:
-            status.update(f"{rebuilt.segments} segments, {rebuilt.rows} rows")
-
-        rebuilt = asyncio.run(rebuild_index(settings, progress=progress))
-    out.print(
-        f"{rebuilt.rows} rows from {rebuilt.segments} segments; "
-        f"{rebuilt.refused} refused, {rebuilt.corrupt} corrupt records"
-    )
+    with Watched() as watched:
+        rebuilt = rebuilding(config, watched.show)
+    watched.sum_up(rebuilt)
     if rebuilt.refused:
         raise typer.Exit(1)

@@ -26,7 +26,7 @@ LONGEST_PAUSE = 4.0
 STEADY_SECONDS = 20.0
 """Whoever ran that long is started again at once."""
 
-_FRUGAL = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+FRUGAL = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Else the C library keeps a heap for each thread, and Arrow one beside them, and what one of them
 has freed the others cannot use: 250 MB of dispatch under load. Who sets them himself is obeyed."""
 
@@ -150,7 +150,7 @@ async def _start(spec: Spec) -> Process:
             stdout=output,
             stderr=output,
             cwd="/",
-            env={**_FRUGAL, **os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**FRUGAL, **os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
             preexec_fn=die_with_parent,
         )

@@ -1,0 +1,183 @@
+"""What a rebuild does beside, when the index has rows already: what is not told any more goes, and
+the control plane hears of everything again.
+
+A row is known by its event id, which a mapper may read from the span. So of each segment that was
+read whole, a row whose event no span tells any more is marked as deleted, at the new derivation's
+version. Everything else is replaced by version, and sessions are counted anew, as ever.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hh_core.domain.identity import NIL, Version
+from hh_core.domain.segments import KIND, RELAY, relay_key
+from hh_core.domain.telemetry import Crossings
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
+from hh_core.ports.objects import Objects
+from hh_core.ports.records import Records
+from hh_core.usecases.batch import Batch
+from hh_core.wire import telemetry
+
+log = logging.getLogger(__name__)
+
+_PAGE = 1000
+_POLL_SECONDS = 0.5
+_MOST_ROWS = 1_000_000
+"""More rows than the segments of one batch have."""
+_KEPT = (
+    *("event_id", "trace_id", "span_id", "parent_span_id", "session_key", "event_type"),
+    *("start_ns", "received_ms", "segment", "record", "ordinal", "record_kind", "version"),
+)
+"""What a mark of deletion has from the row that it deletes."""
+_EMPTY: Mapping[str, Any] = {
+    **{"is_deleted": 1, "call_key": NIL, "parent_event_id": NIL, "status": "unset"},
+    **dict.fromkeys(("event_name", "model", "provider", "service", "error_class"), ""),
+    **{"duration_ns": 0, "usage": {}, "cost": None, "promoted": {}, "attributes": {}},
+    **{"session_id": "", "time_suspect": 0, "truncated": 0},
+}
+
+
+class Renewal:
+    def __init__(
+        self,
+        analytics: Analytics,
+        records: Records,
+        *,
+        generation: int,
+        dp_id: str,
+        tell: Callable[[Batch, Any], Awaitable[None]] | None = None,
+    ) -> None:
+        """``tell`` carries a batch that is written on; None: there is no control plane."""
+        self._analytics = analytics
+        self._records = records
+        self._generation = generation
+        self._dp_id = dp_id
+        self._tell = tell
+
+    async def is_dispatched(self, segment: str) -> bool:
+        """False of a segment that is on its way to its first dispatch: there it is derived by the
+        mappers of now, and would be spooled over what a rebuild had told."""
+        async with self._records.begin() as unit:
+            found = await unit.get(KIND, [segment])
+        return not found or found[0].value.get("indexed") is not None
+
+    async def withdraw(self, batch: Batch) -> int:
+        """Before ``batch`` is written: add to it what deletes the rows that its segments do not
+        tell any more; how many there are. Segments with damage are left as they are."""
+        events = batch.rows[Relation.EVENTS]
+        names = [name for name, corrupt in batch.corrupt.items() if not corrupt]
+        told: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        for project, event in zip(
+            events.column("project_id"), events.column("event_id"), strict=True
+        ):
+            told[_bytes(project)].add(_bytes(event))
+        if not told or not names:
+            return 0
+        starts = events.column("start_ns")
+        times = min(starts), max(starts)
+        withdrawn = 0
+        for project, kept in told.items():
+            gone = await self._gone(UUID(bytes=project), names, times, kept)
+            shared = {**_EMPTY, "project_id": project, "dp_id": self._dp_id}
+            events.add(_KEPT, gone, shared)
+            withdrawn += len(gone)
+        return withdrawn
+
+    async def tell(self, batch: Batch, events: Any) -> None:
+        """After ``batch`` is written, of which ``events`` are the rows that were taken."""
+        if self._tell is not None:
+            await self._tell(batch, events)
+
+    async def _gone(
+        self, project: UUID, names: Sequence[str], times: tuple[int, int], kept: Collection[bytes]
+    ) -> list[Sequence[Any]]:
+        """The cells of ``_KEPT`` of each row of ``names`` whose event is not ``kept``. When a span
+        starts no mapper says: so only rows between ``times`` can be of them."""
+        columns = await self._analytics.columns(
+            Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=_KEPT,
+                where=(
+                    Condition("segment", Op.IN, names),
+                    Condition("start_ns", Op.GE, times[0]),
+                    Condition("start_ns", Op.LE, times[1]),
+                ),
+                limit=_MOST_ROWS,
+            )
+        )
+        events = columns[0]
+        wanted = [place for place, event in enumerate(events) if _bytes(event) not in kept]
+        return [self._marked([column[place] for column in columns]) for place in wanted]
+
+    def _marked(self, cells: list[Any]) -> Sequence[Any]:
+        version, ordinal = int(cells[-1]), int(cells[_KEPT.index("ordinal")])
+        rest = Version.parse(version)
+        newer = Version(
+            rest.received_ms, rest.node, rest.sequence, Version.derived(ordinal, self._generation)
+        )
+        return [*cells[:-1], int(newer).to_bytes(16, "little")]
+
+
+class Retelling:
+    """Spools the telemetry of segments that were derived anew, as far as the relay has room."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        records: Records,
+        *,
+        name_key: bytes,
+        crossings: Callable[[], Crossings],
+        max_bytes: int,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Half of ``max_bytes``, the relay's ceiling, is left to dispatch."""
+        self._objects = objects
+        self._records = records
+        self._key = name_key
+        self._crossings = crossings
+        self._ceiling = max_bytes // 2
+        self._sleep = sleep
+
+    async def __call__(self, batch: Batch, events: Any) -> None:
+        await self._room()
+        rules = self._crossings()
+        crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
+        digests: dict[str, dict[str, str]] = {}
+        for name in batch.corrupt:
+            own = crossing.filter(pc.equal(crossing.column("segment"), pa.scalar(name)))
+            data = telemetry.encode(own)
+            await self._objects.put(relay_key(name), data, replace=True)
+            digests[name] = {"spooled": telemetry.digest(data)}
+        async with self._records.begin() as unit:
+            known = {record.key for record in await unit.get(KIND, list(digests))}
+            # What dispatch has not seen yet it spools itself.
+            await unit.merge(KIND, {name: digests[name] for name in known})
+
+    async def _room(self) -> None:
+        """Return when the spool is below the ceiling; the control plane takes from it."""
+        told = False
+        while await self._size() >= self._ceiling:
+            if not told:
+                log.warning("the relay is full: the rebuild waits for the control plane")
+                told = True
+            await self._sleep(_POLL_SECONDS)
+
+    async def _size(self) -> int:
+        size, after = 0, ""
+        while page := await self._objects.list(RELAY, after=after, limit=_PAGE):
+            size += sum(info.size for info in page)
+            after = page[-1].key
+        return size
+
+
+def _bytes(cell: Any) -> bytes:
+    return cell.bytes if isinstance(cell, UUID) else bytes(cell)
