@@ -1,7 +1,8 @@
 """The roll-ups of sessions as one INSERT SELECT over de-duplicated rows (A4).
 
 ``hh_core.domain.rollup`` says the same in Python, a rule at a time. A WITH is evaluated wherever it
-is named, so nothing names ``placed``, the one that reads rows, a second time.
+is named, so nothing names ``placed``, the one that reads rows, a second time: what stands below an
+event is brought to it by a window over both (``families``), not by a join.
 """
 
 from collections.abc import Sequence
@@ -62,8 +63,10 @@ linked AS
 ),
 placed AS
 (
-  SELECT trace_id, event_id, session_key, call_key, event_type, event_name, status, start_ns,
-    start_ns + duration_ns AS end_ns, usage, cost, received_ms,
+  SELECT trace_id, event_id, span_id, parent_span_id, session_key, call_key, event_type, event_name,
+    status, start_ns, start_ns + duration_ns AS end_ns, usage, cost, received_ms,
+    event_type = 'model' AND arrayExists(count -> count > 0, mapValues(usage)) AS says,
+    event_type = 'model' AND isNotNull(cost) AS prices,
     {claimed_id} AS claimed_id, {feedback} AS feedback,
     uniqExactIf(session_key, session_key != {nil}) OVER (PARTITION BY trace_id) AS claims,
     max(session_key) OVER (PARTITION BY trace_id) AS claim,
@@ -88,11 +91,30 @@ settled AS
   FROM placed LEFT ANY JOIN resolved USING (trace_id, event_id)
   WHERE session IN (SELECT * FROM wanted)
 ),
+families AS
+(
+  SELECT settled.*, arrayJoin(if((says OR prices) AND parent_span_id != span_id,
+      [(span_id, 0), (parent_span_id, 1)], [(span_id, 0)])) AS place,
+    minOrNullIf(start_ns, says AND place.2 = 1) OVER family AS told_below,
+    minOrNullIf(start_ns, prices AND place.2 = 1) OVER family AS priced_below
+  FROM settled
+  WINDOW family AS (PARTITION BY session, trace_id, place.1)
+),
+told AS
+(
+  SELECT * EXCEPT (usage, cost),
+    event_type = 'model' AND ifNull(told_below <= end_ns, 0) AS tells_again,
+    event_type = 'model' AND ifNull(priced_below <= end_ns, 0) AS prices_again,
+    mapFilter((kind, count) -> NOT tells_again, families.usage) AS usage,
+    if(prices_again, NULL, families.cost) AS cost
+  FROM families WHERE place.2 = 0
+),
 calls AS
 (
   SELECT session,
-    argMin(usage, (empty(usage), start_ns, event_id)) AS usage,
-    argMin(tuple(cost), (isNull(cost), start_ns, event_id)).1 AS cost,
+    argMax(usage, (arrayExists(count -> count > 0, mapValues(usage)), notEmpty(usage), start_ns,
+      event_id)) AS usage,
+    argMax(tuple(cost), (isNotNull(cost), start_ns, event_id)).1 AS cost,
     argMinIf(claimed_id, (start_ns, event_id), claimed_id != '' AND session_key = session)
       AS claimed_id,
     minIf((start_ns, event_id), claimed_id != '' AND session_key = session) AS claimed_at,
@@ -101,7 +123,7 @@ calls AS
     min(start_ns) AS start_ns, max(end_ns) AS end_ns, count() AS num_events,
     countIf(event_type = 'model') AS num_model_events, countIf(status = 'error') AS num_errors,
     max(feedback) AS feedback, max(received_ms) AS received
-  FROM settled
+  FROM told
   GROUP BY session, if(call_key = {nil}, event_id, call_key), call_key = {nil}
 ),
 counted AS

@@ -1,15 +1,18 @@
 """What a session adds up to: the definition that every index must agree with (guarantee A4).
 
 A function of the set of rows: the newest row of each event that is not deleted, and all patches.
+
+Tokens and costs are summed call by call: see ``hh_core.domain.calls``.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from typing import TypeVar
 from uuid import UUID
 
+from hh_core.domain.calls import counted
 from hh_core.domain.claims import ClaimRow, resolve
 from hh_core.domain.identity import NIL
 
@@ -113,7 +116,7 @@ def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) 
     claimed = (row.claim_text for row in ordered if row.claim == key)
     start = _first(row.start_ns for row in starts) or (ordered[0].start_ns if ordered else 0)
     last = max((row.start_ns + row.duration_ns for row in ordered), default=0)
-    calls = _calls(ordered)
+    priced = [row for row in ordered if row.cost is not None]
     return Rollup(
         session_key=key,
         session_id=_first(row.session_id for row in starts) or _first(claimed) or str(key),
@@ -124,8 +127,8 @@ def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) 
         num_events=len(ordered),
         num_model_events=sum(row.event_type == "model" for row in ordered),
         num_errors=sum(row.status == "error" for row in ordered),
-        usage=_usage(calls),
-        cost=_cost(calls),
+        usage=_usage(row for row in ordered if row.usage),
+        cost=_cost(priced),
         has_feedback=any(row.has_feedback for row in ordered),
         is_started=bool(starts),
         last_received_ms=max(
@@ -140,27 +143,15 @@ def _first(values: Iterable[T]) -> T | None:
     return next((value for value in values if value), None)
 
 
-def _calls(ordered: Iterable[EventRow]) -> Collection[Sequence[EventRow]]:
-    """The events of each call, oldest first; one without a call key is a call of its own."""
-    calls: defaultdict[tuple[bool, UUID], list[EventRow]] = defaultdict(list)
-    for row in ordered:
-        own = row.call_key == NIL
-        calls[own, row.event_id if own else row.call_key].append(row)
-    return calls.values()
-
-
-def _usage(calls: Iterable[Sequence[EventRow]]) -> Mapping[str, int]:
-    """Of each call the usage that its oldest event with any tells."""
+def _usage(told: Iterable[EventRow]) -> Mapping[str, int]:
     total: defaultdict[str, int] = defaultdict(int)
-    for rows in calls:
-        for kind, count in (_first(row.usage for row in rows) or {}).items():
+    for row in counted(list(told), lambda row: any(row.usage.values())):
+        for kind, count in row.usage.items():
             total[kind] += count
     return dict(sorted(total.items()))
 
 
-def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:
-    """Of each call the cost that its oldest event with one tells; None if none does."""
-    known = [next((row.cost for row in rows if row.cost is not None), None) for rows in calls]
-    costs = [cost for cost in known if cost is not None]
+def _cost(priced: Sequence[EventRow]) -> Decimal | None:
+    costs = [row.cost for row in counted(priced, lambda _: True) if row.cost is not None]
     with localcontext(_EXACT):
         return sum(costs, Decimal(0)) if costs else None

@@ -7,7 +7,6 @@ function of the record and its place, so doing it again changes nothing (DESIGN 
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,8 @@ from hh_core.domain.filters import text_of
 from hh_core.domain.identity import (
     MAX_ID,
     NIL,
+    call_key,
+    call_session,
     derived_event,
     name_key,
     parse_uuid,
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 _REMEMBERED = 100_000
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
+_ROOT = frozenset({b"", _NO_PARENT})
 
 _Cells = tuple[Any, ...]
 
@@ -105,7 +107,7 @@ class Indexer:
         alike = Alike(
             batch,
             self._mapping,
-            Place(self._dp_id, name, self._claim, partial(self._claim, keep=False)),
+            Place(self._dp_id, name, self._claim, self._call),
             self._one_by_one,
         )
         corrupt = 0
@@ -161,7 +163,7 @@ class Indexer:
         rows: list[_Cells] = []
         seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
         for own, facts in found:
-            rows.append(own + self._told(receipt, facts))
+            rows.append(own + self._told(receipt, facts, own[_PARENT]))
             seen[facts.event_type, own[_START] // HOUR_NS].update(facts.attributes)
         shared = {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
         shared |= {"is_deleted": 0, "promoted": {}, **_shared(receipt)}
@@ -198,13 +200,17 @@ class Indexer:
             _NIL if parent_id == session else parent_id,
         )
 
-    def _told(self, receipt: Receipt, facts: Facts) -> _Cells:
-        """The cells of ``_TOLD``."""
+    def _told(self, receipt: Receipt, facts: Facts, parent: bytes) -> _Cells:
+        """The cells of ``_TOLD``; ``parent`` is the parent span's id."""
         session, response = facts.session_id, facts.response_id
+        call = self._call(receipt, response) if response else _NIL
+        claim = self._claim(receipt, session) if session else _NIL
+        if not session and parent in _ROOT and call != _NIL and facts.event_type == "model":
+            claim = call_session(receipt.project, call)
         return (
-            self._claim(receipt, session) if session else _NIL,
+            claim,
             session,
-            self._claim(receipt, response, keep=False) if response else _NIL,
+            call,
             facts.event_type,
             facts.event_name[:MAX_NAME],
             facts.model[:MAX_NAME],
@@ -238,8 +244,12 @@ class Indexer:
             end or 0,
         )
 
+    def _call(self, receipt: Receipt, response: str) -> bytes:
+        """What stands for a response id. Unlike sessions these do not repeat."""
+        return call_key(self._key, receipt.header.project, response).bytes
+
     def _claim(self, receipt: Receipt, text: str, *, keep: bool = True) -> bytes:
-        """The id that stands for a client's text. Sessions repeat, response ids do not."""
+        """The id that stands for a client's text. Sessions repeat, parents of REST events hardly."""
         if not text:
             return _NIL
         found = self._claims.get((receipt.project, text))
@@ -253,6 +263,7 @@ class Indexer:
 
 
 _START = _OWN.index("start_ns")
+_PARENT = _OWN.index("parent_span_id")
 
 
 def _shared(receipt: Receipt) -> dict[str, Any]:
