@@ -249,7 +249,7 @@ class Indexer:
         return call_key(self._key, receipt.header.project, response).bytes
 
     def _claim(self, receipt: Receipt, text: str, *, keep: bool = True) -> bytes:
-        """The id that stands for a client's text. Sessions repeat, parents of REST events hardly."""
+        """The id that stands for a client's text. Sessions repeat, parents of REST events less."""
         if not text:
             return _NIL
         found = self._claims.get((receipt.project, text))
