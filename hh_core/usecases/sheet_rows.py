@@ -1,7 +1,7 @@
 """Rows of EVENTS from a sheet of facts, column by column: nothing here is done span by span that
 can be done to a whole column, or once for all spans of a request."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import Any
@@ -35,6 +35,8 @@ class Source:
     receipt: Receipt
     record: SegmentRecord
     service: str
+    parents: Set[bytes]
+    """The spans that others of the request name as their parent."""
 
 
 Row = tuple[int, Source, otlp.Head, str, Sequence[bytes]]
@@ -59,6 +61,7 @@ def rows_of(
     which paths are seen in it, each with the hour."""
     ordinals, sources, heads, failures, _ = zip(*rows, strict=True)
     of = _Sources(sources)
+    _settle_types(sheet, sources, heads)
     told = _told(sheet, of, place)
     traces, spans, parents, names, starts, ends, states = zip(*heads, strict=True)
     placed, suspect = _starts(of.receipts, sources, starts)
@@ -148,6 +151,16 @@ def _keys(claim: Claim, texts: Column | None, of: _Sources, count: int) -> Any:
     pairs = list(zip(of.each([r.project for r in of.receipts]), texts, strict=True))
     known = {pair: claim(receipts[pair[0]], pair[1]) for pair in set(pairs)}
     return fixed([known[pair] for pair in pairs], Type.ID)
+
+
+def _settle_types(sheet: Sheet, sources: Sequence[Source], heads: Sequence[otlp.Head]) -> None:
+    """A span whose type nothing tells is a chain if others stand below it in its request, and the
+    cost of a chain is that of its children."""
+    for place in sheet.assumed:
+        if heads[place][1] in sources[place].parents:
+            sheet.event_type[place] = "chain"
+            if sheet.cost is not None:
+                sheet.cost[place] = None
 
 
 def _with_calls(told: dict[str, Any], parents: Sequence[bytes], projects: Any) -> Any:
