@@ -1,8 +1,8 @@
 """The roll-ups of sessions as one INSERT SELECT over de-duplicated rows (A4).
 
 ``hh_core.domain.rollup`` says the same in Python, a rule at a time. A WITH is evaluated wherever it
-is named, so nothing names ``placed``, the one that reads rows, a second time: what stands below an
-event is brought to it by a window over both (``families``), not by a join.
+is named, so nothing names ``placed``, the one that reads rows, a second time; ``below`` reads a few
+columns of model events once more, which is several times quicker than a window over all rows.
 """
 
 from collections.abc import Sequence
@@ -63,10 +63,8 @@ linked AS
 ),
 placed AS
 (
-  SELECT trace_id, event_id, span_id, parent_span_id, session_key, call_key, event_type, event_name,
+  SELECT trace_id, event_id, span_id, session_key, call_key, event_type, event_name,
     status, start_ns, start_ns + duration_ns AS end_ns, usage, cost, received_ms,
-    event_type = 'model' AND arrayExists(count -> count > 0, mapValues(usage)) AS says,
-    event_type = 'model' AND isNotNull(cost) AS prices,
     {claimed_id} AS claimed_id, {feedback} AS feedback,
     uniqExactIf(session_key, session_key != {nil}) OVER (PARTITION BY trace_id) AS claims,
     max(session_key) OVER (PARTITION BY trace_id) AS claim,
@@ -91,23 +89,31 @@ settled AS
   FROM placed LEFT ANY JOIN resolved USING (trace_id, event_id)
   WHERE session IN (SELECT * FROM wanted)
 ),
-families AS
+below AS
 (
-  SELECT settled.*, arrayJoin(if((says OR prices) AND parent_span_id != span_id,
-      [(span_id, 0), (parent_span_id, 1)], [(span_id, 0)])) AS place,
-    minOrNullIf(start_ns, says AND place.2 = 1) OVER family AS told_below,
-    minOrNullIf(start_ns, prices AND place.2 = 1) OVER family AS priced_below
-  FROM settled
-  WINDOW family AS (PARTITION BY session, trace_id, place.1)
+  SELECT trace_id, parent_span_id AS span_id,
+    countIf(says) AS tellers, minIf(start_ns, says) AS told_from,
+    countIf(prices) AS pricers, minIf(start_ns, prices) AS priced_from
+  FROM
+  (
+    SELECT trace_id, parent_span_id, start_ns, isNotNull(cost) AS prices,
+      arrayExists(count -> count > 0, mapValues(usage)) AS says
+    FROM events FINAL
+    WHERE project_id = {project} AND {current} AND {placed}
+      AND trace_id IN (SELECT trace_id FROM linked)
+      AND event_type = 'model' AND parent_span_id != span_id
+  )
+  WHERE says OR prices
+  GROUP BY trace_id, parent_span_id
 ),
 told AS
 (
   SELECT * EXCEPT (usage, cost),
-    event_type = 'model' AND ifNull(told_below <= end_ns, 0) AS tells_again,
-    event_type = 'model' AND ifNull(priced_below <= end_ns, 0) AS prices_again,
-    mapFilter((kind, count) -> NOT tells_again, families.usage) AS usage,
-    if(prices_again, NULL, families.cost) AS cost
-  FROM families WHERE place.2 = 0
+    event_type = 'model' AND tellers > 0 AND told_from <= end_ns AS tells_again,
+    event_type = 'model' AND pricers > 0 AND priced_from <= end_ns AS prices_again,
+    mapFilter((kind, count) -> NOT tells_again, settled.usage) AS usage,
+    if(prices_again, NULL, settled.cost) AS cost
+  FROM settled LEFT ANY JOIN below USING (trace_id, span_id)
 ),
 calls AS
 (

@@ -5,7 +5,7 @@ provider's own client. ``docs/how-tokens-are-counted.md`` says how they are reco
 that ends. The same rule holds for tokens and for costs, each for itself.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Set
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -39,28 +39,32 @@ class Teller(Protocol):
 TellerT = TypeVar("TellerT", bound=Teller)
 
 
-def counted(told: Sequence[TellerT], says: Callable[[TellerT], bool]) -> Collection[TellerT]:
-    """Those of the events that ``told`` something, oldest first, that count.
+def repeating(events: Collection[TellerT], says: Callable[[TellerT], bool]) -> Set[UUID]:
+    """The model events that repeat one directly below them, which ``says`` something and began
+    before they ended. ``events`` are those of whole traces, in any order."""
+    begun: dict[tuple[bytes, bytes], int] = {}
+    for row in events:
+        if row.event_type == "model" and row.parent_span_id != row.span_id and says(row):
+            place = row.trace_id, row.parent_span_id
+            begun[place] = min(row.start_ns, begun.get(place, row.start_ns))
+    return {
+        row.event_id
+        for row in events
+        if row.event_type == "model"
+        and begun.get((row.trace_id, row.span_id), _NEVER) <= row.start_ns + row.duration_ns
+    }
 
-    A model event with a model event directly below it that began before it ended, and ``says``
-    something, repeats it. Of the others that share a call key the last that says something
-    counts, being the nearest to the wire; else the last. One without a key is a call of its own.
+
+def counted(told: Iterable[TellerT], says: Callable[[TellerT], bool]) -> Collection[TellerT]:
+    """One event of each call of a session, of those that ``told`` something, oldest first.
+
+    Of events that share a call key the last that ``says`` something counts, being the nearest to
+    the wire; else the last. One without a key is a call of its own.
     """
     calls: dict[tuple[bool, UUID], TellerT] = {}
-    for row in _without_repeats(told, says):
+    for row in told:
         own = row.call_key == NIL
         call = own, row.event_id if own else row.call_key
         if call not in calls or says(row) or not says(calls[call]):
             calls[call] = row
     return calls.values()
-
-
-def _without_repeats(told: Sequence[TellerT], says: Callable[[TellerT], bool]) -> Iterable[TellerT]:
-    begun: dict[tuple[bytes, bytes], int] = {}
-    for row in told:
-        if row.event_type == "model" and row.parent_span_id != row.span_id and says(row):
-            begun.setdefault((row.trace_id, row.parent_span_id), row.start_ns)
-    for row in told:
-        below = begun.get((row.trace_id, row.span_id), _NEVER)
-        if row.event_type != "model" or below > row.start_ns + row.duration_ns:
-            yield row

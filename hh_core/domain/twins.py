@@ -1,6 +1,6 @@
 """Two events of one failure: some SDKs tell an exception a second time, in a span of its own.
 
-The ``honeyhive`` SDK adds to a failed ``module.lookup`` a span ``lookup_error`` with its error, either
+The ``honeyhive`` SDK adds to a failed ``module.lookup`` a span ``lookup_error`` with its error,
 beside it or as the root of another trace (contract B3). Both stay events; screens show them as one.
 """
 
