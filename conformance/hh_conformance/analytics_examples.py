@@ -38,6 +38,7 @@ def busy_sessions() -> tuple[list[Cells], list[Cells]]:
         event(9, trace_id=trace_id(4), start_ns=START_NS - 3 * HOUR_NS),
         event(9, trace_id=trace_id(4), session_key=session(3), version=version(0),
               start_ns=START_NS - 3 * HOUR_NS),
+        *call_told_again(),
         *(event(number, trace_id=trace_id(5), start_ns=MAX_TIME_NS, duration_ns=MAX_TIME_NS,
                 usage={"input": MAX_COUNT}, cost=MAX_COST - Decimal("1e-12"))
           for number in range(10, 20)),
@@ -51,6 +52,28 @@ def busy_sessions() -> tuple[list[Cells], list[Cells]]:
         patch(5, event_id=session(5), end_ns=START_NS),
     ]  # fmt: skip
     return [cells for cells in rows if cells["version"] == version(1)], patches
+
+
+def call_told_again() -> list[Cells]:
+    """A framework's span around its client's, one that had ended before the next began, a chain
+    that repeats both, an empty telling, and a tool's own price above a model event's."""
+    told = {"trace_id": trace_id(6), "event_type": "model", "duration_ns": 9}
+
+    def below(parent: int) -> bytes:
+        return parent.to_bytes(8, "big")
+
+    return [
+        event(30, **told, usage={"input": 7}, cost=Decimal(1)),
+        event(31, **told, usage={"input": 6}, parent_span_id=below(30), start_ns=START_NS + 9),
+        event(32, **told, usage={"input": 40}),
+        event(33, **told, usage={"input": 50}, cost=Decimal(3), parent_span_id=below(32),
+              start_ns=START_NS + 10),
+        event(34, **told, usage={"input": 600}, call_key=session(98)),
+        event(35, **told, usage={"input": 0}, call_key=session(98), start_ns=START_NS + 1),
+        event(36, **{**told, "event_type": "tool"}, cost=Decimal(16)),
+        event(37, **told, cost=Decimal(32), parent_span_id=below(36)),
+        event(38, **told, usage={"input": 7_000}, parent_span_id=below(38)),
+    ]  # fmt: skip
 
 
 def three(relation: Relation) -> list[Cells]:

@@ -1,14 +1,16 @@
 """Which session each event of a trace belongs to (DESIGN 4.6).
 
 Its own claim; else its nearest ancestor's; else the trace's least claim by (start, event id); else
-a session derived from project and trace, which disappears as soon as a claim arrives.
+the session of the model call that the trace begins with (``identity.call_session``), where it tells
+a response id; else one derived from project and trace. The last two disappear as soon as a claim
+arrives.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from hh_core.domain.identity import NIL, derived_session
+from hh_core.domain.identity import NIL, derived_session, is_call_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,12 @@ def resolve(project: UUID, trace_id: bytes, events: Sequence[ClaimRow]) -> Mappi
     of two events with one span id the older one is the parent.
     """
     ordered = sorted(set(events), key=_age)
-    fallback = _least_claim(ordered) or derived_session(project, trace_id)
+    claims = [row for row in ordered if row.claim != NIL]
+    own = [row for row in claims if not is_call_session(row.claim.bytes)]
+    least = next(iter(own or claims), None)
+    fallback = derived_session(project, trace_id) if least is None else least.claim
     parents = _parents(ordered)
-    sessions = {row.event_id: row.claim for row in reversed(ordered) if row.claim != NIL}
+    sessions = {row.event_id: row.claim for row in reversed(own)}
     for row in ordered:
         _settle(row.event_id, parents, sessions, fallback)
     return sessions
@@ -41,10 +46,6 @@ def resolve(project: UUID, trace_id: bytes, events: Sequence[ClaimRow]) -> Mappi
 
 def _age(row: ClaimRow) -> tuple[int, UUID, bytes, bytes, UUID]:
     return row.start_ns, row.event_id, row.span_id, row.parent_span_id, row.claim
-
-
-def _least_claim(ordered: Iterable[ClaimRow]) -> UUID | None:
-    return next((row.claim for row in ordered if row.claim != NIL), None)
 
 
 def _parents(ordered: Sequence[ClaimRow]) -> Mapping[UUID, UUID | None]:

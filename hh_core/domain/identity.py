@@ -13,6 +13,11 @@ from uuid import UUID
 NIL = UUID(int=0)
 """Stands for "none" in columns that hold a UUID."""
 
+MIN_RESPONSE_ID = 16
+"""Characters of a response id that tells a call from all others of a project."""
+
+_OF_CALL = b"call"
+
 MAX_ID = 1024
 """Characters of an id that a client chooses, wherever it is written, claimed or asked for."""
 
@@ -53,6 +58,29 @@ def derived_event(project: bytes, trace_id: bytes, span_id: bytes) -> bytes:
 def derived_session(project: UUID, trace_id: bytes) -> UUID:
     """The session of a trace in which nobody claims one."""
     return uuid8(b"session", project.bytes, trace_id)
+
+
+def call_key(key: bytes, project: UUID, response_id: str) -> UUID:
+    """What the spans that tell of one call have in common: its response id, keyed (DESIGN 5).
+
+    ``NIL`` for an id too short to be unique: Ollama's are ``chatcmpl-`` and a number below 1,000.
+    """
+    return name_key(key, project, response_id) if len(response_id) >= MIN_RESPONSE_ID else NIL
+
+
+def call_session(project: bytes, call: bytes) -> bytes:
+    """The session of a trace that begins with a model call and claims none.
+
+    Where an instrumentor does not pass its context on, the span of the client below it stands in a
+    trace of its own: the call is what the two traces have in common. It can be told from what
+    clients claim, as it gives way to that (``is_call_session``).
+    """
+    return uuid8(b"call-session", project, call).bytes[: -len(_OF_CALL)] + _OF_CALL
+
+
+def is_call_session(session: bytes) -> bool:
+    """Whether ``session`` was made by ``call_session``; one in four billion others looks so too."""
+    return session.endswith(_OF_CALL)
 
 
 def rest_trace(project: UUID, session: UUID) -> bytes:

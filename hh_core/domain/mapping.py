@@ -205,7 +205,7 @@ def _complete(span: Span, facts: Facts) -> None:
     """What follows from the span itself where no convention says it."""
     facts.event_name = facts.event_name or span.name
     if facts.event_type not in EVENT_TYPES:
-        facts.event_type = "tool"
+        facts.event_type, facts.is_assumed = "tool", True
     if not facts.error_class:
         facts.error_class = error_class(span)
     if facts.usage:

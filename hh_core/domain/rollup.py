@@ -1,15 +1,18 @@
 """What a session adds up to: the definition that every index must agree with (guarantee A4).
 
 A function of the set of rows: the newest row of each event that is not deleted, and all patches.
+
+Tokens and costs are summed call by call: see ``hh_core.domain.calls``.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from typing import TypeVar
 from uuid import UUID
 
+from hh_core.domain.calls import counted, repeating
 from hh_core.domain.claims import ClaimRow, resolve
 from hh_core.domain.identity import NIL
 
@@ -78,16 +81,29 @@ class Rollup:
     last_received_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Events that repeat the tokens, or the cost, of those below them."""
+
+    told: Set[UUID]
+    priced: Set[UUID]
+
+
 def roll_up(
     project: UUID, events: Iterable[EventRow], patches: Iterable[PatchRow]
 ) -> Mapping[UUID, Rollup]:
-    """Every session that exists: one that holds an event, or was started."""
+    """Every session that exists: one that holds an event, or was started. ``events`` are those of
+    whole traces."""
+    events = list(events)
+    again = _Again(repeating(events, _tells), repeating(events, _prices))
     held = _by_session(project, events)
     patched: defaultdict[UUID, list[PatchRow]] = defaultdict(list)
     for patch in patches:
         patched[patch.event_id].append(patch)
     started = {key for key, rows in patched.items() if any(row.is_start for row in rows)}
-    return {key: _rollup(key, held.get(key, ()), patched[key]) for key in held.keys() | started}
+    return {
+        key: _rollup(key, held.get(key, ()), patched[key], again) for key in held.keys() | started
+    }
 
 
 def _by_session(project: UUID, events: Iterable[EventRow]) -> Mapping[UUID, Sequence[EventRow]]:
@@ -106,14 +122,15 @@ def _claim_row(row: EventRow) -> ClaimRow:
     return ClaimRow(row.event_id, row.span_id, row.parent_span_id, row.claim, row.start_ns)
 
 
-def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) -> Rollup:
+def _rollup(
+    key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow], again: "_Again"
+) -> Rollup:
     ordered = sorted(events, key=lambda row: (row.start_ns, row.event_id))
     newest = sorted(patches, key=lambda row: row.version, reverse=True)
     starts = [row for row in newest if row.is_start]
     claimed = (row.claim_text for row in ordered if row.claim == key)
     start = _first(row.start_ns for row in starts) or (ordered[0].start_ns if ordered else 0)
     last = max((row.start_ns + row.duration_ns for row in ordered), default=0)
-    calls = _calls(ordered)
     return Rollup(
         session_key=key,
         session_id=_first(row.session_id for row in starts) or _first(claimed) or str(key),
@@ -124,8 +141,8 @@ def _rollup(key: UUID, events: Sequence[EventRow], patches: Sequence[PatchRow]) 
         num_events=len(ordered),
         num_model_events=sum(row.event_type == "model" for row in ordered),
         num_errors=sum(row.status == "error" for row in ordered),
-        usage=_usage(calls),
-        cost=_cost(calls),
+        usage=_usage(row for row in ordered if row.usage and row.event_id not in again.told),
+        cost=_cost(row for row in ordered if _prices(row) and row.event_id not in again.priced),
         has_feedback=any(row.has_feedback for row in ordered),
         is_started=bool(starts),
         last_received_ms=max(
@@ -140,27 +157,23 @@ def _first(values: Iterable[T]) -> T | None:
     return next((value for value in values if value), None)
 
 
-def _calls(ordered: Iterable[EventRow]) -> Collection[Sequence[EventRow]]:
-    """The events of each call, oldest first; one without a call key is a call of its own."""
-    calls: defaultdict[tuple[bool, UUID], list[EventRow]] = defaultdict(list)
-    for row in ordered:
-        own = row.call_key == NIL
-        calls[own, row.event_id if own else row.call_key].append(row)
-    return calls.values()
+def _tells(row: EventRow) -> bool:
+    return any(row.usage.values())
 
 
-def _usage(calls: Iterable[Sequence[EventRow]]) -> Mapping[str, int]:
-    """Of each call the usage that its oldest event with any tells."""
+def _prices(row: EventRow) -> bool:
+    return row.cost is not None
+
+
+def _usage(told: Iterable[EventRow]) -> Mapping[str, int]:
     total: defaultdict[str, int] = defaultdict(int)
-    for rows in calls:
-        for kind, count in (_first(row.usage for row in rows) or {}).items():
+    for row in counted(told, _tells):
+        for kind, count in row.usage.items():
             total[kind] += count
     return dict(sorted(total.items()))
 
 
-def _cost(calls: Iterable[Sequence[EventRow]]) -> Decimal | None:
-    """Of each call the cost that its oldest event with one tells; None if none does."""
-    known = [next((row.cost for row in rows if row.cost is not None), None) for rows in calls]
-    costs = [cost for cost in known if cost is not None]
+def _cost(priced: Iterable[EventRow]) -> Decimal | None:
+    costs = [row.cost for row in counted(priced, _prices) if row.cost is not None]
     with localcontext(_EXACT):
         return sum(costs, Decimal(0)) if costs else None

@@ -76,6 +76,8 @@ class Sheet:
     and objects, long and empty texts."""
     truncated: Column | None = None
     """What the index leaves out of each; None: nothing."""
+    assumed: Sequence[int] = ()
+    """The spans whose type nothing tells."""
 
 
 def map_sheet(
@@ -183,9 +185,11 @@ class _Filling:
             self.truncated.append(left_out)
 
     def sheet(self) -> Sheet:
-        types = self._of_sound(self.event_type or [""] * self.size)
+        types = list(self._of_sound(self.event_type or [""] * self.size))
         attributes = {path: self._of_sound(column) for path, column in self.attributes.items()}
-        types = [told if told in EVENT_TYPES else "tool" for told in types]
+        assumed = [place for place, told in enumerate(types) if told not in EVENT_TYPES]
+        for place in assumed:
+            types[place] = "tool"
         return Sheet(
             {name: self._of_sound(column) for name, column in self.facts.items()},
             types,
@@ -194,6 +198,7 @@ class _Filling:
             attributes,
             self._of_sound(self.more) if self.more is not None else None,
             self._of_sound(self.truncated) if self.truncated is not None else None,
+            assumed,
         )
 
     def _costs(self, types: Column) -> list[Decimal | None] | None:

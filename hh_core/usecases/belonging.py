@@ -6,7 +6,13 @@ from typing import TypeVar, cast
 from uuid import UUID
 
 from hh_core.domain.claims import ClaimRow, resolve
-from hh_core.domain.identity import NIL, derived_session, parse_uuid, span_event_id
+from hh_core.domain.identity import (
+    NIL,
+    derived_session,
+    is_call_session,
+    parse_uuid,
+    span_event_id,
+)
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -73,7 +79,7 @@ class Belonging:
         open_: dict[bytes, list[UUID]] = defaultdict(list)
         for row in rows:
             claim = event_id(row) if is_session(row) else cast(UUID, row["session_key"])
-            if claim != NIL:
+            if claim != NIL and not is_call_session(claim.bytes):
                 found[event_id(row)] = claim
             else:
                 open_[trace_id(row)].append(event_id(row))

@@ -6,8 +6,7 @@ function of the record and its place, so doing it again changes nothing (DESIGN 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,8 @@ from hh_core.domain.filters import text_of
 from hh_core.domain.identity import (
     MAX_ID,
     NIL,
+    call_key,
+    call_session,
     derived_event,
     name_key,
     parse_uuid,
@@ -35,7 +36,7 @@ from hh_core.usecases.batch import Batch, see
 from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt, receipt_of
 from hh_core.usecases.sheet_rows import Place
 from hh_core.wire import otlp_logs
-from hh_core.wire.otlp import decode
+from hh_core.wire.otlp import decode, is_small
 from hh_core.wire.rest import documents
 from hh_core.wire.segment import Damage, Located
 
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 _REMEMBERED = 100_000
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
+_ROOT = frozenset({b"", _NO_PARENT})
 
 _Cells = tuple[Any, ...]
 
@@ -109,7 +111,7 @@ class Indexer:
         alike = Alike(
             batch,
             self._mapping,
-            Place(self._dp_id, name, self._claim, partial(self._claim, keep=False)),
+            Place(self._dp_id, name, self._claim, self._call),
             self._one_by_one,
         )
         corrupt = 0
@@ -142,16 +144,23 @@ class Indexer:
         elif header.kind is RecordKind.TRACES and header.content_type is ContentType.PROTOBUF:
             alike.add(receipt, item.record)
         elif header.kind is RecordKind.TRACES:
-            self._one_by_one(batch, receipt, decode(item.record))
+            self._one_by_one(batch, receipt, *_family(item.record))
         elif header.kind is RecordKind.EVENT:
             self._rows(batch, receipt, self._rest_events(receipt, item.record))
 
     def _one_by_one(
-        self, batch: Batch, receipt: Receipt, spans: Iterable[tuple[int, Span]]
+        self,
+        batch: Batch,
+        receipt: Receipt,
+        spans: Iterable[tuple[int, Span]],
+        parents: Set[bytes],
     ) -> None:
+        """``parents`` are the spans that others of the request name as their parent."""
         found = []
         for ordinal, span in spans:
             facts = self._mapping.facts(span)
+            if facts.is_assumed and span.span_id in parents:
+                facts.event_type, facts.cost = "chain", None
             if len(facts.session_id) > MAX_ID:
                 facts.session_id = ""
                 batch.overlong += 1
@@ -169,7 +178,7 @@ class Indexer:
         rows: list[_Cells] = []
         seen: defaultdict[tuple[str, int], dict[str, Any]] = defaultdict(dict)
         for own, facts in found:
-            rows.append(own + self._told(receipt, facts))
+            rows.append(own + self._told(receipt, facts, own[_PARENT]))
             seen[facts.event_type, own[_START] // HOUR_NS].update(facts.attributes)
         shared = {"record_kind": int(receipt.header.kind), "dp_id": self._dp_id}
         shared |= {"is_deleted": 0, "promoted": {}, **_shared(receipt)}
@@ -206,13 +215,17 @@ class Indexer:
             _NIL if parent_id == session else parent_id,
         )
 
-    def _told(self, receipt: Receipt, facts: Facts) -> _Cells:
-        """The cells of ``_TOLD``."""
+    def _told(self, receipt: Receipt, facts: Facts, parent: bytes) -> _Cells:
+        """The cells of ``_TOLD``; ``parent`` is the parent span's id."""
         session, response = facts.session_id, facts.response_id
+        call = self._call(receipt, response) if response else _NIL
+        claim = self._claim(receipt, session) if session else _NIL
+        if not session and parent in _ROOT and call != _NIL and facts.event_type == "model":
+            claim = call_session(receipt.project, call)
         return (
-            self._claim(receipt, session) if session else _NIL,
+            claim,
             session,
-            self._claim(receipt, response, keep=False) if response else _NIL,
+            call,
             facts.event_type,
             facts.event_name[:MAX_NAME],
             facts.model[:MAX_NAME],
@@ -246,8 +259,12 @@ class Indexer:
             end or 0,
         )
 
+    def _call(self, receipt: Receipt, response: str) -> bytes:
+        """What stands for a response id. Unlike sessions these do not repeat."""
+        return call_key(self._key, receipt.header.project, response).bytes
+
     def _claim(self, receipt: Receipt, text: str, *, keep: bool = True) -> bytes:
-        """The id that stands for a client's text. Sessions repeat, response ids do not."""
+        """The id that stands for a client's text. Sessions repeat, parents of REST events less."""
         if not text:
             return _NIL
         found = self._claims.get((receipt.project, text))
@@ -261,6 +278,15 @@ class Indexer:
 
 
 _START = _OWN.index("start_ns")
+_PARENT = _OWN.index("parent_span_id")
+
+
+def _family(record: SegmentRecord) -> tuple[Iterable[tuple[int, Span]], Set[bytes]]:
+    """The spans of a record, and those that they name as their parents. The spans of a large one
+    are decoded twice rather than held all at once."""
+    spans = list(decode(record)) if is_small(record) else None
+    parents = {span.parent_span_id for _, span in (spans or decode(record))}
+    return decode(record) if spans is None else spans, parents
 
 
 def _shared(receipt: Receipt) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Rows of EVENTS from a sheet of facts, column by column: nothing here is done span by span that
 can be done to a whole column, or once for all spans of a request."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from hh_core.domain.filters import text_of
-from hh_core.domain.identity import NIL, parse_uuid
+from hh_core.domain.identity import NIL, call_session, parse_uuid
 from hh_core.domain.segments import RecordKind, SegmentRecord
 from hh_core.domain.sheet import Column, Sheet
 from hh_core.domain.tables import Relation, Type
@@ -22,6 +22,7 @@ from hh_core.wire.ids import derived_events, versions
 
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
+_ROOT = frozenset({b"", _NO_PARENT})
 
 Claim = Callable[[Receipt, str], bytes]
 """The id that stands for a client's text."""
@@ -34,6 +35,8 @@ class Source:
     receipt: Receipt
     record: SegmentRecord
     service: str
+    parents: Set[bytes]
+    """The spans that others of the request name as their parent."""
 
 
 Row = tuple[int, Source, otlp.Head, str, Sequence[bytes]]
@@ -58,6 +61,7 @@ def rows_of(
     which paths are seen in it, each with the hour."""
     ordinals, sources, heads, failures, _ = zip(*rows, strict=True)
     of = _Sources(sources)
+    _settle_types(sheet, sources, heads)
     told = _told(sheet, of, place)
     traces, spans, parents, names, starts, ends, states = zip(*heads, strict=True)
     placed, suspect = _starts(of.receipts, sources, starts)
@@ -83,6 +87,8 @@ def rows_of(
     }
     derived = derived_events(cells["project_id"], cells["trace_id"], cells["span_id"])
     cells["event_id"] = _event_ids(sheet, derived)
+    if "response_id" in sheet.facts:
+        told["session_key"] = _with_calls(told, parents, cells["project_id"])
     return record_batch(Relation.EVENTS, cells | told), _paths(sheet, of, placed)
 
 
@@ -147,6 +153,31 @@ def _keys(claim: Claim, texts: Column | None, of: _Sources, count: int) -> Any:
     pairs = list(zip(of.each([r.project for r in of.receipts]), texts, strict=True))
     known = {pair: claim(receipts[pair[0]], pair[1]) for pair in set(pairs)}
     return fixed([known[pair] for pair in pairs], Type.ID)
+
+
+def _settle_types(sheet: Sheet, sources: Sequence[Source], heads: Sequence[otlp.Head]) -> None:
+    """A span whose type nothing tells is a chain if others stand below it in its request, and the
+    cost of a chain is that of its children."""
+    for place in sheet.assumed:
+        if heads[place][1] in sources[place].parents:
+            sheet.event_type[place] = "chain"
+            if sheet.cost is not None:
+                sheet.cost[place] = None
+
+
+def _with_calls(told: dict[str, Any], parents: Sequence[bytes], projects: Any) -> Any:
+    """The sessions that are claimed, with those of calls that traces begin with."""
+    types, calls = told["event_type"], told["call_key"].to_pylist()
+    claims = told["session_key"].to_pylist()
+    heads = [
+        place
+        for place, claim in enumerate(claims)
+        if claim == _NIL and parents[place] in _ROOT and calls[place] != _NIL
+    ]
+    for place in heads:
+        if types[place] == "model":
+            claims[place] = call_session(projects[place].as_py(), calls[place])
+    return fixed(claims, Type.ID) if heads else told["session_key"]
 
 
 def _starts(

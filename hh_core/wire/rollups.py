@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hh_core.domain.tables import Relation
-from hh_core.wire import columns
+from hh_core.wire import calls, columns
 
 FROM_BATCH = 1
 """The ``recount`` of what one batch added up: any that reads rows is newer."""
@@ -77,6 +77,9 @@ def _placed(rows: pa.Table, sessions: Mapping[bytes, int]) -> pa.Table:
     kept = rows.filter(pc.is_valid(found))
     numbers = pa.array(list(sessions.values()), pa.int32()).take(pc.drop_null(found))
     keyless = pc.equal(kept.column("call_key"), _NIL)
+    is_model = pc.equal(kept.column("event_type"), "model")
+    usage, priced = _whole(kept.column("usage")), pc.is_valid(kept.column("cost"))
+    told, saying = pc.greater(calls.lengths(usage), 0), calls.says(usage)
     return pa.table(
         {
             "session": numbers,
@@ -87,12 +90,15 @@ def _placed(rows: pa.Table, sessions: Mapping[bytes, int]) -> pa.Table:
             "event_name": kept.column("event_name"),
             "start_ns": kept.column("start_ns"),
             "end_ns": pc.add(kept.column("start_ns"), kept.column("duration_ns")),
-            "is_model": pc.equal(kept.column("event_type"), "model").cast(pa.uint8()),
+            "is_model": is_model.cast(pa.uint8()),
             "is_error": pc.equal(kept.column("status"), "error").cast(pa.uint8()),
             "feedback": _feedback(kept),
             "received_ms": kept.column("received_ms"),
-            "usage": kept.column("usage"),
+            "usage": usage,
+            "told": calls.without_repeats(kept, is_model, told, saying),
+            "saying": saying,
             "cost": kept.column("cost"),
+            "priced": calls.without_repeats(kept, is_model, priced, priced),
         }
     )
 
@@ -106,7 +112,7 @@ def _feedback(rows: pa.Table) -> Any:
     told = pc.starts_with(attributes.keys, "feedback.")
     if not pc.any(told).as_py():
         return none
-    owners = pc.unique(_parents(attributes).filter(told))
+    owners = pc.unique(calls.parents(attributes).filter(told))
     return pc.is_in(pa.array(range(rows.num_rows)), value_set=owners).cast(pa.uint8())
 
 
@@ -136,11 +142,11 @@ def _uuid_text(digits: str) -> str:
 
 
 def _usage(ordered: pa.Table, sessions: Any) -> Any:
-    """Of each call the usage that its oldest event with any tells, added up by kind, in the order
-    of the kinds as a recount has it."""
-    told = _calls(ordered.filter(pc.greater(_lengths(_whole(ordered.column("usage"))), 0)))
+    """The tokens of each call, added up by kind, in the order of the kinds as a recount has it."""
+    some = ordered.filter(ordered.column("told"))
+    told = calls.one_of_each(some, some.column("saying"))
     counts = _whole(told.column("usage"))
-    owners = _whole(told.column("session")).take(_parents(counts))
+    owners = _whole(told.column("session")).take(calls.parents(counts))
     flat = pa.table(
         {
             "place": pc.index_in(owners, value_set=sessions),
@@ -162,19 +168,11 @@ def _usage(ordered: pa.Table, sessions: Any) -> Any:
 
 
 def _cost(ordered: pa.Table, sessions: Any) -> Any:
-    """Of each call the cost that its oldest event with one tells; null if none does."""
-    told = _calls(ordered.filter(pc.is_valid(ordered.column("cost"))))
+    """The cost of each call, added up; null if no event tells one."""
+    some = ordered.filter(ordered.column("priced"))
+    told = calls.one_of_each(some, some.column("priced"))
     sums = told.group_by("session", use_threads=False).aggregate([("cost", "sum")])
     return _looked_up(sums, "cost_sum", sessions)
-
-
-def _calls(told: pa.Table) -> pa.Table:
-    """The oldest row of each call; a row without a key is a call of its own."""
-    if pc.all(told.column("keyless")).as_py() is not False:
-        return told
-    numbered = told.append_column("row", pa.array(range(told.num_rows), pa.int64()))
-    calls = numbered.group_by(["session", "keyless", "call"], use_threads=False)
-    return told.take(calls.aggregate([("row", "min")]).column("row_min"))
 
 
 def _looked_up(table: pa.Table, name: str, sessions: Any) -> Any:
@@ -189,13 +187,3 @@ def _whole(column: Any) -> Any:
         return column
     whole = column.combine_chunks()
     return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
-
-
-def _lengths(maps: Any) -> Any:
-    offsets = maps.offsets
-    return pc.subtract(offsets[1:], offsets[:-1])
-
-
-def _parents(maps: Any) -> Any:
-    """The row of each entry of a column of maps."""
-    return pc.list_parent_indices(pa.ListArray.from_arrays(maps.offsets, maps.keys))

@@ -10,6 +10,7 @@ from rich.tree import Tree
 from hh_cli.client import Client
 from hh_cli.lookup import session_id
 from hh_cli.screen import out, seconds, styled, visible
+from hh_core.domain.twins import Failure, twins
 from hh_core.errors import NotFoundError
 
 Node = dict[str, Any]
@@ -87,13 +88,32 @@ def print_session(client: Client, session: str | None) -> None:
 
 
 def _tree(session: Node) -> Tree:
+    again = _told_again(session)
     tree = Tree(line(session), guide_style="dim")
     stack = [(tree, child) for child in reversed(_children(session))]
     while stack:
         parent, event = stack.pop()
+        if event["event_id"] in again and not _children(event):
+            continue
         branch = parent.add(line(event, with_id=True))
         stack += [(branch, child) for child in reversed(_children(event))]
     return tree
+
+
+def _told_again(session: Node) -> Mapping[str, str]:
+    """The events that only repeat another one's failure: ``hh event`` shows them."""
+    failures = [
+        Failure(
+            event_id=str(event["event_id"]),
+            parent_id=str(event.get("parent_id") or session["event_id"]),
+            name=str(event.get("event_name") or ""),
+            error=str(event["error"]),
+            start=_number(event.get("start_time")) or 0,
+        )
+        for event in _nodes(session)
+        if event is not session and event.get("error") and event.get("event_id")
+    ]
+    return twins(str(session["event_id"]), failures)
 
 
 def _children(event: Node) -> list[Node]:

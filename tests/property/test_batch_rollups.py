@@ -56,6 +56,7 @@ def _claimed(trace: int, claim: int) -> dict[str, Any]:
 def contents(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "session_id": draw(st.sampled_from(["", "a", "b"])),
+        "parent_span_id": draw(st.integers(0, 11)).to_bytes(8, "big"),
         "call_key": draw(st.sampled_from([NIL, event_id(1), event_id(99)])),
         "event_type": draw(st.sampled_from(["model", "tool", "chain"])),
         "event_name": draw(st.sampled_from(["x", "y", ""])),

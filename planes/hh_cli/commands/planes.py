@@ -43,13 +43,45 @@ def check(
 
 
 def conformance(
-    port: Annotated[str, typer.Argument(metavar="PORT", help="queue, objects, journal, …")],
-    config: Annotated[Path, typer.Option("--config", metavar="FILE", help="Holds [PORT].")],
+    suite: Annotated[
+        str, typer.Argument(metavar="PORT|mapper", help="queue, objects, journal, … or mapper")
+    ],
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Of a port: holds [PORT].")
+    ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Of mappers: *.pb with *.expect.json, or a .tar.xz."),
+    ] = None,
+    mapper: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; may come again.")
+    ] = None,
+    errata: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Expectations that are wrong (TOML).")
+    ] = None,
+    bar: Annotated[
+        float, typer.Option(metavar="PERCENT", help="Fewer facts that are right fail.")
+    ] = 100.0,
+    matrix: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table of instrumentors there.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell every mistake.")] = False,
 ) -> None:
-    """Prove that an adapter keeps the promises of its port."""
+    """Prove that an adapter keeps the promises of its port, or what mappers make of a corpus."""
     from hh_cli.checking import run_conformance
+    from hh_cli.mapper_conformance import run_mappers
 
-    raise typer.Exit(run_conformance(port, config))
+    if suite == "mapper":
+        if corpus is None:
+            raise typer.BadParameter("is needed for mappers", param_hint="--corpus")
+        chosen = frozenset(mapper or ())
+        code = run_mappers(
+            corpus, chosen=chosen, errata=errata, bar=bar, page=matrix, verbose=verbose
+        )
+        raise typer.Exit(code)
+    if config is None:
+        raise typer.BadParameter("is needed for a port", param_hint="--config")
+    raise typer.Exit(run_conformance(suite, config))
 
 
 def version() -> None:

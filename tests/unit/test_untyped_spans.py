@@ -1,0 +1,93 @@
+"""A span whose type nothing tells is a tool, or a chain if others stand below it in its request."""
+
+import orjson
+import pytest
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from raw_segments import name, record, segment
+
+from hh_core.domain.mapping import Mapping
+from hh_core.domain.segments import ContentType
+from hh_core.hooks import load_mappers
+from hh_core.ports.analytics import Relation
+from hh_core.usecases.alike import FEWEST
+from hh_core.usecases.index import Indexer
+from hh_core.wire.segment import read_segment
+
+FEW, MANY = 2, FEWEST + 3
+"""So few spans are mapped one by one, so many column by column."""
+
+
+def request(families: int, **attributes: str) -> ExportTraceServiceRequest:
+    """Parents, and in another scope a child of each."""
+    found = ExportTraceServiceRequest()
+    resource = found.resource_spans.add()
+    children, parents = resource.scope_spans.add().spans, resource.scope_spans.add().spans
+    for number in range(1, families + 1):
+        trace, span = number.to_bytes(16, "big"), number.to_bytes(8, "big")
+        parent = parents.add(name="outer", trace_id=trace, span_id=span)
+        told = {"cost": "1", **attributes}
+        parent.attributes.extend(
+            KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in told.items()
+        )
+        below = (1000 + number).to_bytes(8, "big")
+        children.add(name="inner", trace_id=trace, span_id=below, parent_span_id=span)
+    return found
+
+
+def types(body: bytes, content_type: ContentType) -> dict[str, set[str]]:
+    called = name(1)
+    data, _ = segment(called, [record(body, content_type=content_type)])
+    indexer = Indexer(Mapping(load_mappers()), name_key=b"n" * 32, dp_id="dp")
+    rows = indexer.segment(called, read_segment(data, called)).rows[Relation.EVENTS]
+    found: dict[str, set[str]] = {}
+    for event, kind in zip(rows.column("event_name"), rows.column("event_type"), strict=True):
+        found.setdefault(event, set()).add(kind)
+    return found
+
+
+@pytest.mark.parametrize("families", [FEW, MANY])
+def test_what_has_children_is_a_chain_and_what_has_none_a_tool(families: int) -> None:
+    body = request(families).SerializeToString()
+
+    assert types(body, ContentType.PROTOBUF) == {"outer": {"chain"}, "inner": {"tool"}}
+
+
+def test_json_says_the_same() -> None:
+    document = MessageToDict(request(FEW))
+    for scope in document["resourceSpans"][0]["scopeSpans"]:
+        for span in scope["spans"]:
+            number = int(span["name"] == "inner")
+            span |= {"traceId": "ab" * 16, "spanId": f"{number + 1:016x}"}
+            span |= {"parentSpanId": f"{1:016x}"} if number else {}
+
+    body = orjson.dumps(document)
+
+    assert types(body, ContentType.JSON) == {"outer": {"chain"}, "inner": {"tool"}}
+
+
+@pytest.mark.parametrize("families", [FEW, MANY])
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [
+        ("honeyhive_event_type", "model", "model"),
+        ("gen_ai.operation.name", "execute_tool", "tool"),
+        ("openinference.span.kind", "LLM", "model"),
+    ],
+)
+def test_a_type_that_a_convention_tells_stays(
+    families: int, key: str, value: str, kind: str
+) -> None:
+    """A tool that runs an agent is a tool."""
+    body = request(families, **{key: value}).SerializeToString()
+
+    assert types(body, ContentType.PROTOBUF)["outer"] == {kind}
+
+
+@pytest.mark.parametrize("families", [FEW, MANY])
+def test_the_default_of_an_sdk_is_no_type(families: int) -> None:
+    """The ``honeyhive`` SDK writes ``tool`` where it knows nothing, and never thinks again."""
+    body = request(families, honeyhive_event_type="tool").SerializeToString()
+
+    assert types(body, ContentType.PROTOBUF) == {"outer": {"chain"}, "inner": {"tool"}}
