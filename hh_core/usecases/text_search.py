@@ -141,7 +141,7 @@ class TextSearch:
         sessions_in_doubt = (*plan.where, *SESSIONS_IN_DOUBT)
         until = monotonic() + self._limits.search_seconds
         updated, sessions, groups = await asyncio.gather(
-            self._index.in_doubt(project, Relation.EVENTS, BASE, (*plan.where, UPDATED)),
+            self._index.updated(project, plan.where),
             self._index.in_doubt(project, Relation.LISTING, LIGHT, sessions_in_doubt),
             self._groups(project, where),
         )
