@@ -6,3 +6,7 @@ ALTER TABLE events ADD COLUMN IF NOT EXISTS terms Array(UInt64) MATERIALIZED
     arrayZip(mapKeys(attributes), mapValues(attributes))));
 ALTER TABLE events ADD INDEX IF NOT EXISTS by_term terms TYPE bloom_filter(0.01) GRANULARITY 1;
 ALTER TABLE events ADD INDEX IF NOT EXISTS by_truncated truncated TYPE minmax GRANULARITY 1;
+-- Of rows that are there already, in the background.
+ALTER TABLE events MATERIALIZE COLUMN terms;
+ALTER TABLE events MATERIALIZE INDEX by_term;
+ALTER TABLE events MATERIALIZE INDEX by_truncated;
