@@ -33,10 +33,9 @@ _COUNTED = 5_000
 UPDATED = Condition("event_id", Op.UPDATED)
 TRUNCATED = Condition("truncated", Op.GT, 0)
 _DOUBTFUL = AnyOf((UPDATED, TRUNCATED))
-_NO_START = Condition("is_start", Op.EQ, 0)
 _PLACE = ("event_id", "trace_id", "start_ns", "truncated")
 """Columns that all matches are read with: what stands in a list is told by them."""
-SESSIONS_IN_DOUBT = (
+_SESSIONS_IN_DOUBT = (
     Condition("event_type", Op.EQ, "session"),
     AnyOf((Condition("is_started", Op.EQ, 1), UPDATED)),
 )
@@ -57,13 +56,13 @@ class AttributeSearch:
         """
         most = max(_COUNTED, query.offset + query.limit)
         where = (*plan.where, *unless(plan.attributes, (TRUNCATED,)))
-        found, sessions, updated = await asyncio.gather(
+        found, patched = await asyncio.gather(
             self._rows(project, Relation.EVENTS, _PLACE, where, most),
-            self.in_doubt(project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT)),
-            self.updated(project, plan.where),
+            self.patched(project, plan.where),
         )
-        if sessions is None or updated is None:
+        if patched is None:
             return None
+        updated, sessions = patched
         once = {event_id(row) for row in updated}
         truncated = [row for row in found if row["truncated"] and event_id(row) not in once]
         in_doubt = [*truncated, *updated, *sessions]
@@ -92,32 +91,38 @@ class AttributeSearch:
         full = [row if "event_type" in row else bases.get(event_id(row)) for row in rows]
         return [row for row in full if row is not None]
 
-    async def updated(self, project: UUID, where: Where) -> Sequence[Row] | None:
-        """The events that were updated and fulfil ``where``; None if they are more than a few.
+    async def patched(
+        self, project: UUID, where: Where
+    ) -> tuple[Sequence[Row], Sequence[Row]] | None:
+        """The events that were updated, and the sessions of which patches tell, that fulfil
+        ``where``; None if they are more than a few.
 
-        In most projects there are none: that is asked first, of patches alone.
+        Many projects have no patches at all: that is asked first.
         """
         query = Query(
             relation=Relation.PATCHES,
             project=project,
-            where=(_NO_START,),
             group_by=("event_id",),
             measures=(Measure("patches", Function.COUNT),),
             limit=self._few + 1,
         )
-        found = [event_id(row) for row in await self._analytics.select(query)]
-        if not found:
-            return []
-        few = len(found) <= self._few
-        patched = Condition("event_id", Op.IN, found) if few else UPDATED
-        return await self.in_doubt(project, Relation.EVENTS, BASE, (*where, patched))
+        ids = [event_id(row) for row in await self._analytics.select(query)]
+        if not ids:
+            return [], []
+        if len(ids) <= self._few:
+            where = (*where, Condition("event_id", Op.IN, ids))
+        updated, sessions = await asyncio.gather(
+            self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED)),
+            self._in_doubt(project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT)),
+        )
+        return None if updated is None or sessions is None else (updated, sessions)
 
     async def _count(self, project: UUID, where: Where) -> int:
         return await self._analytics.count(
             Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
         )
 
-    async def in_doubt(
+    async def _in_doubt(
         self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where
     ) -> Sequence[Row] | None:
         """The rows that fulfil ``where``; None if they are more than a few."""

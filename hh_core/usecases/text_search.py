@@ -26,8 +26,8 @@ from hh_core.ports.analytics import (
     Relation,
     Row,
 )
-from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
-from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
+from hh_core.usecases.attribute_search import TRUNCATED, UPDATED, AttributeSearch
+from hh_core.usecases.belonging import BASE, event_id, parts
 from hh_core.usecases.candidates import place
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.phrases import spans_of
@@ -133,15 +133,14 @@ class TextSearch:
         """
         begun = monotonic()
         where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
-        sessions_in_doubt = (*plan.where, *SESSIONS_IN_DOUBT)
-        updated, sessions, groups, sketched = await asyncio.gather(
-            self._index.updated(project, plan.where),
-            self._index.in_doubt(project, Relation.LISTING, LIGHT, sessions_in_doubt),
+        patched, groups, sketched = await asyncio.gather(
+            self._index.patched(project, plan.where),
             self._groups(project, where),
             self._sketches.look(project, wanted),
         )
-        if updated is None or sessions is None:
+        if patched is None:
             return None
+        updated, sessions = patched
         sifted = await self._index.sifted(project, query, [*updated, *sessions])
         known = frozenset(map(event_id, updated))
         search = _Search(project, query, where, begun, known, Found(sifted))
