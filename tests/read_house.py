@@ -1,38 +1,47 @@
 """A data plane's reading side on memory ports: what is accepted here is indexed at once."""
 
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+from google.protobuf.json_format import ParseDict
+from isal import isal_zlib
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from raw_segments import PROJECT, document, name, record, ship
 
 from hh_core.domain.event import Event
 from hh_core.domain.mapping import Mapping as SpanMapping
-from hh_core.domain.segments import KIND, RecordKind, SegmentRecord
+from hh_core.domain.segments import KIND, ContentType, Encoding, RecordKind, SegmentRecord
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Analytics
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
 from hh_core.registry import find
+from hh_core.usecases import sketches
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.content import Content
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.dispatch import IndexSegments
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.index import Indexer
+from hh_core.usecases.pack import Pack, PackSettings
 from hh_core.usecases.page import Page
 from hh_core.usecases.read import Reader
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.search import parse_query
-from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.segments_source import PACKS, SegmentsSource
 from hh_core.usecases.sessions import Sessions
+from hh_core.usecases.sketches import MakeSketches, Sketches
 from hh_core.usecases.wide_events import WideEvents
+from hh_core.wire.sketch_writer import sketch_of
 
 NAME_KEY = b"n" * 32
 START_MS = 1_767_323_045_000
@@ -77,6 +86,27 @@ class ReadHouse:
         assert not refused
         async with self.records.begin() as unit:
             await unit.merge(KIND, {called: {"indexed": START_MS, "relayed": START_MS}})
+
+    async def settle(self) -> None:
+        """Pack all that was accepted, and make the sketches of the packs."""
+        settings = PackSettings(pack_after_ms=0)
+        later = START_MS + 10_000
+        while (
+            await Pack(self.objects, self.records, now_ms=lambda: later, settings=settings)()
+        ).packs:
+            pass
+
+        async def make(pack: bytes) -> bytes:
+            return sketch_of(pack)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sketches, "MIN_PACK_BYTES", 0)
+            async with self.records.begin() as unit:
+                packs = {record.key: {"sketch": None} for record in await unit.find(PACKS)}
+                await unit.merge(PACKS, packs)
+            job = MakeSketches(self.objects, self.records, make, rest_seconds=0)
+            while await job():
+                pass
 
     async def export(self, *filters: Mapping[str, Any], **body: Any) -> Page:
         project = body.pop("of", PROJECT)
@@ -130,7 +160,14 @@ def _built(
         records,
         analytics,
         Reader(
-            analytics, wide, belonging, freshness, name_key=NAME_KEY, source=source, turns=turns
+            analytics,
+            wide,
+            belonging,
+            freshness,
+            name_key=NAME_KEY,
+            source=source,
+            sketches=Sketches(objects, records),
+            turns=turns,
         ),
         Sessions(
             analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY, turns=turns
@@ -196,6 +233,20 @@ def log_export(*logs: Mapping[str, Any], project: UUID = PROJECT, **changes: Any
     body = {"resourceLogs": [{"scopeLogs": [{"scope": {"name": "t"}, "logRecords": list(logs)}]}]}
     changes.setdefault("kind", RecordKind.LOGS)
     return record(json.dumps(body).encode(), project=project, **changes)
+
+
+def as_protobuf(exported: SegmentRecord) -> SegmentRecord:
+    """The same request as most clients send it: in protobuf, with gzip."""
+    body = json.loads(exported.body)
+    for resource in body["resourceSpans"]:
+        for scope in resource["scopeSpans"]:
+            for item in scope["spans"]:
+                for key in ("traceId", "spanId", "parentSpanId"):
+                    item[key] = b64encode(bytes.fromhex(item[key] or "")).decode()
+    plain = ParseDict(body, ExportTraceServiceRequest()).SerializeToString()
+    changed = {"content_type": ContentType.PROTOBUF, "encoding": Encoding.GZIP}
+    header = replace(exported.header, **changed)
+    return SegmentRecord(header, isal_zlib.compress(plain, 1, 31))
 
 
 def start(session: str, *, sequence: int = 1000, **fields: Any) -> SegmentRecord:

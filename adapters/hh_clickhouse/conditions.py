@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from hh_clickhouse.parameters import Parameters
+from hh_clickhouse.terms import has_term
 from hh_core.domain.filters import MAX_NUMBER_TEXT, NUMBER_TEXT
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
@@ -160,16 +161,20 @@ class Conditions:
         if isinstance(value, bool):
             value = "true" if value else "false"
         if isinstance(value, str) and value and sign == "=" and found.key is not None:
-            # a key that is not there reads as empty text: one look into the map is enough
-            key = self._parameters.add(found.key, "String")
-            wanted = self._parameters.add(value, "String")
-            return f"{self._expressions(found.column)}[{key}] = {wanted}"
+            return self._has_pair(self._expressions(found.column), found.key, value)
         if isinstance(value, str):
             return _sure(f"{self.value(found)} {sign} {self._parameters.add(value, 'String')}")
         if isinstance(value, int | float | Decimal):
             wanted = self._parameters.add(float(value), "Float64")
             return _sure(f"{_as_number(self.value(found))} {sign} {wanted}")
         raise RejectedError(f"{found.column} is compared with text or a number", code=422)
+
+    def _has_pair(self, column: str, key: str, value: str) -> str:
+        if column == "attributes" and (term := has_term(key, value, self._parameters)):
+            return term
+        # a key that is not there reads as empty text: one look into the map is enough
+        wanted = [self._parameters.add(text, "String") for text in (key, value)]
+        return "{}[{}] = {}".format(column, *wanted)
 
     def _number(self, found: Reference, value: Any) -> str:
         if not isinstance(value, int | float | Decimal):

@@ -5,7 +5,7 @@ and sessions, whose attributes stand in no index.
 """
 
 import asyncio
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from uuid import UUID
 
 from hh_core.domain.filters import matcher
@@ -20,7 +20,7 @@ from hh_core.ports.analytics import (
     Relation,
     Row,
 )
-from hh_core.usecases.belonging import BASE, LIGHT, event_id, parts
+from hh_core.usecases.belonging import BASE, LIGHT, event_id
 from hh_core.usecases.candidates import NEWEST_FIRST, place
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.search import EventQuery
@@ -33,8 +33,9 @@ _COUNTED = 5_000
 UPDATED = Condition("event_id", Op.UPDATED)
 TRUNCATED = Condition("truncated", Op.GT, 0)
 _DOUBTFUL = AnyOf((UPDATED, TRUNCATED))
-_NO_START = Condition("is_start", Op.EQ, 0)
-SESSIONS_IN_DOUBT = (
+_PLACE = ("event_id", "trace_id", "start_ns", "truncated")
+"""Columns that all matches are read with: what stands in a list is told by them."""
+_SESSIONS_IN_DOUBT = (
     Condition("event_type", Op.EQ, "session"),
     AnyOf((Condition("is_started", Op.EQ, 1), UPDATED)),
 )
@@ -54,24 +55,22 @@ class AttributeSearch:
         For a plan whose attributes decide.
         """
         most = max(_COUNTED, query.offset + query.limit)
-        where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
-        columns = (*BASE, "truncated")
-        found, sessions, updated = await asyncio.gather(
-            self._rows(project, Relation.EVENTS, columns, where, most),
-            self._rows(
-                project, Relation.LISTING, LIGHT, (*plan.where, *SESSIONS_IN_DOUBT), self._few + 1
-            ),
-            self._updated(project, ()),
+        where = (*plan.where, *unless(plan.attributes, (TRUNCATED,)))
+        found, patched = await asyncio.gather(
+            self._rows(project, Relation.EVENTS, _PLACE, where, most),
+            self.patched(project, plan.where),
         )
-        if len(updated) > self._few:
-            updated = await self._updated(project, found)
-        events = [row for row in found if row["truncated"] or event_id(row) in updated]
-        in_doubt = [*events, *sessions]
+        if patched is None:
+            return None
+        updated, sessions = patched
+        once = {event_id(row) for row in updated}
+        truncated = [row for row in found if row["truncated"] and event_id(row) not in once]
+        in_doubt = [*truncated, *updated, *sessions]
         if len(in_doubt) > self._few or (in_doubt and len(found) == most):
             return None
         doubtful = {event_id(row) for row in in_doubt}
         matching = [row for row in found if event_id(row) not in doubtful]
-        matching += await self.sifted(project, query, in_doubt)
+        matching += await self.sifted(project, query, await self._full(project, in_doubt))
         count = len(matching)
         if len(found) == most:
             beyond, count = await asyncio.gather(
@@ -81,31 +80,49 @@ class AttributeSearch:
             if beyond:
                 return None
         matching.sort(key=place)
-        return count, matching[query.offset : query.offset + query.limit]
+        page = matching[query.offset : query.offset + query.limit]
+        return count, await self._full(project, page)
 
-    async def _updated(self, project: UUID, rows: Sequence[Row]) -> Set[UUID]:
-        """Which events were updated, of ``rows`` or of the project: then one more than a few, at
-        least, tell that there are too many."""
-        wanted = [event_id(row) for row in rows]
-        found: set[UUID] = set()
-        for part in parts(wanted) if rows else [()]:
-            query = Query(
-                relation=Relation.PATCHES,
-                project=project,
-                where=(_NO_START, *([Condition("event_id", Op.IN, part)] if part else [])),
-                group_by=("event_id",),
-                measures=(Measure("patches", Function.COUNT),),
-                limit=len(part) or self._few + 1,
-            )
-            found |= {event_id(row) for row in await self._analytics.select(query)}
-        return found
+    async def _full(self, project: UUID, rows: Sequence[Row]) -> Sequence[Row]:
+        """The events of ``rows`` with the columns that are read from; other rows as they are. What
+        went meanwhile is not among them."""
+        bare = [row for row in rows if "event_type" not in row]
+        bases = await self._wide.bases(project, bare)
+        full = [row if "event_type" in row else bases.get(event_id(row)) for row in rows]
+        return [row for row in full if row is not None]
+
+    async def patched(
+        self, project: UUID, where: Where
+    ) -> tuple[Sequence[Row], Sequence[Row]] | None:
+        """The events that were updated, and the sessions of which patches tell, that fulfil
+        ``where``; None if they are more than a few.
+
+        Many projects have no patches at all: that is asked first.
+        """
+        query = Query(
+            relation=Relation.PATCHES,
+            project=project,
+            group_by=("event_id",),
+            measures=(Measure("patches", Function.COUNT),),
+            limit=self._few + 1,
+        )
+        ids = [event_id(row) for row in await self._analytics.select(query)]
+        if not ids:
+            return [], []
+        if len(ids) <= self._few:
+            where = (*where, Condition("event_id", Op.IN, ids))
+        updated, sessions = await asyncio.gather(
+            self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED)),
+            self._in_doubt(project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT)),
+        )
+        return None if updated is None or sessions is None else (updated, sessions)
 
     async def _count(self, project: UUID, where: Where) -> int:
         return await self._analytics.count(
             Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
         )
 
-    async def in_doubt(
+    async def _in_doubt(
         self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where
     ) -> Sequence[Row] | None:
         """The rows that fulfil ``where``; None if they are more than a few."""

@@ -8,6 +8,7 @@ from hh_core.errors import RejectedError
 from hh_core.ports.objects import ObjectInfo, Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.segments_source import PACKED, PACKS, packed_key
+from hh_core.usecases.sketches import state_of
 from hh_core.wire.pack import FOOTER_SIZE, PackIndex, decode_index, index_range
 
 _PAGE = 1000
@@ -28,6 +29,7 @@ class Catalogue:
             "size": size,
             "segments": len(counts),
             "records": sum(counts.values()),
+            "sketch": state_of(size),
         }
         names = list(counts)
         for start in range(0, max(1, len(names)), _PAGE):

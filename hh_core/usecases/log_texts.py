@@ -6,7 +6,6 @@ looked through once.
 """
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
@@ -17,13 +16,9 @@ from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Function, Measure, Op, Query, Relation
 from hh_core.usecases.belonging import TRACE_ROWS, parts
 from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.wire.escapes import may_hide_text
 from hh_core.wire.otlp_body import UNLIMITED, decompress
 
-_ESCAPED = re.compile(
-    rb"\\u00(?:2[01389c-e]|3[0-9abf]|[46][1-9a-f]|5[0-9af]|7[0-9a])", re.IGNORECASE
-)
-"""A character of a stretch that no JSON encoder in use escapes, and that is escaped all the
-same."""
 _COUNT = (Measure("rows", Function.COUNT),)
 
 Place = tuple[str, int]
@@ -42,7 +37,7 @@ def holds(
         return True
     if enough(needle in plain for needle in wanted):
         return True
-    return b"\\u00" in plain and _ESCAPED.search(plain) is not None
+    return may_hide_text(plain)
 
 
 class LogTexts:

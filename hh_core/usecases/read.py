@@ -16,12 +16,14 @@ from hh_core.usecases.candidates import NEWEST_FIRST, Candidates, Scan
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.narrowing import Plan, Where, plan
 from hh_core.usecases.page import Collector, Page
+from hh_core.usecases.phrases import needles
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.search import EventQuery, Range
 from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.showing import shown
-from hh_core.usecases.text_search import TextSearch, needles
+from hh_core.usecases.sketches import Sketches
+from hh_core.usecases.text_search import TextSearch
 from hh_core.usecases.wide_events import (
     BUCKETS,
     ROLLUP_COLUMNS,
@@ -44,6 +46,7 @@ class Reader:
         *,
         name_key: bytes,
         source: SegmentsSource,
+        sketches: Sketches,
         turns: Turns | None = None,
     ) -> None:
         self._analytics = analytics
@@ -55,7 +58,7 @@ class Reader:
         self._limits = self._turns.limits
         self._by_attributes = AttributeSearch(analytics, wide, scan_limit=self._limits.scan_limit)
         self._paths = SeenPaths(analytics)
-        self._by_text = TextSearch(analytics, source, self._by_attributes, self._limits)
+        self._by_text = TextSearch(analytics, source, self._by_attributes, sketches, self._limits)
 
     async def export(self, project: UUID, query: EventQuery) -> Page:
         """One page of the events that match, newest first, then by event id.
@@ -125,8 +128,7 @@ class Reader:
         page.scanned = found.scanned
         if found.stopped_ns is not None:
             page.stopped_at = found.stopped_ns / 1e6
-            if found.scanned < self._limits.scan_limit:
-                page.stopped_by = "search_seconds"
+            page.stopped_by = found.stopped_by
         return page
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:

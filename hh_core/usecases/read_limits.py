@@ -19,6 +19,8 @@ class ReadLimits:
     """Events whose content one search reads."""
     search_seconds: float = 5.0
     """How long one search goes through records for a phrase before it answers what it has found."""
+    first_page_seconds: float = 0.5
+    """How long it goes on to count at most once the page that was asked for is full."""
     outline_cache_bytes: int = 32 << 20
     """Of the order of large sessions, kept from one page to the next."""
     answer_bytes: int = 256 << 20

@@ -8,6 +8,7 @@ from hh_core.domain.segments import KIND, RAW
 from hh_core.ports.objects import ObjectInfo, Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.catalogue import Catalogue, packs
+from hh_core.usecases.sketches import keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Retain:
     async def _retire(self, info: ObjectInfo) -> None:
         """Catalogue first: an uncatalogued pack is found again, a lost one's entries are not."""
         await self._catalogue.forget(info)
-        await self._objects.delete([info.key])
+        await self._objects.delete(keys_of([info.key]))
 
     async def forget_segments(self, limit: int = 1000) -> int:
         """Delete the documents of segments that were packed before the retention; how many."""

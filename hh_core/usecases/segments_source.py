@@ -32,7 +32,7 @@ from hh_core.wire.segment import (
 
 PACKS = "packs"
 """Kind: one record per pack, by object key: ``project``, ``day``, ``size``, ``segments`` (count),
-``records`` (count)."""
+``records`` (count), ``sketch`` (see ``sketches``)."""
 PACKED = "packed"
 """Kind: which pack holds a project's records of a segment, by ``<segment>/<project hex>``:
 ``pack`` (object key) and ``size`` (its bytes)."""
@@ -44,7 +44,7 @@ _BLOCKS_AT_ONCE = 32
 _PAGE = 1000
 
 
-_Unpack = Callable[[UUID, Record, str, Collection[int]], Awaitable[Mapping[int, SegmentRecord]]]
+_Unpack = Callable[[UUID, str, int, str, Collection[int]], Awaitable[Mapping[int, SegmentRecord]]]
 
 
 def packed_key(segment: str, project: UUID) -> str:
@@ -92,13 +92,25 @@ class SegmentsSource:
         return found
 
     async def scanned(
-        self, project: UUID, segment: str, offsets: Collection[int]
+        self,
+        project: UUID,
+        segment: str,
+        offsets: Collection[int],
+        pack: tuple[str, int] | None = None,
     ) -> Mapping[int, SegmentRecord]:
-        """As ``records``, for those who go through very many: the caches stay as they are."""
-        try:
-            found = await self._from_inbox(segment, sorted(offsets))
-        except NotFoundError:
-            found = await self._from_packs(project, segment, offsets, self._swept)
+        """As ``records``, for those who go through very many: the caches stay as they are.
+        ``pack``: the key and size of that which is known to hold the segment."""
+        found: Mapping[int, SegmentRecord] | None = None
+        if pack is not None:
+            try:
+                found = await self._swept(project, *pack, segment, offsets)
+            except (NotFoundError, RejectedError):
+                found = None  # it went, or is damaged: whatever else there is may answer
+        if found is None:
+            try:
+                found = await self._from_inbox(segment, sorted(offsets))
+            except NotFoundError:
+                found = await self._from_packs(project, segment, offsets, self._swept)
         return {at: record for at, record in found.items() if record.header.project == project}
 
     async def segment(self, name: str) -> Sequence[Located]:
@@ -188,15 +200,15 @@ class SegmentsSource:
         found: dict[int, SegmentRecord] = {}
         for entry in entries:
             try:
-                found.update(await unpack(project, entry, segment, offsets))
+                pack, size = _pack_of(entry)
+                found.update(await unpack(project, pack, size, segment, offsets))
             except (NotFoundError, RejectedError):
                 continue
         return found
 
     async def _unpacked(
-        self, project: UUID, entry: Record, segment: str, offsets: Collection[int] | None
+        self, project: UUID, pack: str, size: int, segment: str, offsets: Collection[int] | None
     ) -> Mapping[int, SegmentRecord]:
-        pack, size = str(entry.value["pack"]), int(entry.value["size"])
         index = await self.pack_index(project, pack, size)
         places = index.segments.get(segment, {})
         wanted = places.keys() if offsets is None else [at for at in offsets if at in places]
@@ -206,10 +218,9 @@ class SegmentsSource:
         }
 
     async def _swept(
-        self, project: UUID, entry: Record, segment: str, offsets: Collection[int]
+        self, project: UUID, pack: str, size: int, segment: str, offsets: Collection[int]
     ) -> Mapping[int, SegmentRecord]:
         """As ``_unpacked``; blocks that stand side by side are read in one piece."""
-        pack, size = str(entry.value["pack"]), int(entry.value["size"])
         index = await self.pack_index(project, pack, size)
         known = index.segments.get(segment, {})
         places = {at: known[at] for at in offsets if at in known}
@@ -243,7 +254,7 @@ class SegmentsSource:
         located: list[Located] = []
         for entry in entries:
             project = UUID(hex=entry.key.partition("/")[2])
-            records = await self._unpacked(project, entry, name, None)
+            records = await self._unpacked(project, *_pack_of(entry), name, None)
             located += [Located(offset, record) for offset, record in records.items()]
         return sorted(located, key=lambda item: item.offset)
 
@@ -258,6 +269,11 @@ async def inbox_names(objects: Objects) -> AsyncIterator[str]:
         if len(page) < _PAGE:
             return
         after = page[-1].key
+
+
+def _pack_of(entry: Record) -> tuple[str, int]:
+    """The key of the pack that an entry of the catalogue names, and its size."""
+    return str(entry.value["pack"]), int(entry.value["size"])
 
 
 def _neighbours(blocks: Collection[int]) -> list[range]:

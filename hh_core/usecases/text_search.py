@@ -1,13 +1,13 @@
 """Searches for a phrase in inputs or outputs: through the raw records, newest first.
 
-A span's texts stand in its record as they were sent, or in those of its log records, so where none
-of their bytes hold the phrase there is no match, and nothing is decoded. What is left is composed
-and matched as ever.
+A span's texts stand in its record as they were sent, or in those of its log records. So a record
+whose bytes do not hold the phrase has no match but by log records, and is not decoded; one that its
+pack's sketch rules out is not even read. Of one that holds it, the spans that do are composed and
+matched as ever.
 """
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,7 +15,6 @@ from time import monotonic
 from typing import cast
 from uuid import UUID
 
-from hh_core.domain.filters import Filter
 from hh_core.domain.segments import SegmentRecord
 from hh_core.ports.analytics import (
     Analytics,
@@ -28,32 +27,30 @@ from hh_core.ports.analytics import (
     Relation,
     Row,
 )
-from hh_core.usecases.attribute_search import SESSIONS_IN_DOUBT, TRUNCATED, UPDATED, AttributeSearch
-from hh_core.usecases.belonging import BASE, LIGHT, TRACE_ROWS, event_id, parts, trace_id
+from hh_core.usecases.attribute_search import TRUNCATED, UPDATED, AttributeSearch
+from hh_core.usecases.belonging import BASE, TRACE_ROWS, event_id, parts, trace_id
 from hh_core.usecases.candidates import place
-from hh_core.usecases.log_texts import LogTexts, holds
+from hh_core.usecases.log_texts import LogTexts
 from hh_core.usecases.narrowing import Plan, Where, unless
+from hh_core.usecases.phrases import spans_of
 from hh_core.usecases.read_limits import ReadLimits
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.sketches import Sketched, Sketches
 
-_FIELDS = ("inputs", "outputs")
-_STRETCH = re.compile(r"[\w ,.;:!?()-]+", re.ASCII)
-"""What no JSON encoder in use escapes."""
-_PHRASE = re.compile(r"\w ")
-_END_OF_PHRASE = re.compile(r" \w")
 _RECORDS = 200_000
 _AT_ONCE = 64
 _SEGMENTS_AT_ONCE = 4
 """A segment is sealed at some MiB, but one record may be as large as a request."""
 _THREADS = 2
 _SIFTED_AT_ONCE = 4
-"""Records."""
+"""Records, all of whose events may match."""
+_GATHERED = 48
+"""Records of which some spans hold the phrase: so many are composed together."""
 
 
 _At = tuple[str, int]
 """Segment and record."""
-_Traces = Mapping[_At, Set[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,21 @@ class _Group:
         return self.segment, self.record
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A record that holds what is wanted, or may."""
+
+    group: _Group
+    spans: Mapping[int, bytes] | None
+    """Ordinal and trace id of those that hold it; None: all of its events may."""
+    told: Set[bytes] = frozenset()
+    """Traces with log records that may hold it, in whole or in part."""
+
+    def may_be(self, row: Row) -> bool:
+        """Whether the event of ``row``, which stands in the record, may match."""
+        return self.spans is None or row["ordinal"] in self.spans or trace_id(row) in self.told
+
+
 @dataclass(slots=True)
 class Found:
     """``rows`` are all matches, unless ``stopped_ns``: then those that began no earlier."""
@@ -77,6 +89,11 @@ class Found:
     rows: list[Row] = field(default_factory=list)
     scanned: int = 0
     stopped_ns: int | None = None
+    stopped_by: str = "scan_limit"
+    """The limit that made it stop."""
+
+    def stop(self, at_ns: int, limit: str) -> None:
+        self.stopped_ns, self.stopped_by = at_ns, limit
 
     def cut(self) -> "Found":
         """In the order of lists, without what began before it stopped: more of that may match."""
@@ -92,7 +109,7 @@ class _Search:
     project: UUID
     query: EventQuery
     where: Where
-    until: float
+    begun: float
     """On the monotonic clock."""
     sifted: frozenset[UUID]
     """Events that were in doubt, and need not be looked at again."""
@@ -101,23 +118,8 @@ class _Search:
 
 _Located = tuple[_At, SegmentRecord]
 """A record, and where it stands."""
-
-
-def needles(filters: Collection[Filter]) -> list[bytes]:
-    """Texts that the record of whatever matches must hold.
-
-    Only texts of several words: a mapper names roles and kinds by words of its own.
-    """
-    found = []
-    for condition in filters:
-        is_there = condition.operator == "contains" and condition.type in ("string", "id")
-        if not is_there or condition.field.partition(".")[0] not in _FIELDS:
-            continue
-        stretches = _STRETCH.findall(str(condition.value))
-        longest = max(stretches, key=len, default="")
-        if _PHRASE.search(longest) and _END_OF_PHRASE.search(longest):
-            found.append(longest.encode())
-    return found
+_Held = tuple[_At, Mapping[int, bytes] | None]
+"""Where a hit stands, and its spans."""
 
 
 class TextSearch:
@@ -126,11 +128,13 @@ class TextSearch:
         analytics: Analytics,
         source: SegmentsSource,
         index: AttributeSearch,
+        sketches: Sketches,
         limits: ReadLimits,
     ) -> None:
         self._analytics = analytics
         self._source = source
         self._index = index
+        self._sketches = sketches
         self._limits = limits
 
     async def matches(
@@ -140,90 +144,89 @@ class TextSearch:
         lists; None if too many events are in doubt: what was updated, and sessions; or if a record
         holds more events than a search may compose.
 
-        Stops when its time is over, or when it has composed as many events as a search may.
+        Stops when its time is over, when it has composed as many events as a search may, or when
+        the page is full and somebody has waited for it long enough.
         """
+        begun = monotonic()
         where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
-        sessions_in_doubt = (*plan.where, *SESSIONS_IN_DOUBT)
-        until = monotonic() + self._limits.search_seconds
-        updated, sessions, groups = await asyncio.gather(
-            self._index.in_doubt(project, Relation.EVENTS, BASE, (*plan.where, UPDATED)),
-            self._index.in_doubt(project, Relation.LISTING, LIGHT, sessions_in_doubt),
+        patched, groups, sketched = await asyncio.gather(
+            self._index.patched(project, plan.where),
             self._groups(project, where),
+            self._sketches.look(project, wanted),
         )
-        if updated is None or sessions is None:
+        if patched is None:
             return None
+        updated, sessions = patched
         sifted = await self._index.sifted(project, query, [*updated, *sessions])
-        search = _Search(
-            project, query, where, until, frozenset(map(event_id, updated)), Found(sifted)
-        )
-        found = search.found
+        known = frozenset(map(event_id, updated))
+        search = _Search(project, query, where, begun, known, Found(sifted))
         logs = LogTexts(self._analytics, self._source, project, wanted)
-        async with aclosing(self._hits(project, groups, wanted)) as looking:
-            async for chunk, held in looking:
-                traces = await self._told_by_logs(search, logs, chunk, held)
-                if not await self._compose(search, chunk, held, traces):
-                    return None
-                if found.stopped_ns is None and monotonic() > until and chunk[-1] is not groups[-1]:
-                    found.stopped_ns = chunk[-1].last_ns
-                if found.stopped_ns is not None:
-                    break
+        left = groups
+        if not await logs.any_at_all():
+            left = [group for group in groups if sketched.may_hold(*group.at)]
+        if not await self._go_through(search, left, _Look(wanted, sketched, logs)):
+            return None
+        found = search.found
         if found.stopped_ns is None and len(groups) == _RECORDS:
-            found.stopped_ns = groups[-1].last_ns
+            found.stop(groups[-1].last_ns, "search_seconds")
         return found.cut()
 
-    async def _told_by_logs(
-        self, search: _Search, logs: LogTexts, chunk: Sequence[_Group], held: Set[_At]
-    ) -> _Traces:
-        """Of the records of ``chunk`` that do not hold it all themselves, the traces whose log
-        records may."""
-        others = [group for group in chunk if group.at not in held]
-        if not others or not await logs.any_at_all():
-            return {}
-        query = Query(
-            relation=Relation.EVENTS,
-            project=search.project,
-            where=_of(search.where, others),
-            group_by=("segment", "record", "trace_id"),
-            measures=(Measure("rows", Function.COUNT),),
-            limit=TRACE_ROWS,
-        )
-        asked = {group.at for group in others}
-        rows = [row for row in await self._analytics.select(query) if _at(row) in asked]
-        traces = await logs.traces({trace_id(row) for row in rows})
-        found: dict[_At, set[bytes]] = {}
-        for row in rows:
-            if trace_id(row) in traces:
-                found.setdefault(_at(row), set()).add(trace_id(row))
-        return found
-
-    async def _compose(
-        self, search: _Search, chunk: Sequence[_Group], held: Set[_At], traces: _Traces
+    async def _go_through(
+        self,
+        search: _Search,
+        groups: Sequence[_Group],
+        look: "_Look",
     ) -> bool:
-        """Add the matches among the events of the records that are ``held``, and of ``traces`` of
-        the others. False if one of them holds too many."""
+        """Add the matches of ``groups``. False if one of them holds too many events."""
+        found, waiting = search.found, list[_Hit]()
+        async with aclosing(self._hits(search.project, groups, look)) as looking:
+            async for chunk, hits in looking:
+                waiting += await self._told_by_logs(search, look.logs, chunk, hits)
+                is_last, is_over = chunk[-1] is groups[-1], self._is_late(search)
+                if not (is_last or is_over or len(waiting) >= _GATHERED):
+                    continue
+                if not await self._compose(search, waiting):
+                    return False
+                waiting = []
+                if found.stopped_ns is None and not is_last:
+                    if self._is_late(search):
+                        found.stop(chunk[-1].last_ns, "search_seconds")
+                    elif self._is_full(search, chunk[-1].last_ns):
+                        found.stop(chunk[-1].last_ns, "first_page_seconds")
+                if found.stopped_ns is not None:
+                    break
+        return True
+
+    async def _compose(self, search: _Search, hits: Sequence[_Hit]) -> bool:
+        """Add the matches among the events of ``hits``. False if one of them holds too many."""
         found = search.found
-        hits = [group for group in chunk if group.at in held or group.at in traces]
-        for some in parts(hits, _SIFTED_AT_ONCE):
-            if self._is_over(search):
-                found.stopped_ns = some[0].last_ns
+        is_known = all(hit.spans is not None for hit in hits)
+        for some in parts(hits, _GATHERED if is_known else _SIFTED_AT_ONCE):
+            if found.scanned >= self._limits.scan_limit:
+                found.stop(some[0].group.last_ns, "scan_limit")
+                break
+            if found.scanned and self._is_late(search):
+                # never before something was read: whoever goes on from here gets further
+                found.stop(some[0].group.last_ns, "search_seconds")
                 break
             rows = await self._rows(search.project, search.where, some)
             if len(rows) > self._limits.scan_limit:
                 return False
-            rows = [
-                row
-                for row in rows
-                if event_id(row) not in search.sifted
-                and (_at(row) in held or trace_id(row) in traces.get(_at(row), ()))
-            ]
+            rows = [row for row in rows if event_id(row) not in search.sifted]
             found.rows += await self._index.sifted(search.project, search.query, rows)
             found.scanned += len(rows)
         return True
 
-    def _is_over(self, search: _Search) -> bool:
-        """Never before something was read: whoever goes on from where it stopped gets further."""
-        scanned = search.found.scanned
-        return scanned >= self._limits.scan_limit or (scanned > 0 and monotonic() > search.until)
+    def _is_late(self, search: _Search) -> bool:
+        return monotonic() > search.begun + self._limits.search_seconds
+
+    def _is_full(self, search: _Search, least_ns: int) -> bool:
+        """Whether the page is known, if all that began before ``least_ns`` is left out, and it has
+        taken long enough."""
+        if monotonic() < search.begun + self._limits.first_page_seconds:
+            return False
+        found = sum(cast(int, row["start_ns"]) >= least_ns for row in search.found.rows)
+        return found >= search.query.offset + search.query.limit
 
     async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
         """The records that hold events, by the newest of each."""
@@ -250,47 +253,98 @@ class TextSearch:
         ]
 
     async def _hits(
-        self, project: UUID, groups: Sequence[_Group], wanted: Sequence[bytes]
-    ) -> AsyncGenerator[tuple[Sequence[_Group], Set[_At]], None]:
-        """``groups`` some at a time, and where the records stand that hold all that is wanted.
-        While some are looked through, the next are read."""
+        self,
+        project: UUID,
+        groups: Sequence[_Group],
+        look: "_Look",
+    ) -> AsyncGenerator[tuple[Sequence[_Group], Sequence[_Hit]], None]:
+        """``groups`` some at a time, and those of them whose record holds all that is wanted. While
+        some are looked through, the next are read."""
         chunks = list(_chunks(groups))
-        reading = asyncio.ensure_future(self._read(project, chunks[0] if chunks else ()))
+        first = chunks[0] if chunks else ()
+        reading = asyncio.ensure_future(self._read(project, first, look.sketched))
         try:
             for number, chunk in enumerate(chunks):
                 records = await reading
                 following = chunks[number + 1] if number + 1 < len(chunks) else ()
-                reading = asyncio.ensure_future(self._read(project, following))
+                reading = asyncio.ensure_future(self._read(project, following, look.sketched))
                 shares = [records[start::_THREADS] for start in range(_THREADS)]
                 held = await asyncio.gather(
-                    *(asyncio.to_thread(_held, share, wanted) for share in shares)
+                    *(asyncio.to_thread(_held, share, look.wanted) for share in shares)
                 )
-                yield chunk, {at for some in held for at in some}
+                hits = {at: spans for some in held for at, spans in some}
+                yield chunk, [_Hit(group, hits[group.at]) for group in chunk if group.at in hits]
         finally:
             reading.cancel()
 
-    async def _read(self, project: UUID, groups: Sequence[_Group]) -> Sequence[_Located]:
+    async def _read(
+        self, project: UUID, groups: Sequence[_Group], sketched: Sketched
+    ) -> Sequence[_Located]:
         by_segment: dict[str, list[int]] = {}
         for group in groups:
-            by_segment.setdefault(group.segment, []).append(group.record)
+            if sketched.may_hold(*group.at):
+                by_segment.setdefault(group.segment, []).append(group.record)
         return [
             ((segment, offset), record)
             for segment, offsets in by_segment.items()
-            for offset, record in (await self._source.scanned(project, segment, offsets)).items()
+            for offset, record in (
+                await self._source.scanned(project, segment, offsets, sketched.packs.get(segment))
+            ).items()
         ]
 
-    async def _rows(self, project: UUID, where: Where, groups: Sequence[_Group]) -> Sequence[Row]:
-        """The events of these records, and never more than one too many."""
+    async def _rows(self, project: UUID, where: Where, hits: Sequence[_Hit]) -> Sequence[Row]:
+        """The events of these records that may match, and never more than one too many."""
+        groups = [hit.group for hit in hits]
         query = Query(
             relation=Relation.EVENTS,
             project=project,
             columns=BASE,
-            where=_of(where, groups),
+            where=(*_of(where, groups), *_traces(hits)),
             order_by=(Order("segment"), Order("record"), Order("ordinal")),
             limit=self._limits.scan_limit + 1,
         )
-        asked = {group.at for group in groups}
-        return [row for row in await self._analytics.select(query) if _at(row) in asked]
+        asked = {hit.group.at: hit for hit in hits}
+        found = await self._analytics.select(query)
+        return [
+            row for row in found if (hit := asked.get(_at(row))) is not None and hit.may_be(row)
+        ]
+
+    async def _told_by_logs(
+        self, search: _Search, logs: LogTexts, chunk: Sequence[_Group], hits: Sequence[_Hit]
+    ) -> Sequence[_Hit]:
+        """``hits``, and the traces of all records of ``chunk`` whose log records may hold it."""
+        if not await logs.any_at_all():
+            return hits
+        query = Query(
+            relation=Relation.EVENTS,
+            project=search.project,
+            where=_of(search.where, chunk),
+            group_by=("segment", "record", "trace_id"),
+            measures=(Measure("rows", Function.COUNT),),
+            limit=TRACE_ROWS,
+        )
+        asked = {group.at for group in chunk}
+        rows = [row for row in await self._analytics.select(query) if _at(row) in asked]
+        traces = await logs.traces({trace_id(row) for row in rows})
+        told: dict[_At, set[bytes]] = {}
+        for row in rows:
+            if trace_id(row) in traces:
+                told.setdefault(_at(row), set()).add(trace_id(row))
+        held = {hit.group.at: hit.spans for hit in hits}
+        return [
+            _Hit(group, held.get(group.at, {}), told.get(group.at, frozenset()))
+            for group in chunk
+            if group.at in held or group.at in told
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where texts may stand."""
+
+    wanted: Sequence[bytes]
+    sketched: Sketched
+    logs: LogTexts
 
 
 def _of(where: Where, groups: Sequence[_Group]) -> Where:
@@ -306,6 +360,16 @@ def _of(where: Where, groups: Sequence[_Group]) -> Where:
 
 def _at(row: Row) -> _At:
     return str(row["segment"]), cast(int, row["record"])
+
+
+def _traces(hits: Sequence[_Hit]) -> Where:
+    """The traces in which the events stand, if they are known: they are looked up, then."""
+    traces: set[bytes] = set()
+    for hit in hits:
+        if hit.spans is None:
+            return ()
+        traces |= {*hit.spans.values(), *hit.told}
+    return (Condition("trace_id", Op.IN, list(traces)),)
 
 
 def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
@@ -324,6 +388,8 @@ def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
         yield some
 
 
-def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[_At]:
-    """Where the records stand that hold all that is wanted, or may: in a thread of its own."""
-    return [at for at, record in records if holds(record, wanted)]
+def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[_Held]:
+    """Where the records stand that hold all that is wanted, or may, and their spans that do: in a
+    thread of its own."""
+    found = ((at, spans_of(record, wanted)) for at, record in records)
+    return [(at, spans) for at, spans in found if spans is None or spans]

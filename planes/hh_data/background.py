@@ -18,12 +18,20 @@ class Periodic:
     """Runs ``job`` every ``seconds`` while it holds the lease. Errors of ports pause it."""
 
     def __init__(
-        self, name: str, job: Callable[[], Awaitable[object]], lease: Lease, *, seconds: float
+        self,
+        name: str,
+        job: Callable[[], Awaitable[object]],
+        lease: Lease,
+        *,
+        seconds: float,
+        rest: float = _REST,
     ) -> None:
+        """``rest``: how many times as long as it took the job pauses at least."""
         self._name = name
         self._job = job
         self._lease = lease
         self._seconds = seconds
+        self._rest = rest
 
     async def run(self, stopping: asyncio.Event) -> None:
         failures = 0
@@ -40,7 +48,7 @@ class Periodic:
             if failures:
                 pause = min(_LONGEST_PAUSE, 2.0**failures / 4)
             else:  # a job that has much to look at must not take a core for it
-                pause = max(self._seconds, _REST * (time.monotonic() - begun))
+                pause = max(self._seconds, self._rest * (time.monotonic() - begun))
             await _wait(stopping, pause)
         try:
             await self._lease.release()

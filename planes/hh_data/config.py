@@ -140,6 +140,8 @@ class ReadConfig(Section):
     """Events whose content is read to answer a filter on content."""
     search_seconds: float = Field(default=5.0, gt=0)
     """How long a search for a phrase goes through records before it answers what it has found."""
+    first_page_seconds: float = Field(default=0.5, ge=0)
+    """How long such a search goes on to count once the page that was asked for is full."""
     outline_cache_bytes: int = Field(default=32 << 20, ge=0)
     """The order of large sessions is kept from one page of their tree to the next: so much of it
     in each process."""

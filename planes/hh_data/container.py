@@ -30,12 +30,14 @@ from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sessions import Sessions
+from hh_core.usecases.sketches import MakeSketches, Sketches
 from hh_core.usecases.wide_events import WideEvents
 from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
 from hh_data.key_uses import KeyUses
 from hh_data.name_key import now_ms, read_name_key
 from hh_data.project_rules import ProjectRules
+from hh_data.sketching import in_a_process
 from hh_runtime.access import Access
 
 
@@ -74,6 +76,7 @@ def _read_limits(config: DataPlaneConfig) -> ReadLimits:
     return ReadLimits(
         scan_limit=config.read.scan_limit,
         search_seconds=config.read.search_seconds,
+        first_page_seconds=config.read.first_page_seconds,
         outline_cache_bytes=config.read.outline_cache_bytes,
         answer_bytes=config.read.answer_bytes,
         logs_per_span=config.read.logs_per_span,
@@ -164,6 +167,9 @@ class DataPlane(containers.DeclarativeContainer):
         settings=providers.Singleton(_pack_settings, config),
     )
     catalogue = providers.Singleton(Catalogue, objects, records)
+    make_sketches = providers.Singleton(
+        MakeSketches, objects, records, providers.Object(in_a_process)
+    )
     retain = providers.Singleton(
         Retain,
         objects,
@@ -203,6 +209,7 @@ class DataPlane(containers.DeclarativeContainer):
         freshness,
         name_key=name_key,
         source=source,
+        sketches=providers.Singleton(Sketches, objects, records),
         turns=turns,
     )
     sessions = providers.Singleton(

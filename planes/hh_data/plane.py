@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 DEFERRABLE = ("queue", "records")
 RETAIN_SECONDS = 3600.0
 PACK_LOOK_SECONDS = 5.0
+SKETCH_LOOK_SECONDS = 2.0
+SKETCH_REST = 3.0
+"""Its process is nicer than all others, so it may take more of a core than other jobs."""
 LEASE_SECONDS = 15.0
 
 
@@ -147,11 +150,13 @@ async def _dispatch(
     jobs: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
         "reconcile": (reconcile, settings.reconcile_seconds),
         "pack": (plane.pack(), PACK_LOOK_SECONDS),
+        "sketch": (plane.make_sketches(), SKETCH_LOOK_SECONDS),
         "retain": (_retaining(plane), RETAIN_SECONDS),
     }
     for name, (job, seconds) in jobs.items():
         lease = Lease(plane.records(), name, process, seconds=LEASE_SECONDS, now_ms=now_ms)
-        services[name] = Periodic(name, job, lease, seconds=seconds).run
+        rest = {"rest": SKETCH_REST} if name == "sketch" else {}
+        services[name] = Periodic(name, job, lease, seconds=seconds, **rest).run
     return {name: restarting(service, name) for name, service in services.items()}
 
 

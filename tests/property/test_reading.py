@@ -10,7 +10,17 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from read_house import START_MS, ReadHouse, export, read_house, rest_event, span, start, update
+from read_house import (
+    START_MS,
+    ReadHouse,
+    as_protobuf,
+    export,
+    read_house,
+    rest_event,
+    span,
+    start,
+    update,
+)
 
 from hh_core.domain.event import Event
 from hh_core.domain.filters import OPERATORS, matches, parse_filters
@@ -158,14 +168,19 @@ texts = st.sampled_from(
         '[{"role": "user", "content": "quick fox"}]',
     ]
 )
-said = st.builds(
-    lambda number, start, source, text: export(
-        span(number, start=start, **{f"honeyhive_{source}.result": text})
+spoken = st.builds(
+    lambda number, start, source, text: span(
+        number, start=start, trace=number % 3 + 1, **{f"honeyhive_{source}.result": text}
     ),
     st.integers(1, 6),
     st.sampled_from([0, 1, 2]),
     st.sampled_from(["inputs", "outputs"]),
     texts,
+)
+said = st.builds(
+    lambda some, send: send(export(*some)),
+    st.lists(spoken, min_size=1, max_size=3, unique_by=lambda one: one["spanId"]),
+    st.sampled_from([as_protobuf, as_protobuf, lambda exported: exported]),
 )
 written = st.builds(
     lambda event, text: rest_event(event_id=event, session_id="chat-1", outputs={"said": text}),
@@ -187,16 +202,19 @@ phrases = st.sampled_from(
     st.lists(st.one_of(said, said, written, corrected), max_size=8),
     st.sampled_from(["inputs", "outputs", "outputs.result"]),
     phrases,
+    st.integers(0, 8),
 )
 def test_a_phrase_is_found_wherever_it_was_said(
-    history: Sequence[SegmentRecord], field: str, phrase: str
+    history: Sequence[SegmentRecord], field: str, phrase: str, packed: int
 ) -> None:
     asked = {"field": field, "operator": "contains", "type": "string", "value": phrase}
 
     async def main() -> None:
         async with read_house() as house:
-            for record in numbered(history):
+            for number, record in enumerate(numbered(history)):
                 await house.accept(record)
+                if number + 1 == packed:
+                    await house.settle()
             (condition,) = parse_filters([asked])
             expected = [event for event in await everything(house) if matches(event, condition)]
 

@@ -12,10 +12,11 @@ from read_house import ReadHouse, export, read_house, rest_event, span, start, u
 
 from hh_core.domain.filters import Filter
 from hh_core.errors import OverloadedError, RejectedError
+from hh_core.usecases import text_search
+from hh_core.usecases.phrases import needles
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.seen_paths import MAX_HINTS, MAX_KNOWN
 from hh_core.usecases.showing import TOO_DEEP, shown
-from hh_core.usecases.text_search import needles
 
 SESSION = "42557e62-eb0e-48d0-838a-bf5f93adb229"
 LARGE = 256 << 10
@@ -161,6 +162,29 @@ def test_a_search_for_a_phrase_says_where_its_time_was_over_and_goes_on_from_the
         assert until is not None
 
     run(main, search_seconds=1e-9)
+
+
+def test_a_search_whose_page_is_full_counts_no_longer_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_search, "_GATHERED", 1)
+
+    async def main(house: ReadHouse) -> None:
+        for number in range(1, 25):  # each in a segment of its own
+            await house.accept(export(span(number, **{"honeyhive_outputs.result": "a quick fox"})))
+        asked = where("outputs", "contains", "quick fox")
+
+        first = await house.export(asked, limit=5)
+        second = await house.export(asked, limit=5, page=2)
+
+        assert first.incomplete
+        assert first.stopped_by == "first_page_seconds"
+        assert 5 <= first.count < 24
+        names = [event["event_name"] for page in (first, second) for event in page.events]
+        assert names == [f"step {number}" for number in range(24, 14, -1)]
+        assert not (await house.export(asked, limit=24)).incomplete
+
+    run(main, first_page_seconds=0)
 
 
 @pytest.mark.parametrize(
