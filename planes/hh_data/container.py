@@ -35,6 +35,7 @@ from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
 from hh_data.key_uses import KeyUses
 from hh_data.name_key import now_ms, read_name_key
+from hh_data.price_rules import configured_book
 from hh_data.project_rules import ProjectRules
 from hh_runtime.access import Access
 
@@ -120,7 +121,8 @@ class DataPlane(containers.DeclarativeContainer):
     source = providers.Singleton(SegmentsSource, objects, records)
 
     dispatch_limits = providers.Singleton(_dispatch_limits, config)
-    indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id)
+    book = providers.Singleton(configured_book, config.provided.prices)
+    indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id, book=book)
     recount = providers.Singleton(Recount, analytics)
     roll_ups = providers.Singleton(RollUps, analytics, recount)
     index = providers.Singleton(
