@@ -20,6 +20,19 @@ TOLD_COST = "metadata.told_cost"
 """What a span told where another cost counts."""
 
 
+_DIGITS = 13
+
+
+def written(cost: Decimal) -> str:
+    """A computed cost as the index keeps it under ``metadata.cost``. The last of its 13 digits is a
+    zero: no float is written so, and ``was_computed`` tells it from a cost that a span told."""
+    return f"{cost:.{_DIGITS}f}"
+
+
+def was_computed(text: str) -> bool:
+    return text.endswith("0") and len(text.rpartition(".")[2]) == _DIGITS
+
+
 def tier_in(attributes: Mapping[str, Json]) -> str:
     """The service tier that a span tells."""
     return tier_of(next((attributes[path] for path in TIER_PATHS if path in attributes), ""))
@@ -44,7 +57,7 @@ def price(book: PriceBook, project: bytes, facts: Facts, start_ns: int) -> None:
     if told is not None:
         facts.attributes[TOLD_COST] = facts.attributes.pop(COST)
     if facts.cost is not None:
-        facts.attributes[COST] = float(facts.cost)
+        facts.attributes[COST] = written(facts.cost)
 
 
 def price_sheet(
@@ -150,7 +163,7 @@ def _show(sheet: Sheet, costs: list[Decimal | None]) -> None:
     """Put the costs where the index and readers find them."""
     told, attributes = sheet.cost, sheet.attributes
     if told is None and None not in costs:
-        attributes[COST] = [float(cost) for cost in costs if cost is not None]
+        attributes[COST] = [written(cost) for cost in costs if cost is not None]
         sheet.cost = costs
     elif costs != (told or [None] * len(costs)):
         _show_each(sheet, costs)
@@ -170,4 +183,4 @@ def _show_each(sheet: Sheet, costs: list[Decimal | None]) -> None:
         if told[place] is not None:
             more[TOLD_COST] = more.pop(COST)
         if cost is not None:
-            more[COST] = float(cost)
+            more[COST] = written(cost)

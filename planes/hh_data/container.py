@@ -12,6 +12,7 @@ from hh_core.ports.records import Records
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.catalogue import Catalogue
 from hh_core.usecases.content import Content
+from hh_core.usecases.costs import Costs
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
@@ -26,6 +27,7 @@ from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.relay import Link, Relay, RelayLimits
 from hh_core.usecases.renewal import Renewal, Retelling
+from hh_core.usecases.reprice import Reprice
 from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
@@ -185,6 +187,18 @@ class DataPlane(containers.DeclarativeContainer):
         crossings=project_rules.provided.crossings,
         max_bytes=config.provided.dispatch.relay_max_bytes,
     )
+    reprice = providers.Singleton(
+        Reprice,
+        analytics,
+        records,
+        objects,
+        roll_ups,
+        book,
+        begin=derivations.provided.begin,
+        name_key=name_key,
+        crossings=project_rules.provided.crossings,
+        relays=providers.Callable(lambda control: control is not None, config.provided.control),
+    )
     refused = providers.Singleton(RefusedRows, records, now_ms=clock)
 
     belonging = providers.Singleton(Belonging, analytics)
@@ -216,4 +230,7 @@ class DataPlane(containers.DeclarativeContainer):
     )
     key_uses = providers.Singleton(KeyUses, access, positions.provided.doors)
     """Of the controller, in the process of the api."""
-    read_api = providers.Singleton(ReadApi, access, reader, sessions)
+    costs = providers.Singleton(
+        Costs, analytics, source, mapping, book, freshness, name_key=name_key
+    )
+    read_api = providers.Singleton(ReadApi, access, reader, sessions, costs)
