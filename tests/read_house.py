@@ -17,6 +17,7 @@ from raw_segments import PROJECT, document, name, record, ship
 
 from hh_core.domain.event import Event
 from hh_core.domain.mapping import Mapping as SpanMapping
+from hh_core.domain.price_book import NO_BOOK, PriceBook
 from hh_core.domain.segments import KIND, ContentType, Encoding, RecordKind, SegmentRecord
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Analytics
@@ -26,6 +27,7 @@ from hh_core.registry import find
 from hh_core.usecases import sketches
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.content import Content
+from hh_core.usecases.costs import Costs
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.dispatch import IndexSegments
 from hh_core.usecases.freshness import Freshness
@@ -67,6 +69,7 @@ class ReadHouse:
     sessions: Sessions
     index: IndexSegments
     pending: Pending
+    costs: Costs
     segments: int = 0
 
     async def accept(self, *accepted: SegmentRecord) -> str:
@@ -123,14 +126,17 @@ class ReadHouse:
 
 @asynccontextmanager
 async def read_house(
-    analytics: Mapping[str, Any] = MEMORY, *, limits: ReadLimits | None = None
+    analytics: Mapping[str, Any] = MEMORY,
+    *,
+    limits: ReadLimits | None = None,
+    book: PriceBook = NO_BOOK,
 ) -> AsyncIterator[ReadHouse]:
     async with (
         _opened("objects", MEMORY) as objects,
         _opened("records", MEMORY) as records,
         _opened("analytics", analytics) as index,
     ):
-        yield _built(objects, records, index, limits)
+        yield _built(objects, records, index, limits, book)
 
 
 def _opened(port: str, table: Mapping[str, Any]) -> AbstractAsyncContextManager[Any]:
@@ -144,7 +150,11 @@ _mappers = cache(load_mappers)
 
 
 def _built(
-    objects: Objects, records: Records, analytics: Analytics, limits: ReadLimits | None
+    objects: Objects,
+    records: Records,
+    analytics: Analytics,
+    limits: ReadLimits | None,
+    book: PriceBook,
 ) -> ReadHouse:
     mapping = SpanMapping(_mappers())
     source = SegmentsSource(objects, records)
@@ -177,9 +187,10 @@ def _built(
             source,
             analytics,
             RollUps(analytics, Recount(analytics)),
-            Indexer(mapping, name_key=NAME_KEY, dp_id="dp"),
+            Indexer(mapping, name_key=NAME_KEY, dp_id="dp", book=book),
         ),
         pending,
+        Costs(analytics, source, mapping, book, freshness, name_key=NAME_KEY),
     )
 
 

@@ -7,6 +7,7 @@ from hh_core.domain.event import Event, Facts, Json
 from hh_core.domain.filters import number_of
 from hh_core.domain.paths import index, put
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COST, MAX_COUNT, USAGE_KINDS
+from hh_core.domain.tokens import KINDS, normalised
 
 INDEXED = ("config", "metadata", "metrics", "feedback", "user_properties")
 """The buckets whose scalars the index holds, unless it counts some as ``truncated``."""
@@ -20,18 +21,25 @@ _LONGEST_NS = (1 << 63) - 1
 
 
 def complete_usage(facts: Facts) -> None:
-    """Known kinds and sane counts only, with their total. Only model events count tokens: chains
-    repeat those of their children."""
-    usage = {
-        kind: count
-        for kind, count in facts.usage.items()
-        if kind in USAGE_KINDS and 0 <= count <= MAX_COUNT
-    }
-    if "total_tokens" not in usage and ("prompt_tokens" in usage or "completion_tokens" in usage):
-        total = usage.get("prompt_tokens", 0) + usage.get("completion_tokens", 0)
-        usage["total_tokens"] = min(total, MAX_COUNT)
-        put(facts.attributes, "metadata.total_tokens", usage["total_tokens"])
-    facts.usage = usage if facts.event_type == "model" else {}
+    """Known kinds and sane counts only, in their one meaning (``hh_core.domain.tokens``), with
+    their total. Only model events count tokens: chains repeat those of their children."""
+    told = {kind: c for kind, c in facts.usage.items() if kind in KINDS and 0 <= c <= MAX_COUNT}
+    usage, corrected = normalised(told)
+    for kind in [kind for kind in usage if kind not in told]:
+        put(facts.attributes, f"metadata.{kind}", usage[kind])
+    for kind in ("total_tokens", *(correction.kind for correction in corrected)):
+        if kind in told and usage[kind] != told[kind]:
+            _correct(facts.attributes, kind, usage[kind])
+    counted = {kind: count for kind, count in usage.items() if kind in USAGE_KINDS}
+    facts.usage = counted if facts.event_type == "model" else {}
+
+
+def _correct(attributes: dict[str, Json], kind: str, count: int) -> None:
+    """Show the normal count where the told one stood, and that under ``told_<kind>``."""
+    path = f"metadata.{kind}"
+    if path in attributes:
+        put(attributes, f"metadata.told_{kind}", attributes[path])
+    attributes[path] = count
 
 
 def dollars(value: Json) -> Decimal | None:
@@ -76,7 +84,7 @@ def _tell(facts: Facts) -> None:
     facts.provider = _text(get("config.provider"))
     facts.usage = {
         kind: cast(int, get(f"metadata.{kind}"))
-        for kind in sorted(USAGE_KINDS)
+        for kind in sorted(KINDS)
         if type(get(f"metadata.{kind}")) is int
     }
     if facts.usage:

@@ -7,7 +7,9 @@ begins with the same facts, so what a reader sees under ``INDEXED`` is what the 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
 from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
@@ -16,7 +18,15 @@ from hh_core.domain.rules import Rules
 from hh_core.domain.sheet import FACTS, Form
 from hh_core.domain.span import MAX_SHAPES, ByKeys, Keys, Span, SpanEvent
 
-__all__ = ["DERIVED", "INDEXED", "Mapping", "is_left_to_content", "scope_name", "service_name"]
+__all__ = [
+    "DERIVED",
+    "INDEXED",
+    "Mapping",
+    "ToldCount",
+    "is_left_to_content",
+    "scope_name",
+    "service_name",
+]
 
 DERIVED = frozenset({"trace_id", "span_id", "parent_span_id"})
 """Keys of ``metadata`` that come from columns of their own, whatever a client writes there."""
@@ -78,6 +88,13 @@ class Formed:
     """Where the form's keys stand among the attributes."""
 
 
+class ToldCount(NamedTuple):
+    told: int
+    key: str
+    """Of the attribute; empty: the mapper reads it from within one."""
+    mapper: str
+
+
 class Mapping:
     """Asks the mappers in their order. A mapper that raises is counted and does no more harm."""
 
@@ -100,6 +117,21 @@ class Mapping:
         one by one. Long attributes make no form of their own, so that conversations of any length
         have one."""
         return self._formed[keys]
+
+    def told(self, span: Span) -> Mapping_[str, ToldCount]:
+        """The token counts as ``span`` tells them, by kind, each with where: for derivations."""
+        facts, found = Facts(), dict[str, ToldCount]()
+        for speaker in self._plans[tuple(span.attributes)].first:
+            try:
+                if speaker.asks is None or speaker.asks(span):
+                    speaker.step(span, facts)
+            except Exception:  # as in _collect
+                self.failures[speaker.mapper.name] += 1
+            for kind, count in facts.usage.items():
+                if kind not in found:
+                    key = _key_of(speaker.step, kind, span)
+                    found[kind] = ToldCount(count, key, speaker.mapper.name)
+        return found
 
     def event(self, span: Span, logs: Sequence[SpanEvent] = ()) -> Content:
         """What a reader sees of ``span``: every attribute is somewhere in it.
@@ -228,6 +260,16 @@ def _keep_the_rest(span: Span, facts: Facts, plan: _Plan) -> None:
 def _places(key: str) -> tuple[str, str]:
     spare = f"metadata.{SPARE}.{key}"
     return (spare if key in DERIVED or key in CONTEXT else f"metadata.{key}"), spare
+
+
+def _key_of(step: Step, kind: str, span: Span) -> str:
+    """The attribute in which rules find a count."""
+    candidates = (step, *getattr(step, "args", ()))
+    rules = next((one for one in candidates if isinstance(one, Rules)), None)
+    small = rules.small if rules is not None else ()
+    values = span.attributes
+    read = (s.key for s in small if s.usage == kind and s.read(values.get(s.key)) is not None)
+    return next(read, "")
 
 
 def _is_regular(rules: Rules) -> bool:

@@ -123,7 +123,10 @@ OPERATIONS: tuple[Operation, ...] = (
     _data(_READERS, "export_events", "export_events_legacy", "export_project_events"),
     _data(_READERS, "search_events", "search_project_events"),
     _data(_READERS, "event_schema", "project_event_schema"),
-    _data(_READERS, "get_event", "get_project_event"),
+    _data(
+        _READERS,
+        *("get_event", "get_project_event", "get_event_cost", "get_project_event_cost"),
+    ),
     _data(_READERS, "get_session", "get_session_legacy", "get_project_session"),
 )
 """Which keys may make keys, members or data planes: none. What a program gains can be gained by

@@ -6,7 +6,7 @@ happens to all: the steps are those of ``Mapping.facts``, each done to a whole c
 which anything is otherwise is ``odd`` and is mapped by ``Mapping.facts`` itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
@@ -18,6 +18,7 @@ from hh_core.domain.identity import MAX_ID
 from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
 from hh_core.domain.rules import Document, Fallback, Glance, Kind, Reader, Rules, places
 from hh_core.domain.telemetry import EVENT_TYPES, MAX_COUNT, USAGE_KINDS
+from hh_core.domain.tokens import KINDS, SUMS, TELLING, corrections
 
 FACTS = frozenset(
     {
@@ -264,20 +265,24 @@ class _Filling:
             self.attributes.setdefault(path, found)
 
     def _complete_usage(self) -> None:
-        usage = {kind: column for kind, column in self.usage.items() if kind in USAGE_KINDS}
+        usage = {kind: column for kind, column in self.usage.items() if kind in KINDS}
         for column in usage.values():
             if not all(type(count) is int and 0 <= count <= MAX_COUNT for count in column):
                 self._note(not (type(c) is int and 0 <= c <= MAX_COUNT) for c in column)
-        prompts, answers = usage.get("prompt_tokens"), usage.get("completion_tokens")
-        if "total_tokens" not in usage and (prompts or answers):
-            none = [0] * self.size
-            total = [
-                min((a or 0) + (b or 0), MAX_COUNT)
-                for a, b in zip(prompts or none, answers or none, strict=True)
-            ]
-            usage["total_tokens"] = total
-            self.attributes.setdefault("metadata.total_tokens", total)
-        self.usage = usage
+        for kind, needs, parts in SUMS:
+            if kind not in usage and not needs.isdisjoint(usage):
+                usage[kind] = self._sum([usage[part] for part in parts if part in usage])
+                self.attributes.setdefault(f"metadata.{kind}", usage[kind])
+        if not TELLING.isdisjoint(usage):
+            self._note(_left_out(usage))
+        self.usage = {kind: column for kind, column in usage.items() if kind in USAGE_KINDS}
+
+    def _sum(self, parts: Sequence[Column]) -> Column:
+        """Of odd spans anything."""
+        if self.odd:
+            parts = [[count if type(count) is int else 0 for count in part] for part in parts]
+        sums = list(map(sum, zip(*parts, strict=True)))
+        return sums if max(sums) <= MAX_COUNT else [min(count, MAX_COUNT) for count in sums]
 
     def _same(self, standing: Column, column: Column, *, only: bool = True) -> None:
         """Spans in which a place is taken by another value are odd."""
@@ -291,6 +296,15 @@ class _Filling:
         if not self.odd:
             return column
         return list(compress(column, (place not in self.odd for place in range(self.size))))
+
+
+def _left_out(usage: Mapping[str, Column]) -> Iterator[bool]:
+    """Whether some count of a span leaves something out; mostly no part is told, or is zero."""
+    kinds, rows = tuple(usage), zip(*usage.values(), strict=True)
+    telling = zip(*(usage[kind] for kind in sorted(TELLING & usage.keys())), strict=True)
+    for parts, row in zip(telling, rows, strict=True):
+        is_told = any(parts) and not any(type(count) is not int for count in row)
+        yield is_told and bool(corrections(dict(zip(kinds, row, strict=True))))
 
 
 def _fit(column: Column) -> bool:

@@ -20,7 +20,10 @@ USAGE_KINDS = frozenset(
         "total_tokens",
         "cache_read_tokens",
         "cache_write_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
         "reasoning_tokens",
+        "cache_read_audio_tokens",
         "prompt_audio_tokens",
         "completion_audio_tokens",
         "prompt_image_tokens",
@@ -28,10 +31,16 @@ USAGE_KINDS = frozenset(
         "tool_tokens",
         "accepted_prediction_tokens",
         "rejected_prediction_tokens",
+        "search_units",
+        "web_search_requests",
+        "prompt_characters",
+        "audio_seconds",
+        "images",
     }
 )
-"""The token kinds that the index counts; events show each as ``metadata.<kind>``. The details are
-parts of prompt or completion, never to be added to them."""
+"""The kinds that the index counts; events show each as ``metadata.<kind>``. What each means stands
+in ``hh_core.domain.tokens``: the details are parts of prompt or completion, never to be added to
+them. The last five are no tokens: what some providers charge for instead."""
 
 MAX_COUNT = (1 << 32) - 1
 """Tokens of one call. More is a mistake, and no 64 bits overflow with the sum of a session's."""

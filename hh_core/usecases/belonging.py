@@ -38,7 +38,10 @@ LIGHT = (
 """The columns of a row that lists, trees and searches work on; ``EVENTS`` and ``LISTING`` both
 have them."""
 
-BASE = (*LIGHT, "segment", "record", "ordinal", "record_kind", "parent_event_id", "session_id")
+BASE = (
+    *LIGHT,
+    *("segment", "record", "ordinal", "record_kind", "parent_event_id", "session_id", "cost"),
+)
 """The columns of an ``EVENTS`` row that a wide event is composed from."""
 
 TRACE_ROWS = 1_000_000

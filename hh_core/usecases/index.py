@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 from uuid import UUID
 
+from hh_core.domain.costing import price
 from hh_core.domain.enrichment import nanoseconds, rest_facts
 from hh_core.domain.event import Event, Facts
 from hh_core.domain.filters import text_of
@@ -26,6 +27,7 @@ from hh_core.domain.identity import (
 )
 from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.mapping import service_name
+from hh_core.domain.price_book import NO_BOOK, PriceBook
 from hh_core.domain.segments import ContentType, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.domain.telemetry import MAX_TIME_NS
@@ -95,11 +97,14 @@ _PATCH = (
 
 
 class Indexer:
-    def __init__(self, mapping: SpanMapping, *, name_key: bytes, dp_id: str) -> None:
+    def __init__(
+        self, mapping: SpanMapping, *, name_key: bytes, dp_id: str, book: PriceBook = NO_BOOK
+    ) -> None:
         """``name_key`` is the data plane's key for ids that clients chose."""
         self._mapping = mapping
         self._key = name_key
         self._dp_id = dp_id
+        self._book = book
         self.generation = 0
         """Of the derivation that the rows are of (``derivations``)."""
         self._claims: dict[tuple[bytes, str], bytes] = {}
@@ -111,7 +116,7 @@ class Indexer:
         alike = Alike(
             batch,
             self._mapping,
-            Place(self._dp_id, name, self._claim, self._call),
+            Place(self._dp_id, name, self._claim, self._call, self._book),
             self._one_by_one,
         )
         corrupt = 0
@@ -164,6 +169,7 @@ class Indexer:
             if len(facts.session_id) > MAX_ID:
                 facts.session_id = ""
                 batch.overlong += 1
+            price(self._book, receipt.project, facts, receipt.start(span.start_ns))
             found.append((_span(receipt, ordinal, span, facts), facts))
         self._rows(batch, receipt, found)
 
@@ -172,7 +178,9 @@ class Indexer:
     ) -> Iterator[tuple[_Cells, Facts]]:
         for ordinal, event in documents(record):
             facts = rest_facts(event)
-            yield self._rest(receipt, ordinal, event, facts), facts
+            own = self._rest(receipt, ordinal, event, facts)
+            price(self._book, receipt.project, facts, own[_START])
+            yield own, facts
 
     def _rows(self, batch: Batch, receipt: Receipt, found: Iterable[tuple[_Cells, Facts]]) -> None:
         rows: list[_Cells] = []

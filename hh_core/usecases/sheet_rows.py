@@ -8,8 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from hh_core.domain.costing import price_sheet
 from hh_core.domain.filters import text_of
 from hh_core.domain.identity import NIL, call_session, parse_uuid
+from hh_core.domain.price_book import NO_BOOK, PriceBook
 from hh_core.domain.segments import RecordKind, SegmentRecord
 from hh_core.domain.sheet import Column, Sheet
 from hh_core.domain.tables import Relation, Type
@@ -17,7 +19,7 @@ from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.usecases.batch import Path
 from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt
 from hh_core.wire import otlp
-from hh_core.wire.columns import build, constant, fixed, record_batch, same_keys
+from hh_core.wire.columns import build, constant, fixed, nulls, record_batch, same_keys
 from hh_core.wire.ids import derived_events, versions
 
 _NIL = NIL.bytes
@@ -52,6 +54,7 @@ class Place:
     segment: str
     session_key: Claim
     call_key: Claim
+    book: PriceBook = NO_BOOK
 
 
 def rows_of(
@@ -62,9 +65,10 @@ def rows_of(
     ordinals, sources, heads, failures, _ = zip(*rows, strict=True)
     of = _Sources(sources)
     _settle_types(sheet, sources, heads)
-    told = _told(sheet, of, place)
     traces, spans, parents, names, starts, ends, states = zip(*heads, strict=True)
     placed, suspect = _starts(of.receipts, sources, starts)
+    price_sheet(place.book, sheet, _owners(place.book, of), placed)
+    told = _told(sheet, of, place)
     errors = _errors(sheet, failures)
     cells = _shared(len(rows), place) | {
         "project_id": of.spread([r.project for r in of.receipts], Type.ID),
@@ -136,10 +140,16 @@ def _told(sheet: Sheet, of: _Sources, place: Place) -> dict[str, Any]:
         "call_key": _keys(place.call_key, told("response_id"), of, count),
         "event_type": sheet.event_type,
         "usage": _usage(sheet, count),
-        "cost": sheet.cost or [None] * count,
+        "cost": _costs(sheet, count),
         "attributes": _attributes(sheet, count),
         "truncated": constant(Type.U32, 0, count) if sheet.truncated is None else sheet.truncated,
     }
+
+
+def _owners(book: PriceBook, of: _Sources) -> Sequence[bytes]:
+    """The project of each span, if they may differ in what they pay; else any."""
+    projects = [receipt.project for receipt in of.receipts]
+    return projects[:1] if book.is_one_for_all or len(set(projects)) == 1 else of.each(projects)
 
 
 def _keys(claim: Claim, texts: Column | None, of: _Sources, count: int) -> Any:
@@ -226,6 +236,10 @@ def _event_ids(sheet: Sheet, derived: Any) -> Any:
     found = map(parse_uuid, claims)
     own = derived.to_pylist()
     return [claim.bytes if claim else id_ for claim, id_ in zip(found, own, strict=True)]
+
+
+def _costs(sheet: Sheet, count: int) -> Any:
+    return sheet.cost if sheet.cost is not None else nulls(Type.COST, count)
 
 
 def _usage(sheet: Sheet, count: int) -> Any:

@@ -261,6 +261,7 @@ def _event(row: Row, sources: _Sources) -> dict[str, Json]:
         base["metadata"] = _ids(row) | {"content_expired": True}
     else:
         base |= {name: piece[name] for name in ("source", "error", *BUCKETS) if name in piece}
+        base["metadata"] = _with_cost(base["metadata"], row)
     updates = [patch for patch in sources.patches.get(event_id(row), ()) if not patch["is_start"]]
     shaped = _shaped(_timed(_folded(base, sources, updates), base))
     if row.get("record_kind") == RecordKind.TRACES:
@@ -269,6 +270,21 @@ def _event(row: Row, sources: _Sources) -> dict[str, Json]:
         if left_out:
             shaped["metadata"][LEFT_OUT] = left_out
     return shaped
+
+
+def _with_cost(metadata: Json, row: Row) -> Json:
+    """``metadata`` with the cost that counts; what the span told stays beside it."""
+    if not isinstance(metadata, dict) or "cost" not in row:
+        return metadata
+    told, cost = metadata.get("cost"), row["cost"]
+    counts = None if cost is None else float(cast(Decimal, cost))
+    if counts is None:
+        if row["event_type"] != "model" or number_of(told) != 0:
+            return metadata
+        return {name: v for name, v in metadata.items() if name != "cost"} | {"told_cost": told}
+    if told is None or number_of(told) == counts:
+        return metadata | {"cost": counts if told is None else told}
+    return metadata | {"cost": counts, "told_cost": told}
 
 
 def _session(row: Row, sources: _Sources) -> dict[str, Json]:

@@ -87,6 +87,11 @@ def constant(type_: Type, cell: Any, count: int) -> Any:
     return pa.repeat(pa.scalar(cell, _ARROW[type_]), count)
 
 
+def nulls(type_: Type, count: int) -> Any:
+    """A column of ``count`` cells in which nothing is known."""
+    return pa.nulls(count, _ARROW[type_])
+
+
 def fixed(cells: Sequence[bytes], type_: Type) -> Any:
     """A column of ids, which all have the bytes that their type tells."""
     form, data = _ARROW[type_], b"".join(cells)

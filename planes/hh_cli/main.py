@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from hh_cli.commands import admin, dlq, doctor, planes, platform, reading, rebuild
+from hh_cli.commands import admin, dlq, doctor, planes, platform, reading, rebuild, reprice
 from hh_cli.errors import reported
 from hh_core.errors import HHError
 
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (platform, reading, planes, dlq, rebuild, doctor, admin):
+for commands in (platform, reading, planes, dlq, rebuild, reprice, doctor, admin):
     commands.register(app)
 
 

@@ -32,7 +32,7 @@ RULES: dict[str, tuple[str, Any]] = {
         f"counts by kind, one of {', '.join(sorted(USAGE_KINDS))}",
         {"prompt_tokens": 312, "completion_tokens": 58},
     ),
-    "cost": ("US dollars, as the span itself says", 0.00081),
+    "cost": ("US dollars, as the span itself says or by the price book", 0.00081),
     "promoted": (
         f"at most {MAX_PROMOTED} attributes that the project promotes and the operator of the data "
         "plane allows (`telemetry.promotable`); values as names: " + NAME_RULE,

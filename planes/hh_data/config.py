@@ -1,6 +1,8 @@
 """What a data plane's configuration file may say."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Self
 from uuid import UUID
@@ -133,6 +135,35 @@ class TelemetryConfig(Section):
     """Names cross as keyed hashes only, in all projects."""
 
 
+class PriceOverride(Section):
+    """Prices that go before the price book's, for whatever matches."""
+
+    provider: str = Field(default=".*", max_length=200)
+    """Regular expression (RE2's syntax) that the whole provider matches, as the span tells it, in
+    small letters."""
+    model: str = Field(max_length=200)
+    """Likewise of the model."""
+    project: UUID | None = None
+    """Whose events it is for; by default those of all projects."""
+    prices: dict[str, Decimal]
+    """Dollars by `unit[/tier][>size]`: for a million tokens, or for one of another unit."""
+    since: date | None = None
+    """The first day (UTC) on which they hold."""
+    until: date | None = None
+    """The first day on which they hold no more."""
+    source: str = Field(default="", max_length=1000)
+    """Where the prices are from, for those who ask for a cost's derivation."""
+
+
+class PricesConfig(Section):
+    """What calls cost that do not tell it themselves."""
+
+    prefer: Literal["told", "book"] = "told"
+    """Whether a cost that a span tells counts before one by the price book."""
+    overrides: tuple[PriceOverride, ...] = Field(default=(), max_length=1000)
+    """The first that matches and holds counts."""
+
+
 class ReadConfig(Section):
     """What one question may cost."""
 
@@ -208,6 +239,7 @@ class DataPlaneConfig(ProcessConfig):
     retention: RetentionConfig = RetentionConfig()
     read: ReadConfig = ReadConfig()
     telemetry: TelemetryConfig = TelemetryConfig()
+    prices: PricesConfig = PricesConfig()
     control: ControlConfig | None = None
     queue: AdapterTable | None = None
     objects: AdapterTable | None = None

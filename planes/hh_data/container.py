@@ -12,6 +12,7 @@ from hh_core.ports.records import Records
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.catalogue import Catalogue
 from hh_core.usecases.content import Content
+from hh_core.usecases.costs import Costs
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
@@ -26,6 +27,7 @@ from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.relay import Link, Relay, RelayLimits
 from hh_core.usecases.renewal import Renewal, Retelling
+from hh_core.usecases.reprice import Reprice
 from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
@@ -36,6 +38,7 @@ from hh_data.api.app import ReadApi
 from hh_data.config import DataPlaneConfig
 from hh_data.key_uses import KeyUses
 from hh_data.name_key import now_ms, read_name_key
+from hh_data.price_rules import configured_book
 from hh_data.project_rules import ProjectRules
 from hh_data.sketching import in_a_process
 from hh_runtime.access import Access
@@ -124,7 +127,8 @@ class DataPlane(containers.DeclarativeContainer):
     source = providers.Singleton(SegmentsSource, objects, records)
 
     dispatch_limits = providers.Singleton(_dispatch_limits, config)
-    indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id)
+    book = providers.Singleton(configured_book, config.provided.prices)
+    indexer = providers.Singleton(Indexer, mapping, name_key=name_key, dp_id=dp_id, book=book)
     recount = providers.Singleton(Recount, analytics)
     roll_ups = providers.Singleton(RollUps, analytics, recount)
     index = providers.Singleton(
@@ -190,6 +194,18 @@ class DataPlane(containers.DeclarativeContainer):
         crossings=project_rules.provided.crossings,
         max_bytes=config.provided.dispatch.relay_max_bytes,
     )
+    reprice = providers.Singleton(
+        Reprice,
+        analytics,
+        records,
+        objects,
+        roll_ups,
+        book,
+        begin=derivations.provided.begin,
+        name_key=name_key,
+        crossings=project_rules.provided.crossings,
+        relays=providers.Callable(lambda control: control is not None, config.provided.control),
+    )
     refused = providers.Singleton(RefusedRows, records, now_ms=clock)
 
     belonging = providers.Singleton(Belonging, analytics)
@@ -224,4 +240,7 @@ class DataPlane(containers.DeclarativeContainer):
     )
     key_uses = providers.Singleton(KeyUses, access, positions.provided.doors)
     """Of the controller, in the process of the api."""
-    read_api = providers.Singleton(ReadApi, access, reader, sessions)
+    costs = providers.Singleton(
+        Costs, analytics, source, mapping, book, freshness, name_key=name_key
+    )
+    read_api = providers.Singleton(ReadApi, access, reader, sessions, costs)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from hh_core.domain.telemetry import Crossing, Crossings, crossing
 from hh_runtime.access_document import AccessDocument
@@ -26,6 +27,10 @@ class ProjectRules:
         if self._known is None or self._known[0] is not document:
             self._known = (document, self._read(document))
         return self._known[1]
+
+    def projects(self) -> Sequence[UUID]:
+        """All that this data plane knows of."""
+        return sorted(self._current().projects)
 
     def _read(self, document: AccessDocument) -> Crossings:
         rules = {

@@ -1,8 +1,9 @@
 """What an operator does to a data plane from outside its processes: rebuild, dead letters."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import orjson
 
@@ -13,6 +14,7 @@ from hh_core.ports.records import Record
 from hh_core.usecases.rebuild import Rebuilt
 from hh_core.usecases.refused import redrive
 from hh_core.usecases.renewal import Renewal
+from hh_core.usecases.reprice import Difference, Wanted
 from hh_data.config import DataPlaneConfig
 from hh_data.container import DataPlane
 from hh_runtime.ports import opened
@@ -81,3 +83,19 @@ async def redrive_letters(config: DataPlaneConfig, ids: Sequence[str]) -> int:
         ]
         await plane.queue().publish(SEGMENTS, messages)
         return len(messages)
+
+
+async def reprice(
+    config: DataPlaneConfig,
+    *,
+    project: UUID | None,
+    since_ns: int,
+    model: str | None,
+    apply: bool,
+) -> Mapping[tuple[str, str], Difference]:
+    """What the price book says of stored events, of one project or of all; with ``apply`` they
+    cost that from now on. The platform may run meanwhile. Raises what the ports raise."""
+    async with open_plane(config, "objects", "analytics", "records") as plane:
+        projects = [project] if project is not None else plane.project_rules().projects()
+        wanted = [Wanted(project=each, since_ns=since_ns, model=model) for each in projects]
+        return await plane.reprice()(wanted, apply=apply)

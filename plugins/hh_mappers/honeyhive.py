@@ -9,7 +9,7 @@ from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.paths import json_value, nested, put
 from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
-from hh_core.domain.telemetry import USAGE_KINDS
+from hh_core.domain.tokens import KINDS
 from hh_mappers.placing import give, numbered
 from hh_mappers.reading import dumped, integer, number, plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large
@@ -110,5 +110,5 @@ def _told(facts: Facts) -> None:
             setattr(facts, fact, value)
     for path, value in facts.attributes.items():
         kind = path.removeprefix("metadata.")
-        if kind in USAGE_KINDS and (count := integer(value)) is not None:
+        if kind in KINDS and (count := integer(value)) is not None:
             facts.usage.setdefault(kind, count)

@@ -14,7 +14,7 @@ boundary_app = typer.Typer(help="What crosses from a data plane to its control p
 
 
 def register(app: typer.Typer) -> None:
-    for command in (events, event, trace, demo):
+    for command in (events, event, cost, trace, demo):
         app.command()(command)
     boundary_app.command("show")(boundary_show)
     app.add_typer(boundary_app, name="boundary", no_args_is_help=True)
@@ -76,6 +76,26 @@ def event(
         print_json(answer)
     else:
         print_event(answer["event"])
+
+
+def cost(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="Event id, or how it begins.")],
+    data_dir: DataDir = _DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Show what an event costs and how that follows from its tokens and the price book."""
+    from urllib.parse import quote
+
+    from hh_cli.cost import print_cost
+    from hh_cli.lookup import event_id
+    from hh_cli.screen import print_json
+
+    client = _data_client(data_dir)
+    answer = client.get(f"/v1/events/{quote(event_id(client, event), safe='')}/cost")
+    if as_json:
+        print_json(answer)
+    else:
+        print_cost(answer)
 
 
 def trace(

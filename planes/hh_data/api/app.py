@@ -13,6 +13,7 @@ from aiohttp import web
 from hh_core.domain.identity import MAX_ID
 from hh_core.domain.policy import Audience, Plane, operation
 from hh_core.errors import RejectedError
+from hh_core.usecases.costs import Costs
 from hh_core.usecases.page import Page
 from hh_core.usecases.read import Reader
 from hh_core.usecases.search import (
@@ -48,6 +49,7 @@ class ReadApi:
     access: Access
     reader: Reader
     sessions: Sessions
+    costs: Costs
     clock: Callable[[], int] = now_ms
 
     def application(self) -> web.Application:
@@ -79,6 +81,8 @@ class ReadApi:
         yield "GET", f"{project}/events/schema", "project_event_schema", self.schema
         yield "GET", f"/v1/events/{event}", "get_event", self.event
         yield "GET", f"{project}/events/{event}", "get_project_event", self.event
+        yield "GET", f"/v1/events/{event}/cost", "get_event_cost", self.cost
+        yield "GET", f"{project}/events/{event}/cost", "get_project_event_cost", self.cost
         yield "GET", f"/v1/sessions/{session}", "get_session", self.session
         yield "GET", f"{project}/sessions/{session}", "get_project_session", self.session
         yield "GET", f"/session/{session}", "get_session_legacy", self.session_legacy
@@ -109,6 +113,10 @@ class ReadApi:
     async def event(self, request: web.Request, project: UUID) -> web.Response:
         event, behind = await self.reader.event(project, _id(request, "event_id"))
         return json_answer({"event": event, **_behind(behind)})
+
+    async def cost(self, request: web.Request, project: UUID) -> web.Response:
+        derived, behind = await self.costs.derivation(project, _id(request, "event_id"))
+        return json_answer({**derived, **_behind(behind)})
 
     async def session(self, request: web.Request, project: UUID) -> web.Response:
         page = await self._tree(request, project)

@@ -1,0 +1,255 @@
+"""Price history anew: from the usage that is stored, by the price book as it is now.
+
+A repriced row is the event's own with another cost. Its version stands above that of the row it
+comes from and below that of whatever is received later: each run is a derivation of its own
+(``derivations``), whose number stands above the ordinal in the version. So it can be done again
+from the start at any time, and a record that is dispatched again changes nothing.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, cast
+from uuid import UUID
+
+from hh_core.domain.costing import COST, TOLD_COST, price, was_computed
+from hh_core.domain.event import Facts
+from hh_core.domain.identity import ORDINAL_BITS, Version
+from hh_core.domain.price_book import PriceBook
+from hh_core.domain.segments import KIND, relay_key
+from hh_core.domain.tables import EVENTS
+from hh_core.domain.telemetry import Crossings
+from hh_core.errors import NotFoundError, RejectedError
+from hh_core.ports.analytics import (
+    Analytics,
+    Condition,
+    Function,
+    Measure,
+    Op,
+    Order,
+    Query,
+    Relation,
+    Row,
+)
+from hh_core.ports.objects import Objects
+from hh_core.ports.records import Records
+from hh_core.usecases.batch import Rows
+from hh_core.usecases.rollups import RollUps
+from hh_core.wire import columns, telemetry
+
+PRICES, RUN = "prices", "run"
+"""The document of the last run that applied: its ``generation``, and whether it is ``done``."""
+
+_COLUMNS = tuple(column.name for column in EVENTS)
+_PAGE = 5_000
+_HOUR = timedelta(hours=1)
+_HOUR_NS = 3_600_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which events. Only model events have a computed cost."""
+
+    project: UUID
+    since_ns: int = 0
+    model: str | None = None
+    """As the events have it; None: all."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What a price book changes for one model."""
+
+    events: int = 0
+    changed: int = 0
+    unknown_before: int = 0
+    unknown_after: int = 0
+    before: Decimal = Decimal(0)
+    after: Decimal = Decimal(0)
+
+    def add(self, old: Decimal | None, new: Decimal | None) -> None:
+        self.events += 1
+        self.changed += old != new
+        self.unknown_before += old is None
+        self.unknown_after += new is None
+        self.before += old or 0
+        self.after += new or 0
+
+
+class Reprice:
+    def __init__(
+        self,
+        analytics: Analytics,
+        records: Records,
+        objects: Objects,
+        roll_ups: RollUps,
+        book: PriceBook,
+        *,
+        begin: Callable[[], Awaitable[int]],
+        name_key: bytes,
+        crossings: Callable[[], Crossings],
+        relays: bool,
+    ) -> None:
+        """``begin`` gives the number of a new derivation (``derivations``). ``relays``: there is a
+        control plane that hears of it."""
+        self._analytics = analytics
+        self._records = records
+        self._objects = objects
+        self._roll_ups = roll_ups
+        self._book = book
+        self._new_derivation = begin
+        self._name_key = name_key
+        self._crossings = crossings
+        self._relays = relays
+
+    async def __call__(
+        self, wanted: Sequence[Wanted], *, apply: bool = False
+    ) -> Mapping[tuple[str, str], Difference]:
+        """What changes, by provider and model. With ``apply`` it is changed: rows are written,
+        sessions counted anew, and the control plane is told. Raises what the ports raise: begin
+        anew then, nothing is counted twice."""
+        found: dict[tuple[str, str], Difference] = {}
+        generation, unfinished = await self._begin() if apply else (0, 0)
+        for each in wanted:
+            async for page in self._pages(each):
+                rows = []
+                for row in page:
+                    old = cast("Decimal | None", row["cost"])
+                    new, attributes = self._priced(each.project, row)
+                    model = str(row["provider"]), str(row["model"])
+                    found.setdefault(model, Difference()).add(old, new)
+                    if old != new or _generation_of(row) == unfinished > 0:
+                        version = _version(row, generation)
+                        changed = {"cost": new, "attributes": attributes, "version": version}
+                        rows.append({**row, **changed})
+                if apply and rows:
+                    await self._write(rows)
+        if apply:
+            await self._note(generation, done=True)
+        return found
+
+    async def _pages(self, wanted: Wanted) -> AsyncIterator[Sequence[Row]]:
+        """Model events with usage, hour by hour."""
+        where = [Condition("event_type", Op.EQ, "model")]
+        if wanted.model is not None:
+            where.append(Condition("model", Op.EQ, wanted.model))
+        since = Condition("start_ns", Op.GE, wanted.since_ns)
+        hours = Query(
+            relation=Relation.EVENTS,
+            project=wanted.project,
+            where=(*where, since),
+            bucket=_HOUR,
+            measures=(Measure("events", Function.COUNT),),
+            order_by=(Order("bucket"),),
+            limit=100_000,
+        )
+        for hour in await self._analytics.select(hours):
+            begin = cast(int, hour["bucket"])
+            within = (since, Condition("start_ns", Op.GE, begin))
+            end = Condition("start_ns", Op.LT, begin + _HOUR_NS)
+            for offset in range(0, cast(int, hour["events"]), _PAGE):
+                page = Query(
+                    relation=Relation.EVENTS,
+                    project=wanted.project,
+                    columns=_COLUMNS,
+                    where=(*where, *within, end),
+                    order_by=(Order("start_ns"), Order("event_id")),
+                    limit=_PAGE,
+                    offset=offset,
+                )
+                rows = await self._analytics.select(page)
+                yield [row for row in rows if row["usage"]]
+
+    def _priced(self, project: UUID, row: Row) -> tuple[Decimal | None, Mapping[str, str]]:
+        """The cost of a stored event now, and its attributes with it."""
+        kept = dict(cast("Mapping[str, str]", row["attributes"]))
+        facts = Facts(
+            event_type="model",
+            model=str(row["model"]),
+            provider=str(row["provider"]),
+            usage=dict(cast("Mapping[str, int]", row["usage"])),
+            cost=_told(row, kept),
+            attributes=kept,
+        )
+        shown, told = kept.pop(COST, None), kept.pop(TOLD_COST, None)
+        original = told if told is not None else shown
+        if facts.cost is not None:
+            kept[COST] = original if original is not None else str(float(facts.cost))
+        price(self._book, project.bytes, facts, cast(int, row["start_ns"]))
+        return facts.cost, {path: str(value) for path, value in kept.items()}
+
+    async def _begin(self) -> tuple[int, int]:
+        """The number of this run, and that of a run which was not finished: its rows are written
+        once more, since nobody knows what was left undone. 0: there is none."""
+        async with self._records.begin() as unit:
+            found = await unit.get(PRICES, [RUN])
+        last = found[0].value if found else {"generation": 0, "done": True}
+        number = await self._new_derivation()
+        await self._note(number, done=False)
+        return number, 0 if last["done"] else int(last["generation"])
+
+    async def _note(self, generation: int, *, done: bool) -> None:
+        async with self._records.begin() as unit:
+            await unit.merge(PRICES, {RUN: {"generation": generation, "done": done}})
+
+    async def _write(self, found: Sequence[Mapping[str, Any]]) -> None:
+        """The control plane hears of rows first: what follows is done again if it breaks off."""
+        found = sorted(found, key=lambda row: row["segment"])
+        rows = Rows(Relation.EVENTS)
+        rows.add(_COLUMNS, [[row[name] for name in _COLUMNS] for row in found])
+        arrow = rows.arrow()
+        events = telemetry.one_batch(columns.decode(Relation.EVENTS, arrow))
+        if self._relays:
+            crossing = telemetry.telemetry(events, self._name_key, self._crossings())
+            first = 0
+            for segment, some in groupby(crossing.column("segment").to_pylist()):
+                count = len(list(some))
+                await self._spool(segment, crossing.slice(first, count))
+                first += count
+        await self._analytics.insert(Relation.EVENTS, arrow)
+        await self._roll_ups(events)
+
+    async def _spool(self, segment: str, crossing: Any) -> None:
+        """Add rows to what waits for the control plane of a segment; the relay sends it."""
+        key = relay_key(segment)
+        with contextlib.suppress(NotFoundError, RejectedError):
+            waiting = telemetry.decode(await self._objects.get(key))
+            crossing = telemetry.concat([waiting, crossing])
+        data = telemetry.encode(crossing)
+        await self._objects.put(key, data, replace=True)
+        async with self._records.begin() as unit:
+            if await unit.get(KIND, [segment]):
+                await unit.merge(KIND, {segment: {"spooled": telemetry.digest(data)}})
+
+
+def _told(row: Row, attributes: Mapping[str, str]) -> Decimal | None:
+    """The cost that the span told, if it did."""
+    text = attributes.get(TOLD_COST, attributes.get(COST))
+    if text is None:
+        return cast("Decimal | None", row["cost"])
+    return None if was_computed(text) else _decimal(text)
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text).quantize(Decimal("1e-12"))
+    except ArithmeticError:
+        return None
+
+
+def _number(row: Row) -> int:
+    version = row["version"]
+    return version if isinstance(version, int) else int.from_bytes(cast(bytes, version), "little")
+
+
+def _generation_of(row: Row) -> int:
+    return Version.parse(_number(row)).index >> ORDINAL_BITS
+
+
+def _version(row: Row, generation: int) -> int:
+    """That of the row's record and place in another derivation."""
+    index = Version.derived(cast(int, row["ordinal"]), generation)
+    return int(replace(Version.parse(_number(row)), index=index))
