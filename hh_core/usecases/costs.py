@@ -19,9 +19,9 @@ from hh_core.domain.telemetry import USAGE_KINDS
 from hh_core.domain.tokens import KINDS, SUMS, Correction, normalised
 from hh_core.errors import NotFoundError, RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.event_sources import address
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.segments_source import SegmentsSource
-from hh_core.usecases.wide_events import address
 from hh_core.wire.otlp import decode_one
 from hh_core.wire.price_lines import text_of_day
 from hh_core.wire.rest import documents
