@@ -5,7 +5,7 @@
 ``published.csv`` holds prices as providers publish them (dollars for a million tokens; for one of
 any other unit), each with the page to check it by: typed by hand, or taken from genai-prices
 (https://github.com/pydantic/genai-prices), a second list that others keep, where it agrees with the
-price book. So it finds mistakes of the arithmetic and of the conversion for certain, and mistakes of
+price book. So it finds mistakes of the arithmetic and of the conversion for certain, and those of
 the list itself as far as two lists do not share them. Nothing of the product takes part here: the
 arithmetic is that of the pages, in fractions.
 """

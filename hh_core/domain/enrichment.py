@@ -20,6 +20,12 @@ _NS = 1_000_000
 _LONGEST_NS = (1 << 63) - 1
 
 
+def assumed_type(*, is_root: bool) -> str:
+    """The type of a span that nothing tells: what a trace begins with holds others. It depends on
+    nothing but the span, so it is the same in whatever order and company spans arrive."""
+    return "chain" if is_root else "tool"
+
+
 def complete_usage(facts: Facts) -> None:
     """Known kinds and sane counts only, in their one meaning (``hh_core.domain.tokens``), with
     their total. Only model events count tokens: chains repeat those of their children."""

@@ -46,9 +46,6 @@ class Facts:
     ``metadata`` by their own name."""
     truncated: int = 0
     """Values that the index leaves out for their number or size. Not for mappers."""
-    is_assumed: bool = False
-    """Nothing tells the type: it is a ``tool``, or a ``chain`` if other spans stand below it. Not
-    for mappers."""
 
 
 @dataclass(slots=True)

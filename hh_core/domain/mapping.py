@@ -11,12 +11,12 @@ from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, complete_usage, dollars
+from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, assumed_type, complete_usage, dollars
 from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
 from hh_core.domain.paths import index, json_value, put
 from hh_core.domain.rules import Rules
 from hh_core.domain.sheet import FACTS, Form
-from hh_core.domain.span import MAX_SHAPES, ByKeys, Keys, Span, SpanEvent
+from hh_core.domain.span import MAX_SHAPES, ROOT_PARENTS, ByKeys, Keys, Span, SpanEvent
 
 __all__ = [
     "DERIVED",
@@ -237,7 +237,7 @@ def _complete(span: Span, facts: Facts) -> None:
     """What follows from the span itself where no convention says it."""
     facts.event_name = facts.event_name or span.name
     if facts.event_type not in EVENT_TYPES:
-        facts.event_type, facts.is_assumed = "tool", True
+        facts.event_type = assumed_type(is_root=span.parent_span_id in ROOT_PARENTS)
     if not facts.error_class:
         facts.error_class = error_class(span)
     if facts.usage:

@@ -6,13 +6,13 @@ happens to all: the steps are those of ``Mapping.facts``, each done to a whole c
 which anything is otherwise is ``odd`` and is mapped by ``Mapping.facts`` itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
 from typing import Any
 
-from hh_core.domain.enrichment import dollars
+from hh_core.domain.enrichment import assumed_type, dollars
 from hh_core.domain.event import Json
 from hh_core.domain.identity import MAX_ID
 from hh_core.domain.paths import MAX_KEY, MAX_PATHS, MAX_VALUE, index, json_value
@@ -77,8 +77,16 @@ class Sheet:
     and objects, long and empty texts."""
     truncated: Column | None = None
     """What the index leaves out of each; None: nothing."""
-    assumed: Sequence[int] = ()
-    """The spans whose type nothing tells."""
+    untyped: Sequence[int] = ()
+    """The spans whose type nothing tells: ``settle_types``."""
+
+    def settle_types(self, is_root: Callable[[int], bool]) -> None:
+        """Give a type to those that nothing tells one, as ``assumed_type`` says; the cost
+        of a chain is that of its children."""
+        for place in self.untyped:
+            self.event_type[place] = assumed_type(is_root=is_root(place))
+            if self.cost is not None and self.event_type[place] == "chain":
+                self.cost[place] = None
 
 
 def map_sheet(
@@ -188,9 +196,7 @@ class _Filling:
     def sheet(self) -> Sheet:
         types = list(self._of_sound(self.event_type or [""] * self.size))
         attributes = {path: self._of_sound(column) for path, column in self.attributes.items()}
-        assumed = [place for place, told in enumerate(types) if told not in EVENT_TYPES]
-        for place in assumed:
-            types[place] = "tool"
+        untyped = [place for place, told in enumerate(types) if told not in EVENT_TYPES]
         return Sheet(
             {name: self._of_sound(column) for name, column in self.facts.items()},
             types,
@@ -199,7 +205,7 @@ class _Filling:
             attributes,
             self._of_sound(self.more) if self.more is not None else None,
             self._of_sound(self.truncated) if self.truncated is not None else None,
-            assumed,
+            untyped,
         )
 
     def _costs(self, types: Column) -> list[Decimal | None] | None:

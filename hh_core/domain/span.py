@@ -37,6 +37,10 @@ class ByKeys(dict[Keys, _Made], Generic[_Made]):
         return made
 
 
+ROOT_PARENTS = frozenset({b"", bytes(8)})
+"""What a root says of its parent: some clients write zeros."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpanEvent:
     name: str

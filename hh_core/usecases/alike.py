@@ -6,7 +6,7 @@ memory allows. Those that no form holds, or that are odd in theirs, are handed b
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
@@ -38,7 +38,7 @@ class Alike:
     batch: Batch
     mapping: Mapping
     place: Place
-    one_by_one: Callable[[Batch, Receipt, Iterable[tuple[int, Span]], Set[bytes]], None]
+    one_by_one: Callable[[Batch, Receipt, Iterable[tuple[int, Span]]], None]
     corrupt: int = 0
     """Records of which some spans cannot be mapped."""
     _held: defaultdict[Form, list[Row]] = field(default_factory=lambda: defaultdict(list))
@@ -50,16 +50,12 @@ class Alike:
         """Add the spans of a record in protobuf. Raises what ``otlp.light_groups`` raises, and then
         adds none."""
         if otlp.is_small(record):
-            plain = otlp.unpacked(record)
-            groups = list(otlp.light_groups(plain))
-            if self._size + sum(group.size for group in groups) > HELD_BYTES:
-                self.flush()  # or what stands below a span would depend on the records before
-            self._add(receipt, plain, groups)
+            self._add(receipt, otlp.unpacked(record))
             return
         self.flush()
         whole, self.batch = self.batch, Batch()
         try:
-            self._add(receipt, record, otlp.light_groups(record))
+            self._add(receipt, record)
             self.flush()
             whole.join(self.batch)
         finally:
@@ -67,29 +63,21 @@ class Alike:
             self._odd.clear()
             self._size, self.batch = 0, whole
 
-    def _add(self, receipt: Receipt, record: SegmentRecord, groups: Iterable[otlp.Group]) -> None:
+    def _add(self, receipt: Receipt, record: SegmentRecord) -> None:
         """A body that is parsed piece by piece is let go piece by piece."""
         first = 0
-        parents: set[bytes] = set()
-        for group in groups:
+        for group in otlp.light_groups(record):
             if self._size + group.size > HELD_BYTES:
                 self.flush()
-            origin = otlp.origin_of(group.resource, group.scope)
-            name = origin.resource.get("service.name")
-            service = name[:MAX_NAME] if isinstance(name, str) else ""
-            self._sort(Source(receipt, record, service, parents), origin, group, first, parents.add)
+            self._sort(receipt, record, group, first)
             self._size += group.size
             first += len(group.spans)
 
-    def _sort(
-        self,
-        source: Source,
-        origin: Origin,
-        group: otlp.Group,
-        first: int,
-        is_parent: Callable[[bytes], None],
-    ) -> None:
+    def _sort(self, receipt: Receipt, record: SegmentRecord, group: otlp.Group, first: int) -> None:
         """Hold the spans of a group by form; those without one are handed back."""
+        origin = otlp.origin_of(group.resource, group.scope)
+        name = origin.resource.get("service.name")
+        source = Source(receipt, record, name[:MAX_NAME] if isinstance(name, str) else "")
         held, odd, formed_of = self._held, self._odd, self.mapping.formed
         head_of, attributes_of, may_have_failed = (
             otlp.head_of,
@@ -100,7 +88,6 @@ class Alike:
             head = head_of(span)
             if head is None:
                 continue
-            is_parent(head[2])
             found = attributes_of(span)
             formed = formed_of(found[0]) if found is not None else None
             failure: str | None = None
@@ -179,8 +166,7 @@ class Alike:
         for offset, ordinals in wanted.items():
             try:
                 spans = otlp.decode_some(sources[offset].record, ordinals)
-                source = sources[offset]
-                self.one_by_one(self.batch, source.receipt, spans, source.parents)
+                self.one_by_one(self.batch, sources[offset].receipt, spans)
             except Exception as error:  # one poisonous record must not hold up its whole segment
                 self.corrupt += 1
                 kind = type(error).__name__

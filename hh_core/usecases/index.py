@@ -6,7 +6,7 @@ function of the record and its place, so doing it again changes nothing (DESIGN 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.mapping import service_name
 from hh_core.domain.price_book import NO_BOOK, PriceBook
 from hh_core.domain.segments import ContentType, RecordKind, SegmentRecord
-from hh_core.domain.span import Span
+from hh_core.domain.span import ROOT_PARENTS, Span
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.ports.analytics import Relation
 from hh_core.usecases import log_rows
@@ -38,7 +38,7 @@ from hh_core.usecases.batch import Batch, see
 from hh_core.usecases.receipt import HOUR_NS, MAX_NAME, STATUS, Receipt, receipt_of
 from hh_core.usecases.sheet_rows import Place
 from hh_core.wire import otlp_logs
-from hh_core.wire.otlp import decode, is_small
+from hh_core.wire.otlp import decode
 from hh_core.wire.rest import documents
 from hh_core.wire.segment import Damage, Located
 
@@ -47,7 +47,6 @@ log = logging.getLogger(__name__)
 _REMEMBERED = 100_000
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
-_ROOT = frozenset({b"", _NO_PARENT})
 
 _Cells = tuple[Any, ...]
 
@@ -149,23 +148,16 @@ class Indexer:
         elif header.kind is RecordKind.TRACES and header.content_type is ContentType.PROTOBUF:
             alike.add(receipt, item.record)
         elif header.kind is RecordKind.TRACES:
-            self._one_by_one(batch, receipt, *_family(item.record))
+            self._one_by_one(batch, receipt, decode(item.record))
         elif header.kind is RecordKind.EVENT:
             self._rows(batch, receipt, self._rest_events(receipt, item.record))
 
     def _one_by_one(
-        self,
-        batch: Batch,
-        receipt: Receipt,
-        spans: Iterable[tuple[int, Span]],
-        parents: Set[bytes],
+        self, batch: Batch, receipt: Receipt, spans: Iterable[tuple[int, Span]]
     ) -> None:
-        """``parents`` are the spans that others of the request name as their parent."""
         found = []
         for ordinal, span in spans:
             facts = self._mapping.facts(span)
-            if facts.is_assumed and span.span_id in parents:
-                facts.event_type, facts.cost = "chain", None
             if len(facts.session_id) > MAX_ID:
                 facts.session_id = ""
                 batch.overlong += 1
@@ -228,7 +220,7 @@ class Indexer:
         session, response = facts.session_id, facts.response_id
         call = self._call(receipt, response) if response else _NIL
         claim = self._claim(receipt, session) if session else _NIL
-        if not session and parent in _ROOT and call != _NIL and facts.event_type == "model":
+        if not session and parent in ROOT_PARENTS and call != _NIL and facts.event_type == "model":
             claim = call_session(receipt.project, call)
         return (
             claim,
@@ -287,14 +279,6 @@ class Indexer:
 
 _START = _OWN.index("start_ns")
 _PARENT = _OWN.index("parent_span_id")
-
-
-def _family(record: SegmentRecord) -> tuple[Iterable[tuple[int, Span]], Set[bytes]]:
-    """The spans of a record, and those that they name as their parents. The spans of a large one
-    are decoded twice rather than held all at once."""
-    spans = list(decode(record)) if is_small(record) else None
-    parents = {span.parent_span_id for _, span in (spans or decode(record))}
-    return decode(record) if spans is None else spans, parents
 
 
 def _shared(receipt: Receipt) -> dict[str, Any]:

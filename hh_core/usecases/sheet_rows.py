@@ -1,7 +1,7 @@
 """Rows of EVENTS from a sheet of facts, column by column: nothing here is done span by span that
 can be done to a whole column, or once for all spans of a request."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, repeat
 from typing import Any
@@ -14,6 +14,7 @@ from hh_core.domain.identity import NIL, call_session, parse_uuid
 from hh_core.domain.price_book import NO_BOOK, PriceBook
 from hh_core.domain.segments import RecordKind, SegmentRecord
 from hh_core.domain.sheet import Column, Sheet
+from hh_core.domain.span import ROOT_PARENTS
 from hh_core.domain.tables import Relation, Type
 from hh_core.domain.telemetry import MAX_TIME_NS
 from hh_core.usecases.batch import Path
@@ -24,7 +25,6 @@ from hh_core.wire.ids import derived_events, versions
 
 _NIL = NIL.bytes
 _NO_PARENT = bytes(8)
-_ROOT = frozenset({b"", _NO_PARENT})
 
 Claim = Callable[[Receipt, str], bytes]
 """The id that stands for a client's text."""
@@ -37,8 +37,6 @@ class Source:
     receipt: Receipt
     record: SegmentRecord
     service: str
-    parents: Set[bytes]
-    """The spans that others of the request name as their parent."""
 
 
 Row = tuple[int, Source, otlp.Head, str, Sequence[bytes]]
@@ -64,8 +62,8 @@ def rows_of(
     which paths are seen in it, each with the hour."""
     ordinals, sources, heads, failures, _ = zip(*rows, strict=True)
     of = _Sources(sources)
-    _settle_types(sheet, sources, heads)
     traces, spans, parents, names, starts, ends, states = zip(*heads, strict=True)
+    sheet.settle_types(lambda place: parents[place] in ROOT_PARENTS)
     placed, suspect = _starts(of.receipts, sources, starts)
     price_sheet(place.book, sheet, _owners(place.book, of), placed)
     told = _told(sheet, of, place)
@@ -165,16 +163,6 @@ def _keys(claim: Claim, texts: Column | None, of: _Sources, count: int) -> Any:
     return fixed([known[pair] for pair in pairs], Type.ID)
 
 
-def _settle_types(sheet: Sheet, sources: Sequence[Source], heads: Sequence[otlp.Head]) -> None:
-    """A span whose type nothing tells is a chain if others stand below it in its request, and the
-    cost of a chain is that of its children."""
-    for place in sheet.assumed:
-        if heads[place][1] in sources[place].parents:
-            sheet.event_type[place] = "chain"
-            if sheet.cost is not None:
-                sheet.cost[place] = None
-
-
 def _with_calls(told: dict[str, Any], parents: Sequence[bytes], projects: Any) -> Any:
     """The sessions that are claimed, with those of calls that traces begin with."""
     types, calls = told["event_type"], told["call_key"].to_pylist()
@@ -182,7 +170,7 @@ def _with_calls(told: dict[str, Any], parents: Sequence[bytes], projects: Any) -
     heads = [
         place
         for place, claim in enumerate(claims)
-        if claim == _NIL and parents[place] in _ROOT and calls[place] != _NIL
+        if claim == _NIL and parents[place] in ROOT_PARENTS and calls[place] != _NIL
     ]
     for place in heads:
         if types[place] == "model":

@@ -12,7 +12,7 @@ from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
 from hh_mappers.google_adk import GoogleAdk
 from hh_mappers.haystack import Haystack
-from hh_mappers.honeyhive import HoneyHive
+from hh_mappers.honeyhive import HoneyHive, HoneyHiveDefault
 from hh_mappers.laminar import Laminar
 from hh_mappers.langfuse import Langfuse
 from hh_mappers.langsmith import LangSmith
@@ -68,4 +68,5 @@ def hh_mappers() -> Iterable[Mapper]:
         OpenInferenceValues(),
         OpenLlmetryValues(),
         SpanNames(),
+        HoneyHiveDefault(),
     )

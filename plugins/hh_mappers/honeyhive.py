@@ -23,7 +23,8 @@ _TYPE = Kind(
     (("model", "model"), ("chain", "chain"), ("session", "session"), ("tool", "")),
     "tool",
 )
-"""The SDK's default is ``tool``: another convention may know better."""
+"""The SDK's default is ``tool``: another convention may know better, see ``HoneyHiveDefault``."""
+_DEFAULT = Kind(_TYPE.key, (("tool", "tool"),))
 _LONGEST_MS = 1 << 43
 """Beyond, a duration does not fit 64 bits of nanoseconds."""
 
@@ -77,6 +78,19 @@ class HoneyHive(Prepared):
         error = attributes.get("honeyhive_error")
         if error:
             content.error = dumped(plain(error))
+
+
+class HoneyHiveDefault(Prepared):
+    """What the SDK says of a span that no convention knows better."""
+
+    name = "honeyhive_default"
+    rank = 100
+
+    def prepare(self, keys: Keys) -> Step | None:
+        return Rules(kinds=(_DEFAULT,)) if _DEFAULT.key in keys else None
+
+    def content(self, span: Span, content: Content) -> None:
+        """A type is no content."""
 
 
 def _below(prefix: str, keys: Keys) -> Sequence[tuple[str, str]]:

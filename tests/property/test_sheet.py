@@ -93,8 +93,10 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[Any]]]:
 
 
 @settings(max_examples=200)
-@given(tables())
-def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]]]) -> None:
+@given(tables(), st.sampled_from([b"", b"p" * 8]))
+def test_a_sheet_says_what_each_span_says(
+    table: tuple[list[str], list[list[Any]]], parent: bytes
+) -> None:
     keys, rows = table
     formed = MAPPING.formed(tuple(keys))
     if formed is None:
@@ -106,12 +108,14 @@ def test_a_sheet_says_what_each_span_says(table: tuple[list[str], list[list[Any]
 
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
     sheet, odd = map_sheet(formed.form, len(alike), columns) if alike else (None, set())
+    if sheet is not None:
+        sheet.settle_types(lambda _: not parent)
 
     sound = [place for row, place in enumerate(alike) if row not in odd]
     assert sheet is not None or not sound
     for row, place in enumerate(sound):
         assert sheet is not None
-        facts = MAPPING.facts(span(keys, rows[place]))
+        facts = MAPPING.facts(span(keys, rows[place], parent))
         assert told(sheet, row) == only(facts)
         assert facts.truncated == (sheet.truncated[row] if sheet.truncated else 0)
 
@@ -142,9 +146,9 @@ def test_longer_conversations_have_the_same_form() -> None:
     assert short.form is long.form
 
 
-def span(keys: list[str], cells: list[Any]) -> Span:
+def span(keys: list[str], cells: list[Any], parent: bytes = b"") -> Span:
     pairs = dict(zip(keys, cells, strict=True))
-    return Span(b"t" * 16, b"s" * 8, b"", "name", 1, 1, 2, pairs, 1, "", Origin({}))
+    return Span(b"t" * 16, b"s" * 8, parent, "name", 1, 1, 2, pairs, 1, "", Origin({}))
 
 
 def told(sheet: Sheet, row: int) -> dict[str, Any]:

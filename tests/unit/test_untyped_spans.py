@@ -1,4 +1,4 @@
-"""A span whose type nothing tells is a tool, or a chain if others stand below it in its request."""
+"""A span whose type nothing tells is a chain if it is the root of its trace, else a tool."""
 
 import orjson
 import pytest
@@ -48,7 +48,7 @@ def types(body: bytes, content_type: ContentType) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("families", [FEW, MANY])
-def test_what_has_children_is_a_chain_and_what_has_none_a_tool(families: int) -> None:
+def test_a_root_is_a_chain_and_any_other_a_tool(families: int) -> None:
     body = request(families).SerializeToString()
 
     assert types(body, ContentType.PROTOBUF) == {"outer": {"chain"}, "inner": {"tool"}}
@@ -86,8 +86,21 @@ def test_a_type_that_a_convention_tells_stays(
 
 
 @pytest.mark.parametrize("families", [FEW, MANY])
-def test_the_default_of_an_sdk_is_no_type(families: int) -> None:
-    """The ``honeyhive`` SDK writes ``tool`` where it knows nothing, and never thinks again."""
-    body = request(families, honeyhive_event_type="tool").SerializeToString()
+def test_the_default_of_an_sdk_gives_way_to_what_another_convention_tells(families: int) -> None:
+    """The ``honeyhive`` SDK writes ``tool`` where it knows nothing."""
+    told = {"honeyhive_event_type": "tool"}
+    alone = request(families, **told).SerializeToString()
+    both = request(families, **told, **{"openinference.span.kind": "LLM"}).SerializeToString()
 
-    assert types(body, ContentType.PROTOBUF) == {"outer": {"chain"}, "inner": {"tool"}}
+    assert types(alone, ContentType.PROTOBUF)["outer"] == {"tool"}
+    assert types(both, ContentType.PROTOBUF)["outer"] == {"model"}
+
+
+@pytest.mark.parametrize("families", [FEW, MANY])
+def test_who_comes_in_the_same_request_changes_nothing(families: int) -> None:
+    together = request(families)
+    for scope in together.resource_spans[0].scope_spans:
+        apart = ExportTraceServiceRequest()
+        apart.resource_spans.add().scope_spans.append(scope)
+        for name_, kinds in types(apart.SerializeToString(), ContentType.PROTOBUF).items():
+            assert types(together.SerializeToString(), ContentType.PROTOBUF)[name_] == kinds

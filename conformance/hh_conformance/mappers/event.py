@@ -33,11 +33,7 @@ class Mapped:
 
 def map_flow(mapping: SpanMapping, spans: Sequence[Span]) -> Sequence[Mapped]:
     """Raises nothing that a mapper raises: ``mapping.failures`` counts it."""
-    parents = {span.parent_span_id for span in spans}
     pairs = [(span, mapping.facts(span)) for span in spans]
-    for span, facts in pairs:
-        if facts.is_assumed and span.span_id in parents:
-            facts.event_type = "chain"
     sessions = _sessions(pairs)
     return [
         Mapped(span, facts, mapping.event(span), sessions.get(row.event_id, ""))
