@@ -1,4 +1,4 @@
-"""One span mapped by all mappers, for examples of conventions."""
+"""One span below another, mapped by all mappers: for examples of conventions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def mapped(
     span = Span(
         b"t" * 16,
         b"s" * 8,
-        b"",
+        b"p" * 8,
         "name",
         1,
         1,

@@ -195,7 +195,9 @@ def _built(
 
 
 def span(number: int, *, parent: int = 0, trace: int = 1, **attributes: Any) -> dict[str, Any]:
-    """An OTLP/JSON span. ``start``, ``duration`` (ms) and ``name`` are not attributes."""
+    """An OTLP/JSON span, of a tool unless its attributes tell another type. ``start``,
+    ``duration`` (ms) and ``name`` are not attributes."""
+    attributes.setdefault("honeyhive_event_type", "tool")
     start = attributes.pop("start", number)
     begin = START_MS * 1_000_000 + int(start * 1_000_000)
     end = begin + int(attributes.pop("duration", 1) * 1_000_000)

@@ -319,7 +319,7 @@ async def a_parent_in_another_session_leaves_its_child_at_the_top(house: ReadHou
 
     assert child["event_name"] == "step 2"
     assert child["children"] == []
-    steps = await house.events(where("event_type", "is not", "session"))
+    steps = await house.events(where("event_type", "is", "tool"))
     listed = {event["event_name"]: event for event in steps}
     assert listed["step 2"]["parent_id"] == listed["step 1"]["event_id"]
     of_down = await house.events(where("session_id", "is", "down"))

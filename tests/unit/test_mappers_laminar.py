@@ -105,5 +105,5 @@ def test_a_span_that_tells_nothing_is_known_by_its_name(
 
 
 def bare(scope: str, name: str) -> Facts:
-    span = Span(b"t" * 16, b"s" * 8, b"", name, 1, 1, 2, {}, 2, "", Origin({}, scope))
+    span = Span(b"t" * 16, b"s" * 8, b"p" * 8, name, 1, 1, 2, {}, 2, "", Origin({}, scope))
     return Mapping(load_mappers()).facts(span)
