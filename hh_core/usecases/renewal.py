@@ -151,16 +151,18 @@ class Retelling:
         await self._room()
         rules = self._crossings()
         crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
-        digests: dict[str, dict[str, str]] = {}
+        waiting: dict[str, bytes] = {}
         for name in batch.corrupt:
             own = crossing.filter(pc.equal(crossing.column("segment"), pa.scalar(name)))
-            data = telemetry.encode(own)
-            await self._objects.put(relay_key(name), data, replace=True)
-            digests[name] = {"spooled": telemetry.digest(data)}
+            waiting[name] = telemetry.encode(own)
         async with self._records.begin() as unit:
-            known = {record.key for record in await unit.get(KIND, list(digests))}
+            known = {record.key for record in await unit.get(KIND, list(waiting))}
             # What dispatch has not seen yet it spools itself.
-            await unit.merge(KIND, {name: digests[name] for name in known})
+            digests = {name: {"spooled": telemetry.digest(waiting[name])} for name in known}
+            await unit.merge(KIND, digests)
+        # Known before they are there: or a receipt of what waited would let them go (``relay``).
+        for name, data in waiting.items():
+            await self._objects.put(relay_key(name), data, replace=True)
 
     async def _room(self) -> None:
         """Return when the spool is below the ceiling; the control plane takes from it."""
