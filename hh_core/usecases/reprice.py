@@ -6,7 +6,6 @@ comes from and below that of whatever is received later: each run is a derivatio
 from the start at any time, and a record that is dispatched again changes nothing.
 """
 
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,7 +21,6 @@ from hh_core.domain.price_book import PriceBook
 from hh_core.domain.segments import KIND, relay_key
 from hh_core.domain.tables import EVENTS
 from hh_core.domain.telemetry import Crossings
-from hh_core.errors import NotFoundError, RejectedError
 from hh_core.ports.analytics import (
     Analytics,
     AnyOf,
@@ -38,6 +36,7 @@ from hh_core.ports.analytics import (
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.batch import Rows
+from hh_core.usecases.renewal import beside_what_waits
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
 
@@ -259,16 +258,12 @@ class Reprice:
 
     async def _spool(self, segment: str, crossing: Any) -> None:
         """Add rows to what waits for the control plane of a segment; the relay sends it."""
-        key = relay_key(segment)
-        with contextlib.suppress(NotFoundError, RejectedError):
-            waiting = telemetry.decode(await self._objects.get(key))
-            crossing = telemetry.concat([waiting, crossing])
-        data = telemetry.encode(crossing)
+        data = telemetry.encode(await beside_what_waits(self._objects, segment, crossing))
         async with self._records.begin() as unit:
             if await unit.get(KIND, [segment]):
                 await unit.merge(KIND, {segment: {"spooled": telemetry.digest(data)}})
         # Known before it is there: or a receipt of what waited would let it go (``relay``).
-        await self._objects.put(key, data, replace=True)
+        await self._objects.put(relay_key(segment), data, replace=True)
 
 
 def _covers(some: Wanted, other: Wanted) -> bool:
