@@ -41,8 +41,8 @@ from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
 
 PRICES, RUN = "prices", "run"
-"""The document of runs that applied: what was ``begun`` and is not ended, each a project, a start, a
-model and the number of the first run that began it."""
+"""The document of runs that applied: what was ``begun`` and is not ended, each a project, a start,
+a model and the number of the first run that began it."""
 
 _COLUMNS = tuple(column.name for column in EVENTS)
 _PAGE = 5_000
