@@ -55,7 +55,8 @@ def price(book: PriceBook, project: bytes, facts: Facts, start_ns: int) -> None:
     if facts.cost == told:
         return
     if told is not None:
-        facts.attributes[TOLD_COST] = facts.attributes.pop(COST)
+        # the index may have had no room for what was told
+        facts.attributes[TOLD_COST] = facts.attributes.pop(COST, float(told))
     if facts.cost is not None:
         facts.attributes[COST] = written(facts.cost)
 
@@ -180,7 +181,8 @@ def _show_each(sheet: Sheet, costs: list[Decimal | None]) -> None:
             more[COST] = before[place]
         if cost == told[place]:
             continue
-        if told[place] is not None:
-            more[TOLD_COST] = more.pop(COST)
+        one = told[place]
+        if one is not None:
+            more[TOLD_COST] = more.pop(COST, float(one))
         if cost is not None:
             more[COST] = written(cost)

@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 from hh_core.domain.identity import NIL, Version
 from hh_core.domain.segments import KIND, RELAY, relay_key
 from hh_core.domain.telemetry import Crossings
+from hh_core.errors import NotFoundError, RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
-from hh_core.usecases.batch import Batch
-from hh_core.wire import telemetry
+from hh_core.usecases.batch import Batch, Rows
+from hh_core.wire import columns, telemetry
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +83,17 @@ class Renewal:
             return 0
         starts = events.column("start_ns")
         times = min(starts), max(starts)
-        withdrawn = 0
+        marks = Rows(Relation.EVENTS)
         for project, kept in told.items():
             gone = await self._gone(UUID(bytes=project), names, times, kept)
             shared = {**_EMPTY, "project_id": project, "dp_id": self._dp_id}
-            events.add(_KEPT, gone, shared)
-            withdrawn += len(gone)
+            marks.add(_KEPT, gone, shared)
+        if len(marks) and self._tell is not None:
+            # Whoever begins anew does not see what is marked: so this is told before it is so.
+            rows = telemetry.one_batch(columns.decode(Relation.EVENTS, marks.arrow()))
+            await self._tell(Batch(corrupt=dict.fromkeys(marks.column("segment"), 0)), rows)
+        withdrawn = len(marks)
+        events += marks
         return withdrawn
 
     async def tell(self, batch: Batch, events: Any) -> None:
@@ -100,7 +106,7 @@ class Renewal:
     ) -> list[Sequence[Any]]:
         """The cells of ``_KEPT`` of each row of ``names`` whose event is not ``kept``. When a span
         starts no mapper says: so only rows between ``times`` can be of them."""
-        columns = await self._analytics.columns(
+        cells = await self._analytics.columns(
             Query(
                 relation=Relation.EVENTS,
                 project=project,
@@ -113,9 +119,9 @@ class Renewal:
                 limit=_MOST_ROWS,
             )
         )
-        events = columns[0]
+        events = cells[0]
         wanted = [place for place, event in enumerate(events) if _bytes(event) not in kept]
-        return [self._marked([column[place] for column in columns]) for place in wanted]
+        return [self._marked([column[place] for column in cells]) for place in wanted]
 
     def _marked(self, cells: list[Any]) -> Sequence[Any]:
         version, ordinal = int(cells[-1]), int(cells[_KEPT.index("ordinal")])
@@ -124,6 +130,16 @@ class Renewal:
             rest.received_ms, rest.node, rest.sequence, Version.derived(ordinal, self._generation)
         )
         return [*cells[:-1], int(newer).to_bytes(16, "little")]
+
+
+async def beside_what_waits(objects: Objects, segment: str, anew: Any) -> Any:
+    """The rows of telemetry ``anew`` of a segment, and those of other events that wait for the
+    control plane: it may not have heard of them."""
+    try:
+        waiting = telemetry.decode(await objects.get(relay_key(segment)))
+    except (NotFoundError, RejectedError):
+        return anew
+    return telemetry.concat([telemetry.without(waiting, anew), anew])
 
 
 class Retelling:
@@ -151,16 +167,18 @@ class Retelling:
         await self._room()
         rules = self._crossings()
         crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
-        digests: dict[str, dict[str, str]] = {}
+        waiting: dict[str, bytes] = {}
         for name in batch.corrupt:
             own = crossing.filter(pc.equal(crossing.column("segment"), pa.scalar(name)))
-            data = telemetry.encode(own)
-            await self._objects.put(relay_key(name), data, replace=True)
-            digests[name] = {"spooled": telemetry.digest(data)}
+            waiting[name] = telemetry.encode(await beside_what_waits(self._objects, name, own))
         async with self._records.begin() as unit:
-            known = {record.key for record in await unit.get(KIND, list(digests))}
+            known = {record.key for record in await unit.get(KIND, list(waiting))}
             # What dispatch has not seen yet it spools itself.
-            await unit.merge(KIND, {name: digests[name] for name in known})
+            digests = {name: {"spooled": telemetry.digest(waiting[name])} for name in known}
+            await unit.merge(KIND, digests)
+        # Known before they are there: or a receipt of what waited would let them go (``relay``).
+        for name, data in waiting.items():
+            await self._objects.put(relay_key(name), data, replace=True)
 
     async def _room(self) -> None:
         """Return when the spool is below the ceiling; the control plane takes from it."""

@@ -6,7 +6,6 @@ comes from and below that of whatever is received later: each run is a derivatio
 from the start at any time, and a record that is dispatched again changes nothing.
 """
 
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,14 +16,14 @@ from uuid import UUID
 
 from hh_core.domain.costing import COST, TOLD_COST, price, was_computed
 from hh_core.domain.event import Facts
-from hh_core.domain.identity import ORDINAL_BITS, Version
+from hh_core.domain.identity import MOST_GENERATIONS, ORDINAL_BITS, Version
 from hh_core.domain.price_book import PriceBook
 from hh_core.domain.segments import KIND, relay_key
 from hh_core.domain.tables import EVENTS
 from hh_core.domain.telemetry import Crossings
-from hh_core.errors import NotFoundError, RejectedError
 from hh_core.ports.analytics import (
     Analytics,
+    AnyOf,
     Condition,
     Function,
     Measure,
@@ -37,14 +36,18 @@ from hh_core.ports.analytics import (
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.batch import Rows
+from hh_core.usecases.renewal import beside_what_waits
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
 
 PRICES, RUN = "prices", "run"
-"""The document of the last run that applied: its ``generation``, and whether it is ``done``."""
+"""The document of runs that applied: what was ``begun`` and is not ended, each a project, a start,
+a model and the number of the first run that began it."""
 
 _COLUMNS = tuple(column.name for column in EVENTS)
 _PAGE = 5_000
+_MOST_HOURS = 100_000
+"""That are asked for at once; more come in their turn."""
 _HOUR = timedelta(hours=1)
 _HOUR_NS = 3_600_000_000_000
 
@@ -112,8 +115,9 @@ class Reprice:
         sessions counted anew, and the control plane is told. Raises what the ports raise: begin
         anew then, nothing is counted twice."""
         found: dict[tuple[str, str], Difference] = {}
-        generation, unfinished = await self._begin() if apply else (0, 0)
+        generation, unfinished = await self._begin(wanted) if apply else (0, {})
         for each in wanted:
+            first = unfinished.get(each.project, MOST_GENERATIONS)
             async for page in self._pages(each):
                 rows = []
                 for row in page:
@@ -121,14 +125,14 @@ class Reprice:
                     new, attributes = self._priced(each.project, row)
                     model = str(row["provider"]), str(row["model"])
                     found.setdefault(model, Difference()).add(old, new)
-                    if old != new or _generation_of(row) == unfinished > 0:
+                    if old != new or first <= _generation_of(row) < generation:
                         version = _version(row, generation)
                         changed = {"cost": new, "attributes": attributes, "version": version}
                         rows.append({**row, **changed})
                 if apply and rows:
                     await self._write(rows)
         if apply:
-            await self._note(generation, done=True)
+            await self._end(wanted)
         return found
 
     async def _pages(self, wanted: Wanted) -> AsyncIterator[Sequence[Row]]:
@@ -136,32 +140,51 @@ class Reprice:
         where = [Condition("event_type", Op.EQ, "model")]
         if wanted.model is not None:
             where.append(Condition("model", Op.EQ, wanted.model))
-        since = Condition("start_ns", Op.GE, wanted.since_ns)
-        hours = Query(
+        begin, hours = wanted.since_ns, [wanted.since_ns]
+        while hours:
+            hours = await self._hours(wanted.project, where, begin)
+            for hour in hours:
+                end = Condition("start_ns", Op.LT, hour + _HOUR_NS)
+                async for page in self._within(wanted.project, (*where, end), max(hour, begin)):
+                    yield page
+            begin = max(hours, default=0) + _HOUR_NS
+
+    async def _hours(self, project: UUID, where: Sequence[Condition], begin: int) -> list[int]:
+        """The first hours from ``begin`` on in which there are such events, in order."""
+        query = Query(
             relation=Relation.EVENTS,
-            project=wanted.project,
-            where=(*where, since),
+            project=project,
+            where=(*where, Condition("start_ns", Op.GE, begin)),
             bucket=_HOUR,
             measures=(Measure("events", Function.COUNT),),
             order_by=(Order("bucket"),),
-            limit=100_000,
+            limit=_MOST_HOURS,
         )
-        for hour in await self._analytics.select(hours):
-            begin = cast(int, hour["bucket"])
-            within = (since, Condition("start_ns", Op.GE, begin))
-            end = Condition("start_ns", Op.LT, begin + _HOUR_NS)
-            for offset in range(0, cast(int, hour["events"]), _PAGE):
-                page = Query(
-                    relation=Relation.EVENTS,
-                    project=wanted.project,
-                    columns=_COLUMNS,
-                    where=(*where, *within, end),
-                    order_by=(Order("start_ns"), Order("event_id")),
-                    limit=_PAGE,
-                    offset=offset,
-                )
-                rows = await self._analytics.select(page)
-                yield [row for row in rows if row["usage"]]
+        return [cast(int, hour["bucket"]) for hour in await self._analytics.select(query)]
+
+    async def _within(
+        self, project: UUID, where: Sequence[Condition], begin: int
+    ) -> AsyncIterator[Sequence[Row]]:
+        """Page by page, each from where the one before ended: rows that dispatch adds meanwhile
+        shift no other out of sight."""
+        past: tuple[Condition | AnyOf, ...] = (Condition("start_ns", Op.GE, begin),)
+        while True:
+            page = Query(
+                relation=Relation.EVENTS,
+                project=project,
+                columns=_COLUMNS,
+                where=(*where, *past),
+                order_by=(Order("start_ns"), Order("event_id")),
+                limit=_PAGE,
+            )
+            rows = await self._analytics.select(page)
+            yield [row for row in rows if row["usage"]]
+            if len(rows) < _PAGE:
+                return
+            last, event = cast(int, rows[-1]["start_ns"]), rows[-1]["event_id"]
+            later = Condition("start_ns", Op.GT, last)
+            beside = AnyOf((later, Condition("event_id", Op.GT, cast(UUID, event))))
+            past = (Condition("start_ns", Op.GE, last), beside)
 
     def _priced(self, project: UUID, row: Row) -> tuple[Decimal | None, Mapping[str, str]]:
         """The cost of a stored event now, and its attributes with it."""
@@ -181,19 +204,40 @@ class Reprice:
         price(self._book, project.bytes, facts, cast(int, row["start_ns"]))
         return facts.cost, {path: str(value) for path, value in kept.items()}
 
-    async def _begin(self) -> tuple[int, int]:
-        """The number of this run, and that of a run which was not finished: its rows are written
-        once more, since nobody knows what was left undone. 0: there is none."""
+    async def _begin(self, wanted: Sequence[Wanted]) -> tuple[int, Mapping[UUID, int]]:
+        """The number of this run, and by project that of the first run which was not finished: rows
+        from there on are written once more, since nobody knows what was left undone."""
+        number = await self._new_derivation()
+        begun = await self._unfinished()
+        unfinished: dict[UUID, int] = {}
+        for each, first in begun.items():
+            unfinished[each.project] = min(first, unfinished.get(each.project, first))
+        for each in wanted:
+            covered = [first for one, first in begun.items() if _covers(each, one)]
+            begun = {one: first for one, first in begun.items() if not _covers(each, one)}
+            begun[each] = min((number, *covered))
+        await self._note(begun)
+        return number, unfinished
+
+    async def _end(self, wanted: Sequence[Wanted]) -> None:
+        """What ``wanted`` covers is done: what others left undone is not."""
+        begun = await self._unfinished()
+        done = {one for one in begun for each in wanted if _covers(each, one)}
+        await self._note({one: first for one, first in begun.items() if one not in done})
+
+    async def _unfinished(self) -> Mapping[Wanted, int]:
+        """What was begun and not ended, each with the number of the first run that began it."""
         async with self._records.begin() as unit:
             found = await unit.get(PRICES, [RUN])
-        last = found[0].value if found else {"generation": 0, "done": True}
-        number = await self._new_derivation()
-        await self._note(number, done=False)
-        return number, 0 if last["done"] else int(last["generation"])
+        return {
+            Wanted(project=UUID(hex=project), since_ns=since, model=model): first
+            for project, since, model, first in (found[0].value.get("begun", []) if found else [])
+        }
 
-    async def _note(self, generation: int, *, done: bool) -> None:
+    async def _note(self, begun: Mapping[Wanted, int]) -> None:
+        told = [[w.project.hex, w.since_ns, w.model, first] for w, first in begun.items()]
         async with self._records.begin() as unit:
-            await unit.merge(PRICES, {RUN: {"generation": generation, "done": done}})
+            await unit.merge(PRICES, {RUN: {"begun": told}})
 
     async def _write(self, found: Sequence[Mapping[str, Any]]) -> None:
         """The control plane hears of rows first: what follows is done again if it breaks off."""
@@ -214,15 +258,21 @@ class Reprice:
 
     async def _spool(self, segment: str, crossing: Any) -> None:
         """Add rows to what waits for the control plane of a segment; the relay sends it."""
-        key = relay_key(segment)
-        with contextlib.suppress(NotFoundError, RejectedError):
-            waiting = telemetry.decode(await self._objects.get(key))
-            crossing = telemetry.concat([waiting, crossing])
-        data = telemetry.encode(crossing)
-        await self._objects.put(key, data, replace=True)
+        data = telemetry.encode(await beside_what_waits(self._objects, segment, crossing))
         async with self._records.begin() as unit:
             if await unit.get(KIND, [segment]):
                 await unit.merge(KIND, {segment: {"spooled": telemetry.digest(data)}})
+        # Known before it is there: or a receipt of what waited would let it go (``relay``).
+        await self._objects.put(relay_key(segment), data, replace=True)
+
+
+def _covers(some: Wanted, other: Wanted) -> bool:
+    """Whether whatever ``other`` is about ``some`` is about too."""
+    return (
+        some.project == other.project
+        and some.since_ns <= other.since_ns
+        and some.model in (None, other.model)
+    )
 
 
 def _told(row: Row, attributes: Mapping[str, str]) -> Decimal | None:

@@ -86,6 +86,17 @@ def concat(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     return one_batch(pa.Table.from_batches(batches, SCHEMA))
 
 
+def without(batch: pa.RecordBatch, others: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of ``batch`` of events that ``others`` have no row of."""
+    return batch.filter(pc.invert(pc.is_in(_events(batch), value_set=_events(others))))
+
+
+def _events(batch: pa.RecordBatch) -> Any:
+    """Project and event id as one."""
+    cells = [pc.cast(batch.column(name), pa.binary()) for name in ("project_id", "event_id")]
+    return pc.binary_join_element_wise(*cells, pa.scalar(b"", pa.binary()))
+
+
 def digest(data: bytes) -> str:
     """Tells two renderings of a segment's telemetry apart: 16 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:16]

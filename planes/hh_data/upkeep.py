@@ -1,6 +1,7 @@
 """What an operator does to a data plane from outside its processes: rebuild, dead letters."""
 
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -11,6 +12,8 @@ from hh_core.domain.segments import is_segment_name
 from hh_core.errors import NotFoundError
 from hh_core.ports.queue import SEGMENTS, Message
 from hh_core.ports.records import Record
+from hh_core.usecases.alone import DERIVING, LEASE_SECONDS, alone
+from hh_core.usecases.lease import Lease
 from hh_core.usecases.rebuild import Rebuilt
 from hh_core.usecases.refused import redrive
 from hh_core.usecases.renewal import Renewal
@@ -35,14 +38,32 @@ async def rebuild(
 ) -> Rebuilt:
     """Index every raw segment again, packed or not; also catalogues packs that are not.
 
-    The platform may run meanwhile. Raises what the ports raise: then begin anew.
+    The platform may run meanwhile; another rebuild or repricing is waited for. Raises what the
+    ports raise: then begin anew.
     """
     async with open_plane(config, "objects", "analytics", "records") as plane:
-        await plane.catalogue().rebuild()
-        rebuilding = plane.rebuild(renewal=await _renewal(plane, config))
-        source = plane.source()
-        of = len([None async for _ in source.names()])
-        return await rebuilding(source.names(), of=of, progress=progress)
+        return await alone(_lease(plane), lambda: _rebuilt(plane, config, progress))
+
+
+async def _rebuilt(
+    plane: DataPlane, config: DataPlaneConfig, progress: Callable[[Rebuilt], None]
+) -> Rebuilt:
+    await plane.catalogue().rebuild()
+    rebuilding = plane.rebuild(renewal=await _renewal(plane, config))
+    source = plane.source()
+    of = len([None async for _ in source.names()])
+    return await rebuilding(source.names(), of=of, progress=progress)
+
+
+def _lease(plane: DataPlane) -> Lease:
+    """Of whoever writes rows under a new number."""
+    return Lease(
+        plane.records(),
+        DERIVING,
+        secrets.token_hex(8),
+        seconds=LEASE_SECONDS,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+    )
 
 
 async def _renewal(plane: DataPlane, config: DataPlaneConfig) -> Renewal | None:
@@ -94,8 +115,11 @@ async def reprice(
     apply: bool,
 ) -> Mapping[tuple[str, str], Difference]:
     """What the price book says of stored events, of one project or of all; with ``apply`` they
-    cost that from now on. The platform may run meanwhile. Raises what the ports raise."""
+    cost that from now on. The platform may run meanwhile; with ``apply`` another repricing or a
+    rebuild is waited for. Raises what the ports raise."""
     async with open_plane(config, "objects", "analytics", "records") as plane:
         projects = [project] if project is not None else plane.project_rules().projects()
         wanted = [Wanted(project=each, since_ns=since_ns, model=model) for each in projects]
-        return await plane.reprice()(wanted, apply=apply)
+        if not apply:
+            return await plane.reprice()(wanted)
+        return await alone(_lease(plane), lambda: plane.reprice()(wanted, apply=True))

@@ -19,9 +19,11 @@ CLASS = "__class__"
 """Member of an object that ``repr`` wrote as a call: the name of its class."""
 
 _TOKENS = re.compile(
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|<[^<>]*(?:<[^<>]*>[^<>]*)*>|[({\[]""", re.DOTALL
+    r"""'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|<[^<>]*(?:<[^<>]*>[^<>]*)*>|[({\[]""", re.DOTALL
 )
-"""Texts, which stay as they are, what stands in angle brackets outside of them, and brackets."""
+"""Texts, which stay as they are, what stands in angle brackets outside of them, and brackets.
+
+A text without an end is taken too: looking for it from each quote within would be quadratic."""
 _MEMBER = re.compile(r"<[\w.]+: (?:'([^']*)'|\"([^\"]*)\"|(-?\d+))>")
 _SIGNS = {ast.USub: -1, ast.UAdd: 1}
 

@@ -14,7 +14,7 @@ from hh_core.domain.identity import Version
 from hh_core.domain.segments import KIND, relay_key
 from hh_core.domain.tables import COLUMNS, Relation
 from hh_core.domain.telemetry import Crossings
-from hh_core.errors import NotFoundError
+from hh_core.errors import NotFoundError, UnavailableError
 from hh_core.hooks import load_mappers
 from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.rebuild import Rebuild, Rebuilt
@@ -172,6 +172,37 @@ def test_the_control_plane_is_told_of_every_row_anew_and_of_what_went() -> None:
         for called in house.shipped:
             data = await house.objects.get(relay_key(called))
             assert (await house.receipt(called))["spooled"] == telemetry.digest(data)
+
+    run(scenario, lambda: {"adapter": "memory"})
+
+
+@pytest.mark.parametrize("breaks", ["when rows are in", "when all is told"])
+def test_the_control_plane_hears_of_what_went_however_often_it_breaks_off(
+    monkeypatch: pytest.MonkeyPatch, breaks: str
+) -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        house.mappers = NONE
+        await fill(house)
+        before = {row["event_id"] for row in await _spooled(house)}
+        house.mappers = ALL
+        if breaks == "when rows are in":
+
+            async def away(*_: object) -> None:
+                raise UnavailableError("away")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(Renewal, "tell", away)
+                with pytest.raises(UnavailableError):
+                    await derive(house)
+        else:
+            await derive(house)
+        await derive(house)
+
+        after = await _spooled(house)
+        (gone,) = [row for row in after if row["is_deleted"]]
+        assert gone["event_id"] in before
+        ids = [row["event_id"] for row in after if row["segment"] == gone["segment"]]
+        assert len(ids) == len(set(ids))
 
     run(scenario, lambda: {"adapter": "memory"})
 

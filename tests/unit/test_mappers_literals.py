@@ -35,7 +35,16 @@ def test_a_literal_is_read_and_anything_else_is_not(text: Any, value: Any) -> No
     assert orjson.dumps(found)
 
 
-@pytest.mark.parametrize("text", ["[" * 90_000 + "]", "<a" * 90_000 + ")", "'" * 90_001 + "]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 90_000 + "]",
+        "<a" * 90_000 + ")",
+        "'" * 90_001 + "]",
+        "['" + "\\'" * 130_000 + "]",
+        '["' + '\\"' * 130_000 + "]",
+    ],
+)
 def test_hostile_writing_stays_text(text: str) -> None:
     assert literal(text) is None
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from hh_core.domain.costing import COST, TOLD_COST, price
+from hh_core.domain.enrichment import rest_facts
 from hh_core.domain.price_book import DAY_NS, Override, PriceBook, rate_at, tier_of
 from hh_core.domain.prices import Entry, Rate, bill
 from hh_core.errors import ConfigError, RejectedError
@@ -242,3 +244,20 @@ def test_a_configuration_overrides_prices_by_patterns() -> None:
 def test_a_configuration_that_does_not_read_names_the_override(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=r"prices\.overrides\[0\]"):
         configured_book(PricesConfig.model_validate({"overrides": [wrong]}))
+
+
+def test_a_told_cost_for_which_the_index_has_no_room_is_replaced_like_any_other() -> None:
+    more = {f"path_{number}": number for number in range(100)}
+    counts = {"prompt_tokens": 1_000, "completion_tokens": 100, "cost": 0}
+    event = {
+        "event_type": "model",
+        "config": {"provider": "openai", "model": "gpt-4.1-mini"},
+        "metadata": more | counts,
+    }
+    facts = rest_facts(event)
+    assert COST not in facts.attributes, "or this proves nothing"
+
+    price(price_book(), PROJECT, facts, 20_400 * DAY_NS)
+
+    assert facts.cost == Decimal("0.00056")
+    assert facts.attributes[TOLD_COST] == 0

@@ -228,3 +228,62 @@ def test_a_run_that_broke_off_is_done_again_whole(monkeypatch: pytest.MonkeyPatc
         assert telemetry.decode(await house.objects.get(relay_key(called))).num_rows == 1
 
     run(scenario)
+
+
+def test_rows_that_come_meanwhile_hide_none_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hh_core.usecases.reprice._PAGE", 2)
+
+    async def scenario(house: ReadHouse) -> None:
+        starts = [500, 500, 500, 700, 800]
+        await house.accept(
+            export(*[span(n, start=start, **CALL) for n, start in enumerate(starts, 10)])
+        )
+        pricing = reprice(house)
+        write, come = pricing._write, iter(range(1, 3))
+
+        async def while_others_come(rows: Any) -> None:
+            await write(rows)
+            for number in come:
+                await house.accept(export(span(number, start=100, **CALL), sequence=number + 5))
+
+        monkeypatch.setattr(pricing, "_write", while_others_come)
+        await pricing(ALL, apply=True)
+
+        assert [await cost(house, number) for number in range(10, 15)] == [BY_BOOK] * 5
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [Wanted(project=PROJECT, model="gpt-4o")],
+        [Wanted(project=PROJECT, since_ns=(START_MS + 7_200_000) * 10**6)],
+        None,
+    ],
+)
+def test_a_run_that_broke_off_is_done_again_whatever_was_run_since(
+    monkeypatch: pytest.MonkeyPatch, between: list[Wanted] | None
+) -> None:
+    async def scenario(house: ReadHouse) -> None:
+        await house.accept(export(span(1, **CALL)))
+
+        async def away(*_: object) -> None:
+            raise UnavailableError("away")
+
+        broken = reprice(house)
+        monkeypatch.setattr(broken, "_roll_ups", away)
+        with pytest.raises(UnavailableError):
+            await broken(ALL, apply=True)
+        if between is not None:
+            await reprice(house)(between, apply=True)
+        else:
+            again = reprice(house)
+            monkeypatch.setattr(again, "_write", away)  # it does not come as far as the first
+            with pytest.raises(UnavailableError):
+                await again(ALL, apply=True)
+
+        await reprice(house)(ALL, apply=True)
+        assert await of_session(house) == BY_BOOK
+
+    run(scenario)
