@@ -370,3 +370,50 @@ def test_an_agents_own_word_about_its_failure_is_told() -> None:
     )
 
     assert content.error == "run status: error: the backend exploded"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"args": [], "kwargs": {"city": "Cork"}}, {"city": "Cork"}),
+        ({"args": ["Cork"], "kwargs": {}}, {"args": ["Cork"]}),
+    ],
+)
+def test_the_wrapper_around_a_tool_of_smolagents_is_no_argument(
+    given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    value = json.dumps(given | {"sanitize_inputs_outputs": True})
+    _, event = mapped({"openinference.span.kind": "TOOL", "input.value": value})
+
+    assert event.inputs == expected
+    assert event.metadata["attributes.input.value"] == {"sanitize_inputs_outputs": True}
+
+
+def test_the_roles_of_smolagents_are_those_that_it_sends() -> None:
+    roles = ("tool-call", "tool-response")
+    asked = {f"llm.input_messages.{i}.message.role": role for i, role in enumerate(roles)}
+    asked |= {f"llm.input_messages.{i}.message.content": role for i, role in enumerate(roles)}
+    _, event = mapped(LLM | asked)
+
+    assert [m["role"] for m in event.inputs["chat_history"]] == ["assistant", "user"]
+
+
+def test_the_name_of_a_stream_object_is_no_answer() -> None:
+    stream = "<groq.Stream object at 0x7f89f4f93550>"
+    _, event = mapped(LLM | {"output.value": stream})
+
+    assert event.outputs == {}
+    assert event.metadata["attributes.output.value"] == stream
+
+
+def test_a_call_that_another_convention_tells_has_messages_for_its_values() -> None:
+    _, event = mapped(
+        {
+            "gen_ai.request.model": "gpt-4o",
+            "input.value": json.dumps(REQUEST),
+            "output.value": "At the pier.",
+        }
+    )
+
+    assert event.inputs == {"chat_history": REQUEST["messages"]}
+    assert event.outputs == {"role": "assistant", "content": "At the pier."}
