@@ -32,6 +32,8 @@ _OPERATIONS = dict.fromkeys(
 _OPERATIONS |= dict.fromkeys(
     (
         *("invoke_agent", "create_agent", "invoke_workflow", "plan", "run_agent", "handoff"),
+        *("create_thread", "create_message", "list_messages", "start_thread_run"),
+        *("get_thread_run", "submit_tool_outputs", "list_run_steps"),
         *("invoke_graph", "invoke_swarm", "execute_event_loop_cycle", "execute_task"),
     ),
     "chain",

@@ -80,6 +80,8 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
     if instructions:
         _instruct(content, instructions)
     reasons = attributes.get("gen_ai.response.finish_reasons")
+    if reasons is None and (reason := attributes.get("gen_ai.response.finish_reason")):
+        reasons = [reason]
     for key in SAID:
         found = _messages(attributes, key, role="assistant")
         if operation in EMBEDDING and found and key == "gen_ai.completion.N":

@@ -417,3 +417,19 @@ def test_a_call_that_another_convention_tells_has_messages_for_its_values() -> N
 
     assert event.inputs == {"chat_history": REQUEST["messages"]}
     assert event.outputs == {"role": "assistant", "content": "At the pier."}
+
+
+def test_the_text_that_titan_completes_is_its_prompt_and_no_parameter() -> None:
+    parameters = {"inputText": "Rain?", "textGenerationConfig": {"temperature": 0.3}}
+    _, event = mapped(LLM | {"llm.invocation_parameters": json.dumps(parameters)})
+
+    assert event.inputs == {"prompt": "Rain?"}
+    assert "inputText" not in event.config
+
+
+def test_what_was_said_aloud_is_one_object() -> None:
+    kind = {"openinference.span.kind": "CHAIN"}
+    _, event = mapped(kind | {"output.audio.url": "u", "output.audio.transcript": "Always."})
+
+    assert event.outputs == {"audio": {"url": "u", "transcript": "Always."}}
+    assert "output.audio.url" not in event.metadata
