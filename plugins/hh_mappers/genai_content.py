@@ -130,7 +130,16 @@ def numbered_messages(attributes: Attributes, prefix: str, *, role: str) -> list
     items = nested(told).get("n")
     if isinstance(items, dict):
         items = [items[key] for key in sorted(items, key=lambda key: (len(key), key))]
-    return chat_history(items, role=role) if items else []
+    told_items = items if isinstance(items, list) else [items]
+    return chat_history([_named(item) for item in told_items], role=role) if items else []
+
+
+def _named(item: Json) -> Json:
+    """``gen_ai.prompt.0.user`` of older instrumentors of text completion names role and text."""
+    if not isinstance(item, dict) or "content" in item or not isinstance(item.get("user"), str):
+        return item
+    rest = {key: value for key, value in item.items() if key != "user"}
+    return {**rest, "role": "user", "content": item["user"]}
 
 
 def tools(attributes: Attributes, content: Content) -> None:

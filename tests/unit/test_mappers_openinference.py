@@ -433,3 +433,26 @@ def test_what_was_said_aloud_is_one_object() -> None:
 
     assert event.outputs == {"audio": {"url": "u", "transcript": "Always."}}
     assert "output.audio.url" not in event.metadata
+
+
+COHERE = {
+    "message": "Rain?",
+    "preamble": "Be brief.",
+    "chat_history": [{"role": "USER", "message": "Hello."}, {"role": "CHATBOT", "message": "Hi."}],
+}
+
+
+def test_a_request_to_coheres_first_api_is_a_conversation() -> None:
+    _, event = mapped(LLM | {"input.value": json.dumps(COHERE)})
+
+    told = [(m["role"], m["content"]) for m in event.inputs["chat_history"]]
+    hello = [("user", "Hello."), ("assistant", "Hi.")]
+    assert told == [("system", "Be brief."), *hello, ("user", "Rain?")]
+
+
+def test_the_instructions_of_gemini_stand_in_its_configuration() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Rain?"}]}]
+    request = {"contents": contents, "config": {"system_instruction": "Be brief."}}
+    _, event = mapped(LLM | {"input.value": json.dumps(request)})
+
+    assert [m["role"] for m in event.inputs["chat_history"]] == ["system", "user"]

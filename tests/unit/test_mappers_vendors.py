@@ -149,3 +149,10 @@ def test_agentops_tells_embeddings_and_functions_under_names_of_its_own() -> Non
     assert event.inputs == {"input": ["one", "two"]}
     assert event.outputs == {"embeddings": [{"embedding_length": 2}]}
     assert event.config["tools"] == [{"name": "rain", "parameters": {"type": "object"}}]
+
+
+@pytest.mark.parametrize("told", ['{"type": "llm", "name": "x"}', '{"name":"x","type":"llm"}'])
+def test_the_type_of_braintrust_may_stand_beside_a_name(told: str) -> None:
+    facts, _ = mapped(BRAINTRUST | {"braintrust.span_attributes": told})
+
+    assert (facts.event_type, facts.model) == ("model", "gpt-4o")
