@@ -10,6 +10,7 @@ from hh_mappers.braintrust import Braintrust
 from hh_mappers.common import Common
 from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
+from hh_mappers.genkit import Genkit
 from hh_mappers.google_adk import GoogleAdk
 from hh_mappers.haystack import Haystack
 from hh_mappers.honeyhive import HoneyHive, HoneyHiveDefault
@@ -28,11 +29,15 @@ from hh_mappers.openlit import OpenLit
 from hh_mappers.openllmetry import OpenLlmetry, OpenLlmetryValues
 from hh_mappers.pydantic_ai import PydanticAi
 from hh_mappers.semantic_kernel import SemanticKernel
+from hh_mappers.sessions import Sessions
 from hh_mappers.span_names import SpanNames
+from hh_mappers.spring_ai import SpringAi
 from hh_mappers.strands import Strands
 from hh_mappers.trace_ai import TraceAi
 from hh_mappers.vector_db import VectorDb
 from hh_mappers.vercel_ai import VercelAi
+from hh_mappers.voice import LiveKit, Pipecat
+from hh_mappers.whole_values import AiGateway, CrewAi, Mastra
 
 
 @hookimpl
@@ -51,6 +56,13 @@ def hh_mappers() -> Iterable[Mapper]:
         Langtrace(),
         LangWatch(),
         TraceAi(),
+        Genkit(),
+        SpringAi(),
+        Mastra(),
+        AiGateway(),
+        CrewAi(),
+        LiveKit(),
+        Pipecat(),
         OpenLlmetry(),
         OpenInference(),
         PydanticAi(),
@@ -69,4 +81,5 @@ def hh_mappers() -> Iterable[Mapper]:
         OpenLlmetryValues(),
         SpanNames(),
         HoneyHiveDefault(),
+        Sessions(),
     )

@@ -17,7 +17,10 @@ from hh_mappers.placing import give, give_all, offer, spare
 from hh_mappers.reading import plain
 
 Body = dict[str, Json]
-_SYSTEM = ("system", "instructions", "system_prompt", "system_instruction", "systemInstruction")
+_SYSTEM = (
+    *("system", "instructions", "system_prompt", "system_instruction", "systemInstruction"),
+    "preamble",
+)
 _MESSAGES = ("messages", "chat_history", "input", "contents", "chat_messages", "raw_input")
 _EMBEDDED = ("input", "inputs", "texts", "text", "content")
 _OFFERED = {
@@ -135,7 +138,10 @@ def _give_body(content: Content, body: Body, origin: str) -> None:
     key = next((key for key in _MESSAGES if rest.get(key)), None)
     if key is not None:
         told = rest.pop(key)
-        _ask(content, messages + chat(told, role="user"), origin)
+        messages += chat(told, role="user")
+        if isinstance(rest.get("message"), str):  # Cohere's first API
+            messages.append({"role": "user", "content": rest.pop("message")})
+        _ask(content, messages, origin)
         leave(content, {**rest, key: unsaid(told)}, origin)
     elif "prompt" in rest or "prompts" in rest:
         _give_prompt(content, messages, rest, origin)

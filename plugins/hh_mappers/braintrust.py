@@ -3,8 +3,11 @@
 https://www.braintrust.dev/docs/integrations/sdk-integrations/opentelemetry/attributes
 """
 
-from hh_core.domain.rules import Document, Fallback, Kind
-from hh_core.domain.span import Attributes, Keys
+from functools import lru_cache, partial
+
+from hh_core.domain.event import Facts, Step
+from hh_core.domain.rules import Document, Fallback, Rules
+from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.reading import integer, number, structured, text
 from hh_mappers.routes import LARGE, Route, Routes, tokens, under
 from hh_mappers.usage import usage_document
@@ -13,6 +16,9 @@ from hh_mappers.whole import Whole
 _PREFIX = "braintrust."
 _TYPE = _PREFIX + "span_attributes.type"
 _WHOLE = _PREFIX + "span_attributes"
+_LONGEST = 1 << 12
+"""Characters of a span's own attributes that are read for its type."""
+_REMEMBERED = 256
 _KINDS = {
     "llm": "model",
     **dict.fromkeys(("task", "eval", "function", "automation", "preprocessor"), "chain"),
@@ -61,18 +67,29 @@ class Braintrust(Whole):
     inputs = _INPUTS
     outputs = _OUTPUTS
 
-    def told_kinds(self, keys: Keys) -> tuple[Kind, ...]:
-        if _WHOLE not in keys:
-            return super().told_kinds(keys)
-        texts = [(_json(told, gap), kind) for told, kind in _KINDS.items() for gap in ("", " ")]
-        return (Kind(_WHOLE, tuple(texts)), *super().told_kinds(keys))
+    def prepare(self, keys: Keys) -> Step | None:
+        rules = super().prepare(keys)
+        if isinstance(rules, Rules) and _WHOLE in keys:
+            return partial(_tell, rules)
+        return rules
 
     def kind_of(self, attributes: Attributes) -> str:
-        found = structured(attributes.get(_WHOLE))
-        told = found.get("type") if isinstance(found, dict) else None
-        return _KINDS.get(told, "") if isinstance(told, str) else super().kind_of(attributes)
+        return _kind(attributes) or super().kind_of(attributes)
 
 
-def _json(told: str, gap: str) -> str:
-    """An object that names a type and nothing else, as JSON writers space it."""
-    return f'{{"type":{gap}"{told}"}}'
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    facts.event_type = facts.event_type or _kind(span.attributes)
+    rules(span, facts)
+
+
+def _kind(attributes: Attributes) -> str:
+    told = attributes.get(_WHOLE)
+    return _kind_of(told) if type(told) is str and len(told) <= _LONGEST else ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _kind_of(told: str) -> str:
+    """Of an object that names a type, and the span or whatever else."""
+    found = structured(told)
+    kind = found.get("type") if isinstance(found, dict) else None
+    return _KINDS.get(kind, "") if isinstance(kind, str) else ""

@@ -6,22 +6,34 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.genai_content import ARGUMENTS, ASKED, CALLS, PLACES, SAID, from_attributes, tools
+from hh_mappers.genai_content import (
+    ARGUMENTS,
+    ASKED,
+    CALLS,
+    FUNCTIONS,
+    PLACES,
+    SAID,
+    from_attributes,
+    tools,
+)
 from hh_mappers.placing import unplaced
 from hh_mappers.reading import integer, name, number, plain, text
-from hh_mappers.routes import LARGE, Prepared, Route, Routes, tokens, under
+from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
 
 _PREFIX = "gen_ai."
 _OPERATIONS = dict.fromkeys(
     (
         *("chat", "text_completion", "generate_content", "embeddings", "completion", "responses"),
         *("fetch_response", "image_generation", "generate_image", "speech", "transcription"),
+        *("chat.completions", "text_to_speech", "speech_to_text", "tts", "stt", "llm", "realtime"),
     ),
     "model",
 )
 _OPERATIONS |= dict.fromkeys(
     (
         *("invoke_agent", "create_agent", "invoke_workflow", "plan", "run_agent", "handoff"),
+        *("create_thread", "create_message", "list_messages", "start_thread_run"),
+        *("get_thread_run", "submit_tool_outputs", "list_run_steps"),
         *("invoke_graph", "invoke_swarm", "execute_event_loop_cycle", "execute_task"),
     ),
     "chain",
@@ -69,6 +81,18 @@ _USAGE = {
             *("usage.details.cache_creation_input_tokens", "usage.details.cache_write_tokens"),
             "usage.input_tokens.cache_write",
         ),
+        **{
+            f"cache_write_{age}_tokens": (
+                f"usage.cache_creation.ephemeral_{age}_input_tokens",
+                f"usage.cache_creation.ephemeral_{age}.input_tokens",
+                f"usage.cache_write_{age}.input_tokens",
+                f"usage.cache_creation_{age}_input_tokens",
+                f"usage.details.ephemeral_{age}_input_tokens",
+                f"usage.details.cache_write_{age}_tokens",
+                f"usage.ephemeral_{age}_input_tokens",
+            )
+            for age in ("5m", "1h")
+        },
         "reasoning_tokens": (
             *("usage.reasoning.output_tokens", "usage.reasoning_tokens"),
             *("usage.details.reasoning_tokens", "usage.details.thoughts_tokens"),
@@ -106,10 +130,12 @@ _ROUTES = Routes(
         "gen_ai.cost.total_cost": Route(number, "metadata.cost"),
         "operation.cost": Route(number, "metadata.cost"),
         "gen_ai.response.finish_reasons": Route(plain, "metadata.finish_reasons"),
+        "gen_ai.request.type": Route(plain, "metadata.request_type"),
         **dict.fromkeys((*ASKED, *SAID, CALLS, *ARGUMENTS, *PLACES), LARGE),
         "gen_ai.system_instructions": LARGE,
     },
     {
+        FUNCTIONS: large,
         "gen_ai.request.": under("config", plain),
         "gen_ai.prompt.": _numbered,
         "gen_ai.completion.": _numbered,

@@ -12,6 +12,7 @@ from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
+from hh_mappers.openinference_messages import table
 from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
 from hh_mappers.reading import dumped, plain, structured, unpacked
 from hh_mappers.tool_calls import listed_calls
@@ -25,6 +26,8 @@ SAID = (
     "gen_ai.response.text",
 )
 CALLS = "gen_ai.response.tool_calls"
+FUNCTIONS = "gen_ai.request.functions."
+"""AgentOps' ``gen_ai.request.functions.<i>.name``, ``.description``, ``.parameters``."""
 ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input")
 PLACES = {
     "gen_ai.tool.call.result": ("outputs", "result"),
@@ -40,6 +43,7 @@ PLACES = {
     "gen_ai.request.structured_output_schema": ("config", "response_format"),
 }
 """The bucket and key of other large attributes."""
+_OPERATIONS = ("gen_ai.operation.name", "llm.request.type", "gen_ai.request.type")
 EMBEDDING = frozenset({"embeddings", "embedding", "embed"})
 _SYSTEM = ("system", "developer")
 
@@ -76,9 +80,15 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
     if instructions:
         _instruct(content, instructions)
     reasons = attributes.get("gen_ai.response.finish_reasons")
+    if reasons is None and (reason := attributes.get("gen_ai.response.finish_reason")):
+        reasons = [reason]
     for key in SAID:
         found = _messages(attributes, key, role="assistant")
-        said(content, found, origin=key, reasons=reasons)
+        if operation in EMBEDDING and found and key == "gen_ai.completion.N":
+            vectors = [message.get("content") for message in found]
+            offer(content, "outputs", "embeddings", vectors, origin=key)
+        else:
+            said(content, found, origin=key, reasons=reasons)
     calls = listed_calls(unpacked(attributes.get(CALLS)))
     if calls:
         message: Message = {"role": "assistant", "content": content.outputs.get("content")}
@@ -87,7 +97,7 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
 
 def _operation(attributes: Attributes) -> str:
     """Older instrumentors name it otherwise, and that of Bedrock takes embeddings for text."""
-    told = attributes.get("gen_ai.operation.name", attributes.get("llm.request.type"))
+    told = next((attributes[key] for key in _OPERATIONS if key in attributes), None)
     is_text = told == "text_completion" and "embed" in str(attributes.get("gen_ai.request.model"))
     return "embeddings" if is_text else str(told)
 
@@ -120,7 +130,16 @@ def numbered_messages(attributes: Attributes, prefix: str, *, role: str) -> list
     items = nested(told).get("n")
     if isinstance(items, dict):
         items = [items[key] for key in sorted(items, key=lambda key: (len(key), key))]
-    return chat_history(items, role=role) if items else []
+    told_items = items if isinstance(items, list) else [items]
+    return chat_history([_named(item) for item in told_items], role=role) if items else []
+
+
+def _named(item: Json) -> Json:
+    """``gen_ai.prompt.0.user`` of older instrumentors of text completion names role and text."""
+    if not isinstance(item, dict) or "content" in item or not isinstance(item.get("user"), str):
+        return item
+    rest = {key: value for key, value in item.items() if key != "user"}
+    return {**rest, "role": "user", "content": item["user"]}
 
 
 def tools(attributes: Attributes, content: Content) -> None:
@@ -138,8 +157,22 @@ def tools(attributes: Attributes, content: Content) -> None:
             offer(content, bucket, place, value, origin=key)
             if value is not wrapped:
                 leave(content, key, wrapped)
+    if functions := definitions(attributes, FUNCTIONS):
+        offer(content, "config", "tools", functions, origin=FUNCTIONS[:-1])
     variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
     if variables:
         is_chat = "chat_history" in content.inputs
         bucket, place = ("config", "prompt_variables") if is_chat else ("inputs", "variables")
         offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")
+
+
+def definitions(attributes: Attributes, prefix: str) -> list[Json]:
+    """Tools of ``prefix<i>.name``, ``.description``, ``.parameters``, the latter parsed."""
+    return [_function(item) for item in table(attributes, prefix)]
+
+
+def _function(item: Json) -> Json:
+    """A tool's definition, its parameters parsed."""
+    if isinstance(item, dict) and isinstance(item.get("parameters"), str):
+        item["parameters"] = unpacked(item["parameters"])
+    return item

@@ -3,8 +3,11 @@
 https://langfuse.com/integrations/native/opentelemetry#property-mapping
 """
 
-from hh_core.domain.event import Content
-from hh_core.domain.rules import Document, Kind
+from functools import partial
+
+from hh_core.domain.enrichment import OTHER_ERROR
+from hh_core.domain.event import Content, Facts, Step
+from hh_core.domain.rules import Document, Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.reading import plain, structured, text, unquoted
 from hh_mappers.routes import LARGE, Route, Routes
@@ -12,6 +15,7 @@ from hh_mappers.usage import cost_document, usage_document
 from hh_mappers.whole import EMBEDDING, Whole, own
 
 _OBSERVATION = "langfuse.observation."
+_LEVEL = _OBSERVATION + "level"
 _METADATA = _OBSERVATION + "metadata."
 _GENERATION = frozenset({_OBSERVATION + "model.name", _OBSERVATION + "usage_details"})
 """What only calls of models have; Python's SDK up to 3.3.0 tells them as ``span``."""
@@ -77,6 +81,10 @@ class Langfuse(Whole):
     outputs = (_OBSERVATION + "output",)
     offered = _OFFERED
 
+    def prepare(self, keys: Keys) -> Step | None:
+        rules = super().prepare(keys)
+        return partial(_tell, rules) if isinstance(rules, Rules) and _LEVEL in keys else rules
+
     def told_kinds(self, keys: Keys) -> tuple[Kind, ...]:
         told = super().told_kinds(keys)
         if _GENERATION.isdisjoint(keys):
@@ -90,9 +98,22 @@ class Langfuse(Whole):
 
     def content(self, span: Span, content: Content) -> None:
         super().content(span, content)
+        if content.error is None and _has_failed(span):
+            content.error = text(span.attributes.get(_OBSERVATION + "status_message"))
         reason = span.attributes.get(_METADATA + "finish_reason")
         if reason is not None and content.outputs.get("role") == "assistant":
             content.outputs.setdefault("finish_reason", unquoted(reason))
+
+
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    rules(span, facts)
+    if _has_failed(span):
+        facts.error_class = facts.error_class or OTHER_ERROR
+
+
+def _has_failed(span: Span) -> bool:
+    """The SDK for JavaScript tells a failure by its level alone, and leaves the status unset."""
+    return span.attributes.get(_LEVEL) == "ERROR" and not span.status_code
 
 
 def _without_spans(types: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

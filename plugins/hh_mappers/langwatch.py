@@ -26,6 +26,10 @@ _KINDS = {
     ),
     **dict.fromkeys(("tool", "rag", "guardrail", "evaluation", "client", "producer"), "tool"),
 }
+_TYPES = frozenset(
+    {"text", "raw", "json", "list", "chat_messages", "guardrail_result", "evaluation_result"}
+)
+"""Of wrapped values. What the SDK does not know, pictures say, it wraps twice, as ``json``."""
 _OFFERED = frozenset({"tools", "functions", "response_format"})
 
 
@@ -92,7 +96,8 @@ class LangWatch(Whole):
 def _opened(found: Json) -> Json:
     """The value within LangWatch's wrapping; of a list of one, that one."""
     if isinstance(found, dict) and found.keys() == {"type", "value"}:
-        return _opened(found["value"]) if found["type"] == "list" else found["value"]
+        inner = found["value"]
+        return _opened(inner) if found["type"] == "list" or _is_wrapped(inner) else inner
     if isinstance(found, list) and found and all(_is_wrapped(item) for item in found):
         values = [_opened(item) for item in found]
         return values[0] if len(values) == 1 else values
@@ -100,4 +105,4 @@ def _opened(found: Json) -> Json:
 
 
 def _is_wrapped(item: Json) -> bool:
-    return isinstance(item, dict) and item.keys() == {"type", "value"}
+    return isinstance(item, dict) and item.keys() == {"type", "value"} and item["type"] in _TYPES

@@ -29,7 +29,11 @@ _ROLES = {name: name for name in ("system", "developer", "user", "assistant", "t
     "tool_result": "tool",
     "tool-result": "tool",
     "ipython": "tool",
+    "tool-call": "assistant",
+    "tool_call": "assistant",
+    "tool-response": "user",
 }
+"""The last three are of smolagents, which sends what its tools answered as the user's words."""
 _THINKING = frozenset({"thinking", "reasoning"})
 _REASONS = ("finish_reason", "stop_reason", "finishReason", "stopReason")
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking")

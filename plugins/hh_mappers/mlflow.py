@@ -3,7 +3,9 @@
 https://mlflow.org/docs/latest/genai/tracing/
 """
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 from hh_core.domain.rules import Glance
 from hh_core.domain.span import AnyValue, Keys
@@ -71,6 +73,17 @@ def _with_model(keys: Iterable[str]) -> Routes:
 
 
 _ANSWERED = _with_model(())
+_FAR = 1 << 16
+"""Characters of a request that are looked through for its model."""
+_MODEL = re.compile(r'"model"\s{0,9}:\s{0,9}"([^"\\]{1,128})"')
+
+
+def _requested_model(value: Any) -> str | None:
+    """The model of a request: MLflow 2 tells it nowhere else."""
+    if type(value) is not str or (at := value.find('"model"', 0, _FAR)) < 0:
+        return None
+    found = _MODEL.match(value, at)
+    return found[1] if found is not None else None
 
 
 class MlFlow(Whole):
@@ -81,7 +94,10 @@ class MlFlow(Whole):
     marks = frozenset({kind, "mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.traceRequestId"})
     routes = _with_model(("model",))
     documents = (usage_document("mlflow.chat.tokenUsage"), cost_document("mlflow.llm.cost"))
-    glances = (Glance("mlflow.spanOutputs", response_id, "response_id", "metadata.response_id"),)
+    glances = (
+        Glance("mlflow.spanOutputs", response_id, "response_id", "metadata.response_id"),
+        Glance("mlflow.spanInputs", _requested_model, "model", "config.model"),
+    )
     inputs = ("mlflow.spanInputs",)
     outputs = ("mlflow.spanOutputs",)
     offered = _OFFERED

@@ -64,8 +64,9 @@ def _message(rest: str) -> Route | None:
 
 
 def _listed(rest: str) -> Route | None:
-    """Of ``input.`` and ``output.``: ``images.0.image.url`` and the like."""
-    return LARGE if rest.partition(".")[2][:1].isdecimal() else None
+    """Of ``input.`` and ``output.``: ``images.0.image.url``, ``audio.url`` and the like."""
+    is_media = rest.startswith("audio.") or rest.partition(".")[2][:1].isdecimal()
+    return LARGE if is_media else None
 
 
 _ROUTES = Routes(

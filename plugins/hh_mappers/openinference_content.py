@@ -8,7 +8,7 @@ from hh_mappers.leftovers import leave
 from hh_mappers.literals import unpacked_literal
 from hh_mappers.messages import answer, tool_call
 from hh_mappers.openinference_messages import inner, messages, table
-from hh_mappers.placing import offer, offer_answer
+from hh_mappers.placing import numbered, offer, offer_answer
 from hh_mappers.reading import plain, structured, unpacked
 
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
@@ -20,7 +20,9 @@ _OFFERS = {
     "response_schema": "response_format",
     "text_format": "response_format",
 }
-OFFERED = frozenset((*_OFFERS, *_SPOKEN, "prompt", "contents"))
+_TEXT = "inputText"
+"""The prompt of Amazon's Titan, which Bedrock's instrumentor takes for a parameter."""
+OFFERED = frozenset((*_OFFERS, *_SPOKEN, "prompt", "contents", _TEXT))
 """Parameters that are documents or are said to the model: no settings."""
 
 _OWN_MIME = frozenset({"value", "mime_type"})
@@ -91,6 +93,8 @@ def _parameters(attributes: Attributes, content: Content) -> None:
         for name in OFFERED & found.keys():
             if name in _OFFERS:
                 offer(content, "config", _OFFERS[name], found[name], origin=f"{key}.{name}")
+        if found.get(_TEXT) and not content.inputs:
+            offer(content, "inputs", "prompt", found[_TEXT], origin=f"{key}.{_TEXT}")
         spoken = {name: found[name] for name in sorted(OFFERED & found.keys() - _OFFERS.keys())}
         if spoken:
             leave(content, key, spoken)
@@ -174,11 +178,19 @@ def _media(attributes: Attributes, content: Content) -> None:
             if key.startswith(f"{side}.") and key.split(".", 3)[2:3] and key.count(".") > 1
         }
         for name in sorted(names - _OWN_MIME):
-            items = [inner(i, name.removesuffix("s")) for i in table(attributes, f"{side}.{name}.")]
+            items = _media_of(attributes, f"{side}.{name}.", name.removesuffix("s"))
             if is_conversation(content, bucket):
                 leave(content, f"{side}.{name}", items)
             elif items:
                 offer(content, bucket, name, items, origin=f"{side}.{name}")
+
+
+def _media_of(attributes: Attributes, prefix: str, name: str) -> Json:
+    """The objects below ``prefix``, or the one whose members stand there without a number."""
+    members = dict(numbered(attributes, prefix))
+    if not any(key[:1].isdecimal() for key in members):
+        return members
+    return [inner(item, name) for item in table(attributes, prefix)]
 
 
 def is_conversation(content: Content, bucket: str) -> bool:

@@ -4,6 +4,7 @@ Of a call of a model it is the whole request and answer, which other attributes 
 form: so it is read last, adds what they leave empty, and what is new in it stays in ``metadata``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from hh_core.domain.event import Content, Json, Step
@@ -20,9 +21,15 @@ from hh_mappers.routes import Prepared
 
 _KIND = "openinference.span.kind"
 _CALLS = ("LLM", "DECISION")
+_CHATS = ("chat", "text_completion", "generate_content")
 _SIDES = (("input", "inputs"), ("output", "outputs"))
 _VALUES = frozenset({"input.value", "output.value", "crew_tasks", "crew_inputs"})
 _TASK = ("description", "expected_output", "agent_role")
+_WRAPPER = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+"""Parameters of Python's wrappers around a tool, of smolagents' own too."""
+_OBJECT = re.compile(r"<[\w.]+(?: object)? at 0x[0-9a-f]+>")
+"""What Python writes of an object without a text, a stream say: no answer."""
+_CALLED = frozenset({"llm.model_name", "gen_ai.request.model"})
 _VECTORS = ("input", "texts", "text", "query", "contents", "content", "data", "embeddings")
 
 
@@ -60,13 +67,19 @@ def _place(attributes: Attributes, content: Content, side: str, bucket: str) -> 
     value = unpacked_literal(attributes[key])
     if kind == "EMBEDDING":
         _embedded(content, bucket, value, key)
-    elif kind in _CALLS or is_conversation(content, bucket):
+    elif kind in _CALLS or is_conversation(content, bucket) or _is_call(attributes):
         _REQUESTS[side](content, value, key)
         leave(content, key, value)
     elif kind == "TOOL":
         _called(content, bucket, side, value, key)
     else:
         give_members(content, bucket, side, value, key)
+
+
+def _is_call(attributes: Attributes) -> bool:
+    """Whether another convention tells that the span is a call of a model."""
+    operation = attributes.get("gen_ai.operation.name", "chat")
+    return _KIND not in attributes and operation in _CHATS and not _CALLED.isdisjoint(attributes)
 
 
 def _ask(content: Content, value: Json, origin: str) -> None:
@@ -80,6 +93,8 @@ def _ask(content: Content, value: Json, origin: str) -> None:
 
 
 def _say(content: Content, value: Json, origin: str) -> None:
+    if isinstance(value, str) and _OBJECT.fullmatch(value):
+        return
     said = answer(said_of(value))
     if not content.outputs:
         offer_answer(content, said, origin=origin)
@@ -104,12 +119,20 @@ def _embedded(content: Content, bucket: str, value: Json, origin: str) -> None:
 def _called(content: Content, bucket: str, side: str, value: Json, origin: str) -> None:
     """The arguments of a tool by their names, also as a Python wrapper writes them, or what it
     answers, also as a message."""
-    if isinstance(value, Mapping) and side == "input" and value.keys() <= {"args", "kwargs"}:
-        given = value.get("kwargs")
-        value = given if isinstance(given, Mapping) and not value.get("args") else value
+    if isinstance(value, Mapping) and side == "input" and value.keys() <= _WRAPPER:
+        value = _unwrapped(content, value, origin)
     message = unwrapped(value)
     if message is not value and isinstance(message, Mapping):
         give_members(content, bucket, side, {side: message.get("content")}, origin)
         leave(content, origin, value)
     else:
         give_members(content, bucket, side, value, origin)
+
+
+def _unwrapped(content: Content, value: Mapping[str, Json], origin: str) -> Json:
+    """The arguments that a wrapper was called with."""
+    given, args = value.get("kwargs"), value.get("args")
+    leave(content, origin, {k: item for k, item in value.items() if k not in ("args", "kwargs")})
+    if not isinstance(given, Mapping):
+        return {"args": args} if args else value
+    return {"args": args, **given} if args else given

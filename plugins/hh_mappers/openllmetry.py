@@ -11,10 +11,9 @@ from typing import Any
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.rules import Fallback, Glance, Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
-from hh_mappers.genai_content import asked, numbered_messages, said
+from hh_mappers.genai_content import asked, definitions, numbered_messages, said
 from hh_mappers.leftovers import give_members, leave
 from hh_mappers.openinference_content import is_conversation
-from hh_mappers.openinference_messages import table
 from hh_mappers.placing import offer
 from hh_mappers.reading import integer, name, number, parsed, plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
@@ -130,8 +129,7 @@ class OpenLlmetry(Prepared):
         asked(content, prompts, origin="llm.prompts", operation=None)
         answers = _oldest(attributes, "llm.completions.", role="assistant")
         said(content, answers, origin="llm.completions")
-        tools = [_function(item) for item in table(attributes, _FUNCTIONS)]
-        if tools:
+        if tools := definitions(attributes, _FUNCTIONS):
             offer(content, "config", "tools", tools, origin=_FUNCTIONS[:-1])
 
 
@@ -175,13 +173,6 @@ def _give(content: Content, bucket: str, side: str, value: Json, origin: str) ->
 
 def _oldest(attributes: Attributes, prefix: str, *, role: str) -> list[dict[str, Json]]:
     return numbered_messages(attributes, prefix, role=role)
-
-
-def _function(item: Json) -> Json:
-    """A tool's definition, its parameters parsed."""
-    if isinstance(item, dict) and isinstance(item.get("parameters"), str):
-        item["parameters"] = unpacked(item["parameters"])
-    return item
 
 
 def _tell(rules: Rules, span: Span, facts: Facts) -> None:

@@ -30,7 +30,7 @@ _ANSWERS = frozenset(
         "code_execution_tool_result",
     }
 )
-_ANSWER_WRAPPERS = ("toolResult", "functionResponse", "function_response")
+_ANSWER_WRAPPERS = ("toolResult", "functionResponse", "function_response", "toolResponse")
 _RESULTS = ("response", "result", "output", "content", "server_tool_call_response")
 _MESSAGES = frozenset(
     {"message", "human", "ai", "system", "user", "assistant", "developer", "tool"}
@@ -39,6 +39,7 @@ _MESSAGES = frozenset(
 _OF_MESSAGES = frozenset({"content", "message", "parts", "tool_calls", "toolCalls"})
 _BARE = frozenset({"text", "toolUse", "toolResult", "functionCall", "functionResponse"}) | {
     *("function_call", "function_response", "reasoningContent", "image", "document", "video"),
+    *("toolRequest", "toolResponse", "media"),
     *("inline_data", "inlineData", "file_data", "fileData", "cachePoint", "json"),
 }
 """Keys of parts that name no type."""

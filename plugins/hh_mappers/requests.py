@@ -9,7 +9,10 @@ from hh_core.domain.event import Json
 from hh_mappers.framework_messages import unwrapped
 from hh_mappers.messages import Message, chat_history
 
-_SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction", "system_prompt")
+_SYSTEM = (
+    *("system", "instructions", "system_instruction", "systemInstruction", "system_prompt"),
+    "preamble",
+)
 _ASKED = ("messages", "contents", "chat_history", "input")
 _SAID = ("choices", "candidates", "generations", "replies", "output", "outputs", "message")
 _REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
@@ -44,6 +47,9 @@ def _asked(request: Json) -> list[Message]:
         return _conversation(request)
     if not isinstance(request, Mapping):
         return []
+    if isinstance(message := request.get("message"), str):  # Cohere's first API
+        told = [*_conversation(request.get("chat_history") or []), _by_user(message)]
+        return [*_instructions(request), *told]
     for key in _ASKED:
         found = request.get(key)
         if isinstance(found, list | Mapping) or (key == "input" and isinstance(found, str)):
@@ -54,8 +60,15 @@ def _asked(request: Json) -> list[Message]:
 
 
 def _instructions(request: Mapping[str, Json]) -> list[Message]:
-    found = next((request[key] for key in _SYSTEM if request.get(key)), None)
+    config = request.get("config")  # of Gemini's SDK
+    holders = (request, config) if isinstance(config, Mapping) else (request,)
+    told = (holder[key] for holder in holders for key in _SYSTEM if holder.get(key))
+    found = next(told, None)
     return chat_history(found, role="system") if found is not None else []
+
+
+def _by_user(text: str) -> Message:
+    return {"role": "user", "content": text}
 
 
 def _conversation(items: Json) -> list[Message]:

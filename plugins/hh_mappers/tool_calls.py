@@ -28,9 +28,12 @@ _TYPES = frozenset(
     }
 )
 """Of OTel GenAI, OpenAI (chat and responses), Anthropic, LangChain and Vercel."""
-_WRAPPERS = ("function", "functionCall", "function_call", "toolUse", "tool_call", "tool_use")
-"""Keys that hold the call itself: OpenAI, Gemini, Bedrock, OpenInference."""
-_IDS = ("id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "tool_use_id")
+_WRAPPERS = (
+    *("function", "functionCall", "function_call", "toolUse", "tool_call", "tool_use"),
+    "toolRequest",
+)
+"""Keys that hold the call itself: OpenAI, Gemini, Bedrock, OpenInference, Genkit."""
+_IDS = ("id", "call_id", "tool_call_id", "toolCallId", "toolUseId", "tool_use_id", "ref")
 _NAMES = ("name", "toolName", "tool_name", "function_name")
 _ARGUMENTS = ("arguments", "args", "input", "parameters", "server_tool_call")
 
@@ -65,7 +68,8 @@ def listed_calls(value: Any) -> list[Json]:
 
 def call_id(item: Mapping[str, Json]) -> Json:
     """The id of the call that a tool answers."""
-    return _first(item, ("tool_call_id", "toolCallId", "toolUseId", "tool_use_id", "call_id", "id"))
+    keys = ("tool_call_id", "toolCallId", "toolUseId", "tool_use_id", "call_id", "id", "ref")
+    return _first(item, keys)
 
 
 def _listed(item: Json) -> Json:

@@ -51,6 +51,15 @@ _KINDS = {
         ),
         "cache_write_tokens",
     ),
+    **{
+        name: f"cache_write_{age}_tokens"
+        for age in ("5m", "1h")
+        for name in (
+            *(f"ephemeral_{age}_input_tokens", f"cache_creation_{age}_input_tokens"),
+            *(f"cache_write_{age}_tokens", f"input_cache_creation_{age}", f"cache_write_{age}"),
+            f"prompt_cache_creation_{age}_tokens",
+        )
+    },
     **dict.fromkeys(
         (
             *("reasoning_tokens", "reasoning", "reasoningTokens", "output_reasoning_tokens"),

@@ -58,6 +58,8 @@ _ROUTES = Routes(
         "ai.usage.tokens": _PROMPT,
         "ai.usage.outputTokens": _COMPLETION,
         "ai.usage.completionTokens": _COMPLETION,
+        "ai.usage.inputTokenDetails.noCacheTokens": tokens("uncached_prompt_tokens", integer),
+        "ai.usage.outputTokenDetails.textTokens": tokens("visible_completion_tokens", integer),
         "ai.usage.totalTokens": tokens("total_tokens", integer),
         "ai.usage.cachedInputTokens": _CACHE_READ,
         "ai.usage.inputTokenDetails.cacheReadTokens": _CACHE_READ,

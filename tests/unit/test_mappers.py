@@ -211,7 +211,7 @@ def test_every_event_of_a_span_carries_its_ids() -> None:
 
     assert content.metadata["trace_id"] == b"t".hex() * 16
     assert content.metadata["span_id"] == b"s".hex() * 8
-    assert content.metadata["parent_span_id"] is None
+    assert content.metadata["parent_span_id"] == b"p".hex() * 8
     assert content.metadata["attributes.trace_id"] == "the client's own"
     assert content.metadata["resource"] == {"service.name": "shop"}
 

@@ -179,3 +179,20 @@ def test_messages_between_agents_are_steps_of_a_chain() -> None:
     attributes = {"messaging.operation": "publish", "messaging.destination": "default.(default)-A"}
 
     assert mapped(attributes)[0].event_type == "chain"
+
+
+def test_writes_to_anthropics_caches_are_counted_by_their_age() -> None:
+    prefix = "gen_ai.usage.cache_creation.ephemeral_"
+    facts, _ = mapped(CHAT | {f"{prefix}5m_input_tokens": 4, f"{prefix}1h_input_tokens": 5})
+
+    assert facts.usage["cache_write_5m_tokens"] == 4
+    assert facts.usage["cache_write_1h_tokens"] == 5
+
+
+def test_a_prompt_that_is_told_under_the_name_of_its_role_is_a_message() -> None:
+    _, content = mapped(
+        CHAT | {"gen_ai.prompt.0.user": "Hi?", "gen_ai.completion.0.content": "Yes."}
+    )
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.outputs == {"role": "assistant", "content": "Yes."}

@@ -82,3 +82,31 @@ def test_what_is_embedded_is_no_conversation() -> None:
 
     assert facts.event_type == "model"
     assert event.inputs == {"input": ["one", "two"]}
+
+
+FAILED = {OBSERVATION + "level": "ERROR", OBSERVATION + "status_message": "Out of rain."}
+
+
+def test_a_level_of_error_is_a_failure_where_the_status_tells_none() -> None:
+    facts, event = mapped(GENERATION | FAILED)
+
+    assert facts.error_class == "_OTHER"
+    assert event.error == "Out of rain."
+    assert event.metadata[OBSERVATION + "level"] == "ERROR"
+
+
+def test_a_level_of_warning_is_no_failure() -> None:
+    facts, event = mapped(GENERATION | FAILED | {OBSERVATION + "level": "WARNING"})
+
+    assert facts.error_class == ""
+    assert event.error is None
+
+
+def test_writes_to_a_cache_of_five_minutes_and_an_hour_are_counted_apart() -> None:
+    told = {"input": 3, "cache_creation": {"ephemeral_5m_input_tokens": 4}}
+    told["input_cache_creation_1h"] = 5
+    facts, _ = mapped(GENERATION | {OBSERVATION + "usage_details": json.dumps(told)})
+
+    assert facts.usage["cache_write_5m_tokens"] == 4
+    assert facts.usage["cache_write_1h_tokens"] == 5
+    assert facts.usage["cache_write_tokens"] == 9

@@ -96,3 +96,13 @@ def test_responses_input_is_a_conversation_with_its_instructions_first() -> None
     assert event.outputs["tool_calls"] == [{"id": "c1", "name": "weather", "arguments": {}}]
     assert event.outputs["reasoning"] == "It is Cork."
     assert event.config["response_format"] == {"type": "json"}
+
+
+def test_the_model_is_read_from_a_request_where_nothing_else_tells_it() -> None:
+    request = (
+        '{"messages": [{"role": "user", "content": "\\"model\\": \\"no\\""}], "model": "gpt-4o"}'
+    )
+    facts, event = mapped({"mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": request})
+
+    assert facts.model == "gpt-4o"
+    assert event.config["model"] == "gpt-4o"

@@ -370,3 +370,89 @@ def test_an_agents_own_word_about_its_failure_is_told() -> None:
     )
 
     assert content.error == "run status: error: the backend exploded"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"args": [], "kwargs": {"city": "Cork"}}, {"city": "Cork"}),
+        ({"args": ["Cork"], "kwargs": {}}, {"args": ["Cork"]}),
+    ],
+)
+def test_the_wrapper_around_a_tool_of_smolagents_is_no_argument(
+    given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    value = json.dumps(given | {"sanitize_inputs_outputs": True})
+    _, event = mapped({"openinference.span.kind": "TOOL", "input.value": value})
+
+    assert event.inputs == expected
+    assert event.metadata["attributes.input.value"] == {"sanitize_inputs_outputs": True}
+
+
+def test_the_roles_of_smolagents_are_those_that_it_sends() -> None:
+    roles = ("tool-call", "tool-response")
+    asked = {f"llm.input_messages.{i}.message.role": role for i, role in enumerate(roles)}
+    asked |= {f"llm.input_messages.{i}.message.content": role for i, role in enumerate(roles)}
+    _, event = mapped(LLM | asked)
+
+    assert [m["role"] for m in event.inputs["chat_history"]] == ["assistant", "user"]
+
+
+def test_the_name_of_a_stream_object_is_no_answer() -> None:
+    stream = "<groq.Stream object at 0x7f89f4f93550>"
+    _, event = mapped(LLM | {"output.value": stream})
+
+    assert event.outputs == {}
+    assert event.metadata["attributes.output.value"] == stream
+
+
+def test_a_call_that_another_convention_tells_has_messages_for_its_values() -> None:
+    _, event = mapped(
+        {
+            "gen_ai.request.model": "gpt-4o",
+            "input.value": json.dumps(REQUEST),
+            "output.value": "At the pier.",
+        }
+    )
+
+    assert event.inputs == {"chat_history": REQUEST["messages"]}
+    assert event.outputs == {"role": "assistant", "content": "At the pier."}
+
+
+def test_the_text_that_titan_completes_is_its_prompt_and_no_parameter() -> None:
+    parameters = {"inputText": "Rain?", "textGenerationConfig": {"temperature": 0.3}}
+    _, event = mapped(LLM | {"llm.invocation_parameters": json.dumps(parameters)})
+
+    assert event.inputs == {"prompt": "Rain?"}
+    assert "inputText" not in event.config
+
+
+def test_what_was_said_aloud_is_one_object() -> None:
+    kind = {"openinference.span.kind": "CHAIN"}
+    _, event = mapped(kind | {"output.audio.url": "u", "output.audio.transcript": "Always."})
+
+    assert event.outputs == {"audio": {"url": "u", "transcript": "Always."}}
+    assert "output.audio.url" not in event.metadata
+
+
+COHERE = {
+    "message": "Rain?",
+    "preamble": "Be brief.",
+    "chat_history": [{"role": "USER", "message": "Hello."}, {"role": "CHATBOT", "message": "Hi."}],
+}
+
+
+def test_a_request_to_coheres_first_api_is_a_conversation() -> None:
+    _, event = mapped(LLM | {"input.value": json.dumps(COHERE)})
+
+    told = [(m["role"], m["content"]) for m in event.inputs["chat_history"]]
+    hello = [("user", "Hello."), ("assistant", "Hi.")]
+    assert told == [("system", "Be brief."), *hello, ("user", "Rain?")]
+
+
+def test_the_instructions_of_gemini_stand_in_its_configuration() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Rain?"}]}]
+    request = {"contents": contents, "config": {"system_instruction": "Be brief."}}
+    _, event = mapped(LLM | {"input.value": json.dumps(request)})
+
+    assert [m["role"] for m in event.inputs["chat_history"]] == ["system", "user"]

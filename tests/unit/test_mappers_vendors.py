@@ -122,3 +122,37 @@ def test_braintrusts_scores_are_metrics() -> None:
 
     assert facts.provider == "openai"
     assert event.metrics == {"accuracy": 0.75}
+
+
+def test_messages_with_pictures_are_wrapped_twice_by_langwatch() -> None:
+    parts = [{"type": "text", "text": "Rain?"}, {"type": "image_url", "image_url": {"url": "u"}}]
+    chat = {"type": "chat_messages", "value": [{"role": "user", "content": parts}]}
+    wrapped = json.dumps({"type": "json", "value": chat})
+    _, event = mapped(LANGWATCH | {"langwatch.input": wrapped})
+
+    assert event.inputs == {"chat_history": [{"role": "user", "content": parts}]}
+
+
+def test_agentops_tells_embeddings_and_functions_under_names_of_its_own() -> None:
+    _, event = mapped(
+        {
+            "gen_ai.request.type": "embedding",
+            "gen_ai.request.model": "e",
+            "gen_ai.prompt.0.content": "one",
+            "gen_ai.prompt.1.content": "two",
+            "gen_ai.completion.0.embedding_length": 2,
+            "gen_ai.request.functions.0.name": "rain",
+            "gen_ai.request.functions.0.parameters": '{"type": "object"}',
+        }
+    )
+
+    assert event.inputs == {"input": ["one", "two"]}
+    assert event.outputs == {"embeddings": [{"embedding_length": 2}]}
+    assert event.config["tools"] == [{"name": "rain", "parameters": {"type": "object"}}]
+
+
+@pytest.mark.parametrize("told", ['{"type": "llm", "name": "x"}', '{"name":"x","type":"llm"}'])
+def test_the_type_of_braintrust_may_stand_beside_a_name(told: str) -> None:
+    facts, _ = mapped(BRAINTRUST | {"braintrust.span_attributes": told})
+
+    assert (facts.event_type, facts.model) == ("model", "gpt-4o")

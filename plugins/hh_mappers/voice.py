@@ -1,0 +1,116 @@
+"""Voice agents: LiveKit Agents (``lk.*``) and Pipecat, beside OTel GenAI.
+
+https://docs.livekit.io/deploy/observability/data and https://docs.pipecat.ai (``OpenTelemetry``).
+Pipecat writes bare names, so only its own combinations of them are taken.
+"""
+
+from hh_core.domain.event import Content, Json, Step
+from hh_core.domain.rules import Kind
+from hh_core.domain.span import Keys, Span
+from hh_mappers.bodies import give_arguments, give_result
+from hh_mappers.genai_content import asked, said, with_instructions
+from hh_mappers.messages import Message, chat_history
+from hh_mappers.placing import offer
+from hh_mappers.reading import number, structured, text, unpacked
+from hh_mappers.routes import LARGE, Prepared, Route, Routes
+
+_LK = "lk."
+_CONTEXT, _TOOL = _LK + "chat_ctx", _LK + "function_tool."
+_SAID, _CALLS = _LK + "response.text", _LK + "response.function_calls"
+_HEARD = (_LK + "user_input", _LK + "input_text", _LK + "instructions", _LK + "user_transcript")
+_ROUTES = Routes(
+    {
+        _TOOL + "name": Route(text, "metadata.tool_name"),
+        _TOOL + "id": Route(text, "metadata.tool_call_id"),
+        _LK + "response.ttft": Route(number, "metrics.time_to_first_token"),
+        **dict.fromkeys((_CONTEXT, _SAID, _CALLS, *_HEARD), LARGE),
+        **dict.fromkeys((_TOOL + "arguments", _TOOL + "output"), LARGE),
+    },
+    {},
+)
+_SPEAKING = frozenset({_LK + "tts.label", _LK + "tts.streaming", _LK + "tts_metrics"})
+_LISTENING = frozenset({_LK + "stt.label", _LK + "stt.streaming", _LK + "stt_metrics"})
+
+
+class LiveKit(Prepared):
+    name = "livekit"
+    rank = 53
+
+    def prepare(self, keys: Keys) -> Step | None:
+        if not any(key.startswith(_LK) for key in keys):
+            return None
+        return _ROUTES.rules(keys, kinds=(Kind("", (), _kind(keys)),))
+
+    def content(self, span: Span, content: Content) -> None:
+        attributes = span.attributes
+        context = structured(attributes.get(_CONTEXT))
+        history = context.get("items") if isinstance(context, dict) else context
+        asked(content, _messages(history), origin=_CONTEXT, operation=None)
+        for key in _HEARD:
+            if key in attributes:
+                offer(content, "inputs", key.removeprefix(_LK), attributes[key], origin=key)
+        calls = structured(attributes.get(_CALLS))
+        answer: Message = {"role": "assistant", "content": text(attributes.get(_SAID))}
+        if isinstance(calls, list) and calls:
+            answer["tool_calls"] = calls
+        if answer["content"] or calls:
+            said(content, chat_history([answer], role="assistant"), origin=_SAID)
+        if _TOOL + "arguments" in attributes:
+            value = unpacked(attributes[_TOOL + "arguments"])
+            give_arguments(content, value, origin=_TOOL + "arguments")
+        if _TOOL + "output" in attributes:
+            give_result(content, attributes[_TOOL + "output"], origin=_TOOL + "output")
+
+
+def _kind(keys: Keys) -> str:
+    if any(key.startswith(_TOOL) for key in keys):
+        return "tool"
+    is_speech = not (_SPEAKING | _LISTENING).isdisjoint(keys)
+    return "model" if _CONTEXT in keys or is_speech else "chain"
+
+
+def _messages(items: Json) -> list[Message]:
+    """Messages, calls and their outputs are items of one list, each with a note of its own."""
+    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    kept = [{key: item[key] for key in _ITEM if key in item} for item in found]
+    return chat_history(kept, role="user") if kept else []
+
+
+_ITEM = ("type", "role", "content", "call_id", "name", "arguments", "output", "is_error")
+
+_PIPECAT = frozenset({"metrics.ttfb", "metrics.character_count", "voice_id", "transcript"})
+_MARKS = frozenset({"turn.number", "turn.type", "conversation.type"})
+_SPOKEN = Routes(
+    {
+        "conversation.id": Route(text, "metadata.conversation_id", fact="session_id"),
+        "metrics.ttfb": Route(number, "metrics.ttfb"),
+        "metrics.character_count": Route(number, "metrics.character_count"),
+        **dict.fromkeys(("input", "output", "system", "tools", "text", "transcript"), LARGE),
+    },
+    {},
+)
+
+
+class Pipecat(Prepared):
+    name = "pipecat"
+    rank = 54
+
+    def prepare(self, keys: Keys) -> Step | None:
+        if not _MARKS.isdisjoint(keys):
+            return _SPOKEN.rules(keys, kinds=(Kind("", (), "chain"),))
+        is_call = "gen_ai.request.model" in keys and "gen_ai.operation.name" in keys
+        own = not _PIPECAT.isdisjoint(keys) or {"input", "output", "stream"}.issubset(keys)
+        return _SPOKEN.rules(keys, kinds=(Kind("", (), "model"),)) if is_call and own else None
+
+    def content(self, span: Span, content: Content) -> None:
+        attributes = span.attributes
+        system = chat_history(attributes.get("system"), role="system")
+        history = chat_history(attributes.get("input"), role="user")
+        asked(content, with_instructions(system, history), origin="input", operation=None)
+        said(content, chat_history(attributes.get("output"), role="assistant"), origin="output")
+        tools = unpacked(attributes.get("tools"))
+        offer(content, "config", "tools", tools, origin="tools")
+        offer(content, "inputs", "text", text(attributes.get("text")), origin="text")
+        heard = text(attributes.get("transcript"))
+        if heard:
+            said(content, [{"role": "assistant", "content": heard}], origin="transcript")
