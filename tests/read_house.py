@@ -160,7 +160,7 @@ def _built(
     source = SegmentsSource(objects, records)
     belonging = Belonging(analytics)
     limits = limits or ReadLimits()
-    content = Content(source, mapping)
+    content = Content(source, mapping, log_bytes=limits.log_bytes_per_span)
     wide = WideEvents(analytics, content, belonging, max_logs=limits.logs_per_span)
     pending = Pending()
     turns = Turns(limits)

@@ -5,7 +5,7 @@ whatever is written through a language's own logging. Read with its span, a reco
 of it, so mappers know one place to look in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hh_core.domain.span import AnyValue, Attributes, SpanEvent
@@ -15,6 +15,9 @@ EVENT_NAME = "event.name"
 (https://opentelemetry.io/docs/specs/semconv/general/events/)."""
 BODY = "body"
 """The attribute that a body stands under which has no members of its own."""
+
+
+_SCALAR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class LogRecord:
         (https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-timestamp)."""
         return self.time_ns or self.observed_ns
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes: those of its texts."""
+        return _size(self.body) + _size(self.attributes)
+
 
 def span_event(record: LogRecord) -> SpanEvent:
     """The record as an event of its span: its attributes, and the members of its body.
@@ -70,3 +78,11 @@ def in_order(records: Iterable[LogRecord]) -> list[SpanEvent]:
     """
     ordered = sorted(records, key=lambda record: (record.at_ns, record.observed_ns))
     return [span_event(record) for record in ordered]
+
+
+def _size(value: AnyValue) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(name) + _size(item) for name, item in value.items())
+    return sum(map(_size, value)) if isinstance(value, Sequence) else _SCALAR

@@ -18,6 +18,7 @@ from hh_core.domain.segments import Address, Encoding, RecordKind, SegmentRecord
 from hh_core.domain.span import Span
 from hh_core.errors import NotFoundError, RejectedError
 from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.span_logs import LOG_BYTES
 from hh_core.wire import otlp_logs
 from hh_core.wire.otlp import decode, decode_one
 from hh_core.wire.rest import documents
@@ -42,9 +43,13 @@ REST event: the event. Of a patch: ``event_id``, ``is_start``, ``fields``."""
 class Content:
     """Resolves addresses of one project at a time."""
 
-    def __init__(self, source: SegmentsSource, mapping: SpanMapping) -> None:
+    def __init__(
+        self, source: SegmentsSource, mapping: SpanMapping, *, log_bytes: int = LOG_BYTES
+    ) -> None:
+        """``log_bytes`` of log records are joined to one span."""
         self._source = source
         self._mapping = mapping
+        self._log_bytes = log_bytes
 
     async def resolve(
         self, project: UUID, addresses: Collection[Address], joined: Logs = _NO_LOGS
@@ -53,9 +58,10 @@ class Content:
         has taken, that are damaged or that belong to another project are not in the answer.
 
         ``joined``: of spans among ``addresses`` where their log records stand, in the order of
-        their versions. How many of these are not there any more stands under ``MISSING``.
+        their versions. How many of these are not there any more, or are too many bytes, stands
+        under ``MISSING``.
         """
-        logs = await self._logs(project, {at for some in joined.values() for at in some})
+        logs = await self._logs(project, joined)
         found: dict[Address, Piece] = {}
         async for segment, offset, record, ordinals in self._records(project, addresses):
             own = {at: joined.get(Address(segment, offset, at), ()) for at in ordinals}
@@ -67,13 +73,20 @@ class Content:
                 found[Address(segment, offset, ordinal)] = piece
         return found
 
-    async def _logs(
-        self, project: UUID, addresses: Collection[Address]
-    ) -> Mapping[Address, LogRecord]:
+    async def _logs(self, project: UUID, joined: Logs) -> Mapping[Address, LogRecord]:
+        """Of each span the first that have room, in an order that does not depend on what else is
+        read with it."""
         found: dict[Address, LogRecord] = {}
-        async for segment, offset, record, ordinals in self._records(project, addresses):
-            for ordinal, log in (await _in_turn(_log_records, record, ordinals)).items():
-                found[Address(segment, offset, ordinal)] = log
+        spans = {log: span for span, logs in joined.items() for log in logs}
+        room = dict.fromkeys(joined, self._log_bytes)
+        there = self._records(project, sorted(spans, key=_place))
+        async for segment, offset, record, ordinals in there:
+            logs = await _in_turn(_log_records, record, ordinals)
+            for ordinal, log in sorted(logs.items()):
+                at = Address(segment, offset, ordinal)
+                room[spans[at]] -= log.size
+                if room[spans[at]] >= 0:
+                    found[at] = log
         return found
 
     async def _records(
@@ -85,7 +98,7 @@ class Content:
             wanted[address.segment][address.record].add(address.ordinal)
         for segment, offsets in wanted.items():
             records = await self._source.records(project, segment, offsets)
-            for offset, record in records.items():
+            for offset, record in sorted(records.items()):
                 yield segment, offset, record, offsets[offset]
                 await asyncio.sleep(0)  # the loop has a turn
 
@@ -105,6 +118,10 @@ class Content:
             return piece_of(self._mapping.event(span, in_order(logs)))
         except RecursionError:  # this event suffers, not the page that it stands on
             return {"metadata": dict(_UNREADABLE)}
+
+
+def _place(address: Address) -> tuple[str, int, int]:
+    return address.segment, address.record, address.ordinal
 
 
 async def _in_turn(

@@ -8,7 +8,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from hh_core.errors import OverloadedError, RejectedError
-from hh_core.usecases.span_logs import MAX_LOGS
+from hh_core.usecases.span_logs import LOG_BYTES, MAX_LOGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class ReadLimits:
     """Of one page, as JSON."""
     logs_per_span: int = MAX_LOGS
     """Log records that the event of a span shows."""
+    log_bytes_per_span: int = LOG_BYTES
+    """Of their texts."""
     seconds: float = 30.0
     """How long one search, export or session may take."""
     at_once: int = 8

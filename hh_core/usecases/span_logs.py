@@ -12,6 +12,8 @@ from hh_core.usecases.belonging import parts, trace_id
 
 MAX_LOGS = 1_000
 """Log records of one span that a reader sees: events before plain lines, the earliest first."""
+LOG_BYTES = 16 << 20
+"""Of their texts, by when they came."""
 _TOGETHER = 20_000
 """Rows that are asked for at once."""
 _COLUMNS = ("trace_id", "span_id", "log_id", "version", "segment", "record", "ordinal")

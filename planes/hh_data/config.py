@@ -181,6 +181,8 @@ class ReadConfig(Section):
     logs_per_span: int = Field(default=1_000, gt=0)
     """Log records that the event of a span shows, events before plain lines; how many more there
     are stands in `metadata.log_records_left_out`."""
+    log_bytes_per_span: int = Field(default=16 << 20, gt=0)
+    """Texts of those log records, by when they came; those beyond count as left out too."""
     seconds: float = Field(default=30.0, gt=0)
     """How long one search, export or session may take; then the client is told to ask for less."""
     at_once: int = Field(default=8, gt=0)

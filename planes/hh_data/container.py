@@ -83,6 +83,7 @@ def _read_limits(config: DataPlaneConfig) -> ReadLimits:
         outline_cache_bytes=config.read.outline_cache_bytes,
         answer_bytes=config.read.answer_bytes,
         logs_per_span=config.read.logs_per_span,
+        log_bytes_per_span=config.read.log_bytes_per_span,
         seconds=config.read.seconds,
         at_once=config.read.at_once,
         at_once_per_project=config.read.at_once_per_project,
@@ -209,7 +210,9 @@ class DataPlane(containers.DeclarativeContainer):
     refused = providers.Singleton(RefusedRows, records, now_ms=clock)
 
     belonging = providers.Singleton(Belonging, analytics)
-    content = providers.Singleton(Content, source, mapping)
+    content = providers.Singleton(
+        Content, source, mapping, log_bytes=config.provided.read.log_bytes_per_span
+    )
     wide_events = providers.Singleton(
         WideEvents, analytics, content, belonging, max_logs=config.provided.read.logs_per_span
     )

@@ -146,6 +146,24 @@ def test_a_span_shows_so_many_events_before_plain_lines_and_says_what_it_leaves_
     run(test, logs_per_span=3)
 
 
+def test_a_span_shows_so_many_bytes_whatever_is_read_with_it() -> None:
+    logs = [log(n, "x" * 400, at=at) for n, at in ((1, 1), (1, 2), (1, 3), (2, 1))]
+
+    async def test(house: ReadHouse) -> None:
+        each = [log_export(one, sequence=2 + number) for number, one in enumerate(logs)]
+        await house.accept(export(span(1), span(2)), *each)
+
+        events = await house.events(where("event_type", "is", "tool"))
+
+        shown = {event["event_name"]: len(texts(event)) for event in events}
+        left_out = {event["event_name"]: event["metadata"].get("log_records_left_out")
+                    for event in events}  # fmt: skip
+        assert shown == {"step 1": 2, "step 2": 1}
+        assert left_out == {"step 1": 1, "step 2": None}
+
+    run(test, log_bytes_per_span=1000)
+
+
 def test_very_many_records_of_one_span_do_not_hide_those_of_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
