@@ -10,6 +10,7 @@ from hh_mappers.genai_content import (
     ARGUMENTS,
     ASKED,
     CALLS,
+    FLAT,
     FUNCTIONS,
     PLACES,
     SAID,
@@ -48,6 +49,7 @@ _OPERATIONS |= dict.fromkeys(
 )
 _ASKING = (
     *("gen_ai.request.model", "gen_ai.response.model", "gen_ai.model"),
+    "gen_ai.model_name",
     *("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
 )
 
@@ -114,6 +116,7 @@ _ROUTES = Routes(
     {
         "gen_ai.request.model": Route(text, "config.model", fact="model"),
         "gen_ai.model": Route(text, "config.model", fact="model"),
+        "gen_ai.model_name": Route(text, "config.model", fact="model"),
         "gen_ai.response.model": Route(text, "metadata.response_model"),
         "gen_ai.provider.name": Route(name, "config.provider", fact="provider"),
         "gen_ai.system": Route(name, "config.provider", fact="provider"),
@@ -123,6 +126,7 @@ _ROUTES = Routes(
         "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
         "gen_ai.agent.name": Route(text, "metadata.agent_name"),
         "gen_ai.user": Route(text, "user_properties.user_id"),
+        "gen_ai.user.id": Route(text, "user_properties.user_id"),
         "gen_ai.request.user": Route(text, "user_properties.user_id"),
         **_USAGE,
         "gen_ai.evaluation.score.value": Route(number, "metrics.score"),
@@ -136,6 +140,7 @@ _ROUTES = Routes(
     },
     {
         FUNCTIONS: large,
+        **dict.fromkeys(FLAT, large),
         "gen_ai.request.": under("config", plain),
         "gen_ai.prompt.": _numbered,
         "gen_ai.completion.": _numbered,

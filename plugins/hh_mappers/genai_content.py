@@ -12,20 +12,30 @@ from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
+from hh_mappers.openinference_messages import messages as flat_messages
 from hh_mappers.openinference_messages import table
 from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
 from hh_mappers.reading import dumped, plain, structured, unpacked
 from hh_mappers.tool_calls import listed_calls
-from hh_mappers.wrappings import gave_in, given_to_run
+from hh_mappers.wrappings import gave_in, given_by_name, given_to_run
 
-ASKED = ("gen_ai.input.messages", "gen_ai.request.messages", "gen_ai.prompt.N", "gen_ai.prompt")
+ASKED = (
+    "gen_ai.input.messages",
+    "gen_ai.input.messages.N",
+    "gen_ai.request.messages",
+    "gen_ai.prompt.N",
+    "gen_ai.prompt",
+)
 SAID = (
     "gen_ai.output.messages",
+    "gen_ai.output.messages.N",
     "gen_ai.completion.N",
     "gen_ai.completion",
     "gen_ai.response.text",
 )
 CALLS = "gen_ai.response.tool_calls"
+FLAT = ("gen_ai.input.messages.", "gen_ai.output.messages.")
+"""traceAI's ``gen_ai.input.messages.<i>.message.role``, in the form of OpenInference."""
 FUNCTIONS = "gen_ai.request.functions."
 """AgentOps' ``gen_ai.request.functions.<i>.name``, ``.description``, ``.parameters``."""
 ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input")
@@ -118,6 +128,8 @@ def with_instructions(instructions: list[Message], messages: list[Message]) -> l
 
 
 def _messages(attributes: Attributes, key: str, *, role: str) -> list[Message]:
+    if key.endswith("messages.N"):
+        return flat_messages(attributes, key[:-1], role=role)
     if key.endswith(".N"):
         return numbered_messages(attributes, key[:-1], role=role)
     return chat_history(attributes.get(key), role=role)
@@ -147,7 +159,8 @@ def tools(attributes: Attributes, content: Content) -> None:
     for key in ARGUMENTS:
         if key in attributes:
             wrapped = unpacked(attributes[key])
-            offer_arguments(content, (given := given_to_run(wrapped)), origin=key)
+            given = given_by_name(given_to_run(wrapped))
+            offer_arguments(content, given, origin=key)
             if given is not wrapped:
                 leave(content, key, wrapped)
     for key, (bucket, place) in PLACES.items():

@@ -112,6 +112,9 @@ def _message(item: Json, role: str) -> list[Message]:
         return [{"role": role, "content": item}]
     if _TELLING.isdisjoint(item):
         return [{"role": role, "content": dict(item)}] if item else []
+    told = structured(item["message"]) if isinstance(item.get("message"), str) else None
+    if isinstance(told, dict) and "role" in told:
+        item = {**item, "message": told}
     if isinstance(item.get("message"), dict):
         item = {**item, **item["message"]}
     elif isinstance(item.get("message"), str) and "content" not in item:

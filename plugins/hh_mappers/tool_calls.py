@@ -8,6 +8,7 @@ from typing import Any
 
 from hh_core.domain.event import Json
 from hh_core.domain.paths import json_value
+from hh_mappers.literal import structure
 from hh_mappers.reading import parsed
 
 Call = dict[str, Json]
@@ -58,7 +59,7 @@ def read_call(item: Any) -> Call | None:
 
 def listed_calls(value: Any) -> list[Json]:
     """The calls of a message's own list; an item that is none stays as it is."""
-    items = (parsed(value) or value or None) if isinstance(value, str) else value
+    items = (structure(value) or value or None) if isinstance(value, str) else value
     if isinstance(items, dict):
         items = list(items.values()) if _are_numbered(items) else [items]
     if not isinstance(items, list | tuple):

@@ -9,6 +9,7 @@ from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.bodies import give_arguments, give_result
 from hh_mappers.genai_content import asked, said, with_instructions
+from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.placing import offer
 from hh_mappers.reading import number, structured, text, unpacked
@@ -46,6 +47,8 @@ class LiveKit(Prepared):
         context = structured(attributes.get(_CONTEXT))
         history = context.get("items") if isinstance(context, dict) else context
         asked(content, _messages(history), origin=_CONTEXT, operation=None)
+        if context is not None:
+            leave(content, _CONTEXT, context)
         for key in _HEARD:
             if key in attributes:
                 offer(content, "inputs", key.removeprefix(_LK), attributes[key], origin=key)

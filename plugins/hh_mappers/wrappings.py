@@ -35,6 +35,12 @@ def given_to_run(value: Json) -> Json:
     return value["inputs"] if "inputs" in value and value.keys() - _NOTES == {"inputs"} else value
 
 
+def given_by_name(value: Json) -> Json:
+    """The arguments of a Python function that was called with names alone."""
+    is_call = isinstance(value, Mapping) and value.keys() == {"args", "kwargs"}
+    return value["kwargs"] if is_call and not value["args"] and value["kwargs"] else value
+
+
 def gave_in(value: Json) -> Json:
     """The result itself; of a tool's message what it says."""
     if isinstance(value, Mapping):

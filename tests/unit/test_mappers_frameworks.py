@@ -190,6 +190,8 @@ def test_a_call_of_livekit_has_its_context_as_messages() -> None:
     answered = {"role": "tool", "tool_call_id": "r1", "content": "wet"}
     assert event.inputs == {"chat_history": [*CHAT, CALLED, answered]}
     assert event.outputs == SAID
+    rest = [{"id": "i1", "type": "message"}, {"id": "i2", "type": "message"}]
+    assert event.metadata["attributes.lk.chat_ctx"] == {"items": rest}
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,32 @@ def test_a_prompt_that_is_told_under_the_name_of_its_role_is_a_message() -> None
 
     assert content.inputs == {"chat_history": ASKED}
     assert content.outputs == {"role": "assistant", "content": "Yes."}
+
+
+def test_messages_may_be_told_flat() -> None:
+    _, content = mapped(
+        CHAT
+        | {
+            "gen_ai.input.messages.0.message.role": "user",
+            "gen_ai.input.messages.0.message.content": "Hi?",
+            "gen_ai.output.messages.0.message.role": "assistant",
+            "gen_ai.output.messages.0.message.content": "Yes.",
+        }
+    )
+
+    assert content.inputs == {"chat_history": ASKED}
+    assert content.outputs == {"role": "assistant", "content": "Yes."}
+
+
+def test_a_tool_that_was_called_by_names_has_these_arguments() -> None:
+    called = json.dumps({"args": [], "kwargs": {"city": "Cork"}})
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.call.arguments": called}
+
+    assert mapped(tool)[1].inputs == {"city": "Cork"}
+
+
+def test_a_model_may_be_told_as_the_name_of_a_model() -> None:
+    facts, content = mapped({"gen_ai.model_name": "gpt-4o", "gen_ai.user.id": "ann"})
+
+    assert (facts.event_type, facts.model) == ("model", "gpt-4o")
+    assert content.user_properties == {"user_id": "ann"}

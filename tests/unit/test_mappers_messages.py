@@ -255,3 +255,16 @@ def test_huge_conversations_take_time_by_their_length_only() -> None:
         return time.process_time() - started
 
     assert seconds(5_000) < 50 * max(seconds(500), 0.01)
+
+
+def test_calls_that_python_has_written_are_read() -> None:
+    calls = """[{'id': 'c1', 'function': {'name': 'rain', 'arguments': '{"city": "Cork"}'}}]"""
+    (message,) = chat_history({"role": "assistant", "tool_calls": calls}, role="user")
+
+    assert message["tool_calls"] == [{"id": "c1", "name": "rain", "arguments": {"city": "Cork"}}]
+
+
+def test_a_message_may_be_json_within_a_choice() -> None:
+    choice = {"index": 0, "message": '{"role": "model", "content": [{"text": "Always."}]}'}
+
+    assert chat_history(choice, role="user") == [{"role": "assistant", "content": "Always."}]
