@@ -6,24 +6,18 @@ read whole, a row whose event no span tells any more is marked as deleted, at th
 version. Everything else is replaced by version, and sessions are counted anew, as ever.
 """
 
-import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from hh_core.domain.identity import NIL, Version
-from hh_core.domain.segments import KIND, RELAY, relay_key
-from hh_core.domain.telemetry import Crossings
-from hh_core.errors import NotFoundError, RejectedError
+from hh_core.domain.segments import KIND
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
-from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.batch import Batch, Rows
+from hh_core.usecases.retelling import Tell
 from hh_core.wire import columns, telemetry
 
 log = logging.getLogger(__name__)
@@ -53,9 +47,9 @@ class Renewal:
         *,
         generation: int,
         dp_id: str,
-        tell: Callable[[Batch, Any], Awaitable[None]] | None = None,
+        tell: Tell | None = None,
     ) -> None:
-        """``tell`` carries a batch that is written on; None: there is no control plane."""
+        """``tell`` carries on what is written; None: there is no control plane."""
         self._analytics = analytics
         self._records = records
         self._generation = generation
@@ -91,7 +85,7 @@ class Renewal:
         if len(marks) and self._tell is not None:
             # Whoever begins anew does not see what is marked: so this is told before it is so.
             rows = telemetry.one_batch(columns.decode(Relation.EVENTS, marks.arrow()))
-            await self._tell(Batch(corrupt=dict.fromkeys(marks.column("segment"), 0)), rows)
+            await self._tell({str(name) for name in marks.column("segment")}, rows)
         withdrawn = len(marks)
         events += marks
         return withdrawn
@@ -99,7 +93,7 @@ class Renewal:
     async def tell(self, batch: Batch, events: Any) -> None:
         """After ``batch`` is written, of which ``events`` are the rows that were taken."""
         if self._tell is not None:
-            await self._tell(batch, events)
+            await self._tell(batch.corrupt, events)
 
     async def _gone(
         self, project: UUID, names: Sequence[str], times: tuple[int, int], kept: Collection[bytes]
@@ -130,71 +124,6 @@ class Renewal:
             rest.received_ms, rest.node, rest.sequence, Version.derived(ordinal, self._generation)
         )
         return [*cells[:-1], int(newer).to_bytes(16, "little")]
-
-
-async def beside_what_waits(objects: Objects, segment: str, anew: Any) -> Any:
-    """The rows of telemetry ``anew`` of a segment, and those of other events that wait for the
-    control plane: it may not have heard of them."""
-    try:
-        waiting = telemetry.decode(await objects.get(relay_key(segment)))
-    except (NotFoundError, RejectedError):
-        return anew
-    return telemetry.concat([telemetry.without(waiting, anew), anew])
-
-
-class Retelling:
-    """Spools the telemetry of segments that were derived anew, as far as the relay has room."""
-
-    def __init__(
-        self,
-        objects: Objects,
-        records: Records,
-        *,
-        name_key: bytes,
-        crossings: Callable[[], Crossings],
-        max_bytes: int,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """Half of ``max_bytes``, the relay's ceiling, is left to dispatch."""
-        self._objects = objects
-        self._records = records
-        self._key = name_key
-        self._crossings = crossings
-        self._ceiling = max_bytes // 2
-        self._sleep = sleep
-
-    async def __call__(self, batch: Batch, events: Any) -> None:
-        await self._room()
-        rules = self._crossings()
-        crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
-        waiting: dict[str, bytes] = {}
-        for name in batch.corrupt:
-            own = crossing.filter(pc.equal(crossing.column("segment"), pa.scalar(name)))
-            waiting[name] = telemetry.encode(await beside_what_waits(self._objects, name, own))
-        async with self._records.begin() as unit:
-            known = {record.key for record in await unit.get(KIND, list(waiting))}
-            # What dispatch has not seen yet it spools itself.
-            digests = {name: {"spooled": telemetry.digest(waiting[name])} for name in known}
-            await unit.merge(KIND, digests)
-        # Known before they are there: or a receipt of what waited would let them go (``relay``).
-        for name, data in waiting.items():
-            await self._objects.put(relay_key(name), data, replace=True)
-
-    async def _room(self) -> None:
-        """Return when the spool is below the ceiling; the control plane takes from it."""
-        told = False
-        while await self._size() >= self._ceiling:
-            if not told:
-                log.warning("the relay is full: the rebuild waits for the control plane")
-                told = True
-            await self._sleep(_POLL_SECONDS)
-
-    async def _size(self) -> int:
-        size, after = 0, ""
-        while page := await self._objects.list(RELAY, after=after, limit=_PAGE):
-            size += sum(info.size for info in page)
-            after = page[-1].key
-        return size
 
 
 def _bytes(cell: Any) -> bytes:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,9 +17,7 @@ from hh_core.domain.costing import COST, TOLD_COST, price, was_computed
 from hh_core.domain.event import Facts
 from hh_core.domain.identity import MOST_GENERATIONS, ORDINAL_BITS, Version
 from hh_core.domain.price_book import PriceBook
-from hh_core.domain.segments import KIND, relay_key
 from hh_core.domain.tables import EVENTS
-from hh_core.domain.telemetry import Crossings
 from hh_core.ports.analytics import (
     Analytics,
     AnyOf,
@@ -33,10 +30,9 @@ from hh_core.ports.analytics import (
     Relation,
     Row,
 )
-from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.batch import Rows
-from hh_core.usecases.renewal import beside_what_waits
+from hh_core.usecases.retelling import Tell
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
 
@@ -87,26 +83,20 @@ class Reprice:
         self,
         analytics: Analytics,
         records: Records,
-        objects: Objects,
         roll_ups: RollUps,
         book: PriceBook,
         *,
         begin: Callable[[], Awaitable[int]],
-        name_key: bytes,
-        crossings: Callable[[], Crossings],
-        relays: bool,
+        tell: Tell | None = None,
     ) -> None:
-        """``begin`` gives the number of a new derivation (``derivations``). ``relays``: there is a
-        control plane that hears of it."""
+        """``begin`` gives the number of a new derivation (``derivations``). ``tell`` carries on
+        what changes; None: there is no control plane."""
         self._analytics = analytics
         self._records = records
-        self._objects = objects
         self._roll_ups = roll_ups
         self._book = book
         self._new_derivation = begin
-        self._name_key = name_key
-        self._crossings = crossings
-        self._relays = relays
+        self._tell = tell
 
     async def __call__(
         self, wanted: Sequence[Wanted], *, apply: bool = False
@@ -246,24 +236,10 @@ class Reprice:
         rows.add(_COLUMNS, [[row[name] for name in _COLUMNS] for row in found])
         arrow = rows.arrow()
         events = telemetry.one_batch(columns.decode(Relation.EVENTS, arrow))
-        if self._relays:
-            crossing = telemetry.telemetry(events, self._name_key, self._crossings())
-            first = 0
-            for segment, some in groupby(crossing.column("segment").to_pylist()):
-                count = len(list(some))
-                await self._spool(segment, crossing.slice(first, count))
-                first += count
+        if self._tell is not None:
+            await self._tell({str(row["segment"]) for row in found}, events)
         await self._analytics.insert(Relation.EVENTS, arrow)
         await self._roll_ups(events)
-
-    async def _spool(self, segment: str, crossing: Any) -> None:
-        """Add rows to what waits for the control plane of a segment; the relay sends it."""
-        data = telemetry.encode(await beside_what_waits(self._objects, segment, crossing))
-        async with self._records.begin() as unit:
-            if await unit.get(KIND, [segment]):
-                await unit.merge(KIND, {segment: {"spooled": telemetry.digest(data)}})
-        # Known before it is there: or a receipt of what waited would let it go (``relay``).
-        await self._objects.put(relay_key(segment), data, replace=True)
 
 
 def _covers(some: Wanted, other: Wanted) -> bool:

@@ -26,9 +26,10 @@ from hh_core.usecases.reconcile import Reconcile, ReconcileSettings
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.refused import RefusedRows
 from hh_core.usecases.relay import Link, Relay, RelayLimits
-from hh_core.usecases.renewal import Renewal, Retelling
+from hh_core.usecases.renewal import Renewal
 from hh_core.usecases.reprice import Reprice
 from hh_core.usecases.retain import Retain, RetainSettings
+from hh_core.usecases.retelling import Retelling
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sessions import Sessions
@@ -195,18 +196,15 @@ class DataPlane(containers.DeclarativeContainer):
         crossings=project_rules.provided.crossings,
         max_bytes=config.provided.dispatch.relay_max_bytes,
     )
-    reprice = providers.Singleton(
+    reprice = providers.Factory(
         Reprice,
         analytics,
         records,
-        objects,
         roll_ups,
         book,
         begin=derivations.provided.begin,
-        name_key=name_key,
-        crossings=project_rules.provided.crossings,
-        relays=providers.Callable(lambda control: control is not None, config.provided.control),
     )
+    """Give it ``tell=retelling()`` where there is a control plane."""
     refused = providers.Singleton(RefusedRows, records, now_ms=clock)
 
     belonging = providers.Singleton(Belonging, analytics)

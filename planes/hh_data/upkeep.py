@@ -120,6 +120,8 @@ async def reprice(
     async with open_plane(config, "objects", "analytics", "records") as plane:
         projects = [project] if project is not None else plane.project_rules().projects()
         wanted = [Wanted(project=each, since_ns=since_ns, model=model) for each in projects]
+        tell = plane.retelling() if config.control is not None else None
+        run = plane.reprice(tell=tell)
         if not apply:
-            return await plane.reprice()(wanted)
-        return await alone(_lease(plane), lambda: plane.reprice()(wanted, apply=True))
+            return await run(wanted)
+        return await alone(_lease(plane), lambda: run(wanted, apply=True))

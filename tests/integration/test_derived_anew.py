@@ -18,7 +18,8 @@ from hh_core.errors import NotFoundError, UnavailableError
 from hh_core.hooks import load_mappers
 from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.rebuild import Rebuild, Rebuilt
-from hh_core.usecases.renewal import _EMPTY, _KEPT, Renewal, Retelling
+from hh_core.usecases.renewal import _EMPTY, _KEPT, Renewal
+from hh_core.usecases.retelling import Retelling
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.wire import telemetry
 

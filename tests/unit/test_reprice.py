@@ -17,6 +17,7 @@ from hh_core.ports.analytics import Query, Relation, Row
 from hh_core.usecases.derivations import Derivations
 from hh_core.usecases.recount import Recount
 from hh_core.usecases.reprice import Difference, Reprice, Wanted
+from hh_core.usecases.retelling import Retelling
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import telemetry
 from hh_core.wire.price_lines import price_book
@@ -46,16 +47,20 @@ def run(scenario: Callable[[ReadHouse], Awaitable[None]], book: PriceBook = NO_B
 
 
 def reprice(house: ReadHouse, book: PriceBook = BOOK, *, relays: bool = False) -> Reprice:
+    retelling = Retelling(
+        house.objects,
+        house.records,
+        name_key=NAME_KEY,
+        crossings=Crossings,
+        max_bytes=1 << 30,
+    )
     return Reprice(
         house.analytics,
         house.records,
-        house.objects,
         RollUps(house.analytics, Recount(house.analytics)),
         book,
         begin=Derivations(house.objects, now_ms=lambda: START_MS).begin,
-        name_key=NAME_KEY,
-        crossings=Crossings,
-        relays=relays,
+        tell=retelling if relays else None,
     )
 
 
