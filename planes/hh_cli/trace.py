@@ -1,5 +1,6 @@
 """A session as a tree on a terminal."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -156,10 +157,16 @@ def _details(event: Node, kind: str) -> list[tuple[str, str]]:
     if tokens := tokens_of(metadata):
         details.append((f"{tokens} tokens", "dim"))
     if cost := _number(metadata.get("cost")):
-        details.append((f"${cost:.6f}".rstrip("0"), "dim"))
+        details.append((dollars(cost), "dim"))
     if event.get("error"):
         details.append((f"✗ {visible(event['error'])}", "bold red"))
     return details
+
+
+def dollars(cost: float) -> str:
+    """To a millionth; what is less to its first two digits."""
+    digits = 6 if cost >= 1e-6 else 1 - math.floor(math.log10(cost))
+    return f"${cost:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def tokens_of(metadata: Mapping[str, Any]) -> int:
