@@ -2,13 +2,11 @@
 
 import atexit
 import contextlib
-import ctypes
 import random
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,8 +16,9 @@ import psutil
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+"""Before a command: the kernel ends it when the test process dies. By a command rather than
+between fork and exec, where nothing is safe that Python does in a process of many threads."""
 
 
 class Server:
@@ -79,9 +78,8 @@ class Server:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._argv, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent
-            )
+            command = [*_DIES_WITH_US, *self._argv]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
         return self._process
 
     def _listens(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
@@ -126,8 +124,3 @@ def scratch_folder(name: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"hh-{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
