@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
+from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import branches, columns_of, rows_from, select_from
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
@@ -29,6 +30,8 @@ class Compiled:
     parameters: dict[str, object]
     names: tuple[str, ...]
     converts: tuple[Convert, ...]
+    looked_up: str = ""
+    """The attributes that the rows are found by, if any, and in which project."""
 
     def rows(self, found: Sequence[Sequence[object]]) -> list[Row]:
         """The answer's rows as those of the port. Most values are so already."""
@@ -75,6 +78,7 @@ class _Compiler:
             self._parameters.values,
             tuple(name for name, _, _ in outputs),
             tuple(convert for _, _, convert in outputs),
+            looked_up(query),
         )
 
     def count(self) -> Compiled:
