@@ -21,6 +21,7 @@ from hh_clickhouse.places import MOVABLE_COLUMNS, PLACE_COLUMNS, Incoming, suspe
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
 from hh_clickhouse.shared import Answers, shared
+from hh_clickhouse.skipping import Hints
 from hh_clickhouse.sources import require_listed
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
 from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
@@ -70,6 +71,7 @@ class ClickhouseAnalytics:
         self._client = client
         self._plane = config.plane
         self._closed = False
+        self._hints = Hints()
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
             "max_rows_to_read": str(config.max_query_rows),
@@ -95,7 +97,11 @@ class ClickhouseAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         compiled = compile_select(query, self._plane)
-        return compiled.rows((await self._ask(compiled)).result_rows)
+        answer = await self._ask(compiled)
+        found = answer.result_rows
+        read = int(str((answer.summary or {}).get("read_rows", 0)))
+        self._hints.learn(compiled.looked_up, len(found), read)
+        return compiled.rows(found)
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
         compiled = compile_select(query, self._plane)
@@ -170,7 +176,9 @@ class ClickhouseAnalytics:
         self._require_open()
         asking = asyncio.ensure_future(
             self._client.query(
-                compiled.sql, parameters=compiled.parameters, settings=dict(self._limits)
+                compiled.sql + self._hints.of(compiled.looked_up),
+                parameters=compiled.parameters,
+                settings=dict(self._limits),
             )
         )
         try:

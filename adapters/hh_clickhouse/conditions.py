@@ -20,6 +20,9 @@ WIDTHS = {Type.ID: 16, Type.TRACE: 16, Type.SPAN: 8}
 TEXTS = frozenset((Type.NAME, Type.TEXT))
 MAPS = frozenset((Type.USAGE, Type.ATTRIBUTES))
 NULLABLE = frozenset((Type.COST, Type.NUMBER))
+WHOLE = frozenset((Type.FLAG, Type.U32, Type.TIME))
+"""Whole numbers, each of which fits into an Int64."""
+_INT64 = range(-(1 << 63), 1 << 63)
 _COMPARE = {Op.EQ: "=", Op.NE: "=", Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _NEGATED = {Op.NE, Op.NOT_CONTAINS, Op.NOT_EXISTS}
 _SMALLEST = Decimal("0.000000000001")
@@ -134,6 +137,11 @@ class Conditions:
         if all(isinstance(v, str) for v in value) and (found.type in TEXTS or found.is_text_value):
             texts = self._parameters.add(list(value), "Array(String)")
             return _sure(f"has({texts}, {self.value(found)})") if value else "0"
+        if found.type in WHOLE and found.key is None and all(type(v) is int for v in value):
+            # one look into a set; a chain of comparisons costs each row as many as it has values
+            wanted = [v for v in value if v in _INT64]
+            array = self._parameters.add(wanted, "Array(Int64)")
+            return f"{self.value(found)} IN {array}" if wanted else "0"
         return f"({' OR '.join(self._compare(found, '=', v) for v in value) or '0'})"
 
     def _updated(self, found: Reference) -> str:

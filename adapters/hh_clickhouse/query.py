@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hh_clickhouse.conditions import MAPS, NULLABLE, WIDTHS, Conditions, Reference, reference
+from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
+from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import branches, columns_of, rows_from, select_from
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
@@ -29,6 +30,8 @@ class Compiled:
     parameters: dict[str, object]
     names: tuple[str, ...]
     converts: tuple[Convert, ...]
+    looked_up: str = ""
+    """The attributes that the rows are found by, if any, and in which project."""
 
     def rows(self, found: Sequence[Sequence[object]]) -> list[Row]:
         """The answer's rows as those of the port. Most values are so already."""
@@ -58,6 +61,7 @@ class _Compiler:
         self._columns = columns_of(query.relation, plane)
         self._parameters = Parameters()
         self._used: dict[str, None] = {}
+        self._numbers: dict[str, str] = {}
         self._outer = Conditions(self._columns, _outer, self._parameters)
 
     def select(self) -> Compiled:
@@ -74,6 +78,7 @@ class _Compiler:
             self._parameters.values,
             tuple(name for name, _, _ in outputs),
             tuple(convert for _, _, convert in outputs),
+            looked_up(query),
         )
 
     def count(self) -> Compiled:
@@ -142,7 +147,24 @@ class _Compiler:
             found.is_number or found.is_text_value
         ):
             raise RejectedError(f"{measure.function} needs a column of numbers", code=422)
-        return measure.name, _numeric(measure.function, self._outer.number(found)), _same
+        number = self._number(measure.column, found)
+        levels = self._levels(measure.column)
+        if measure.function in _QUANTILES and len(levels) > 1:
+            several = _several(levels, number, is_whole=found.type in WHOLE)
+            at = levels.index(_QUANTILES[measure.function]) + 1
+            return measure.name, f"if(count({number}) = 0, NULL, {several}[{at}])", _same
+        return measure.name, _numeric(measure.function, number), _same
+
+    def _number(self, column: str, found: Reference) -> str:
+        """One text for one column, parameters included, so that the engine sees that it is one."""
+        if column not in self._numbers:
+            self._numbers[column] = self._outer.number(found)
+        return self._numbers[column]
+
+    def _levels(self, column: str) -> list[str]:
+        """The quantiles that are asked of a column."""
+        asked = [measure.function for measure in self._query.measures if measure.column == column]
+        return sorted({_QUANTILES[function] for function in asked if function in _QUANTILES})
 
     def _order(self, outputs: dict[str, str]) -> str:
         parts = [self._order_by(order, outputs) for order in self._query.order_by]
@@ -198,6 +220,16 @@ def _numeric(function: Function, value: str) -> str:
     if function is Function.AVG:
         return f"avgOrNull(toFloat64({value}))"
     return f"sumOrNull({value})"
+
+
+def _several(levels: Sequence[str], value: str, *, is_whole: bool) -> str:
+    """Several quantiles of ``value`` as an array of numbers: its values are gathered and sorted
+    once for all of them. Whole numbers are sorted as such, which is faster, and read afterwards:
+    both ways lead to the same ones."""
+    name = f"quantilesExact({', '.join(levels)})"
+    if is_whole:
+        return f"CAST({name}({value}), 'Array(Float64)')"
+    return f"{name}(toFloat64({value}))"
 
 
 def _convert(found: Reference) -> Convert:

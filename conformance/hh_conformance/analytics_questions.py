@@ -181,17 +181,17 @@ class QuestionsContract(AnalyticsSuite):
         assert found == {
             "n": 4, "sum": 100, "least": 10, "most": 40, "mean": 25.0, "p50": 30.0, "p90": 40.0,
             "p99": 40.0, "models": 3, "cost": Decimal("1.5"), "usage": {"input": 8, "output": 1},
-            "inputs": 8,
+            "inputs": 8, "cost_p50": 1.0, "cost_p95": 1.0,
         }  # fmt: skip
 
         nothing = Query(
             relation=Relation.EVENTS,
             project=PROJECT,
             where=(Condition("model", Op.EQ, "none such"),),
-            measures=MEASURES[:6],
+            measures=MEASURES[:8],
         )
         assert await analytics.select(nothing) == [
-            {"n": 0, "sum": None, "least": None, "most": None, "mean": None, "p50": None}
+            {"n": 0, **dict.fromkeys(("sum", "least", "most", "mean", "p50", "p90", "p99"))}
         ]
 
     @scenario
@@ -239,6 +239,8 @@ MEASURES = (
     Measure("p99", Function.P99, "duration_ns"),
     Measure("models", Function.UNIQ, "model"),
     Measure("cost", Function.SUM, "cost"),
+    Measure("cost_p50", Function.P50, "cost"),
+    Measure("cost_p95", Function.P95, "cost"),
     Measure("usage", Function.SUM, "usage"),
     Measure("inputs", Function.SUM, "usage.input"),
 )
@@ -257,6 +259,9 @@ CONDITIONS: tuple[tuple[Condition | AnyOf, Collection[int]], ...] = (
     (Condition("event_name", Op.NOT_CONTAINS, "b"), [1, 4]),
     (Condition("duration_ns", Op.GT, 20), [3, 4]),
     (Condition("duration_ns", Op.GE, 20.5), [3, 4]),
+    (Condition("duration_ns", Op.IN, [10, 40, 41]), [1, 4]),
+    (Condition("duration_ns", Op.IN, [-1, 20, 2**32 + 10, 2**80]), [2]),
+    (Condition("duration_ns", Op.IN, [2**80]), []),
     (Condition("duration_ns", Op.LE, 20), [1, 2]),
     (Condition("duration_ns", Op.LT, 2**80), [1, 2, 3, 4]),
     (Condition("start_ns", Op.LT, START_NS), [4]),

@@ -78,11 +78,11 @@ class Catalogue:
         return decode_index(await self._objects.get(info.key, start=start, end=end), footer)
 
 
-async def packs(objects: Objects) -> AsyncIterator[ObjectInfo]:
-    """Every object under raw/, page by page."""
+async def packs(objects: Objects, prefix: str = RAW) -> AsyncIterator[ObjectInfo]:
+    """Every object under raw/, page by page; or under another ``prefix``."""
     after = ""
     while True:
-        page = await objects.list(RAW, after=after, limit=_PAGE)
+        page = await objects.list(prefix, after=after, limit=_PAGE)
         for info in page:
             yield info
         if len(page) < _PAGE:

@@ -1,6 +1,6 @@
 """Let whole days of raw content go: by age, and oldest first when the disk bound is reached."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,7 +8,7 @@ from hh_core.domain.segments import KIND, RAW
 from hh_core.ports.objects import ObjectInfo, Objects
 from hh_core.ports.records import Records
 from hh_core.usecases.catalogue import Catalogue, packs
-from hh_core.usecases.sketches import keys_of
+from hh_core.usecases.sketches import SKETCHES, keys_of, sketch_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class RetainSettings:
     retention_days: int = 30
     """A pack goes when every record in it is older: nothing earlier than this (P16)."""
     max_disk_bytes: int = 20 << 30
-    """Bound of raw/; above it the oldest days go first, whatever their age."""
+    """Bound of raw/ and of the sketches beside it; above it the oldest days go first, whatever
+    their age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Retired:
     """Younger than ``retention_days``, but over ``max_disk_bytes``."""
     evicted_bytes: int = 0
     held_bytes: int = 0
-    """Of raw/, afterwards."""
+    """Of raw/ and its sketches, afterwards."""
 
 
 class Retain:
@@ -49,15 +50,16 @@ class Retain:
 
     async def __call__(self) -> Retired:
         dated = [(day, info) async for info in packs(self._objects) if (day := _day(info))]
+        sketches = {info.key: info.size async for info in packs(self._objects, SKETCHES)}
         dated.sort(key=lambda item: (item[0], item[1].key))
         today = datetime.fromtimestamp(self._now_ms() / 1000, UTC).date()
         keep_from = today - timedelta(days=self._settings.retention_days)
         expired = [info for day, info in dated if day < keep_from]
         held = [info for day, info in dated if day >= keep_from]
-        evicted, size = _over(held, self._settings.max_disk_bytes)
+        evicted, size = _over(held, sketches, self._settings.max_disk_bytes)
         for info in [*expired, *evicted]:
             await self._retire(info)
-        expired_bytes, evicted_bytes = _size(expired), _size(evicted)
+        expired_bytes, evicted_bytes = _size(expired, sketches), _size(evicted, sketches)
         return Retired(len(expired), expired_bytes, len(evicted), evicted_bytes, size)
 
     async def _retire(self, info: ObjectInfo) -> None:
@@ -83,17 +85,20 @@ def _day(info: ObjectInfo) -> date | None:
         return None
 
 
-def _over(held: Sequence[ObjectInfo], bound: int) -> tuple[list[ObjectInfo], int]:
+def _over(
+    held: Sequence[ObjectInfo], sketches: Mapping[str, int], bound: int
+) -> tuple[list[ObjectInfo], int]:
     """The oldest of ``held`` that must go to come under ``bound``, and what is left in bytes."""
-    size = _size(held)
+    size = _size(held, sketches)
     evicted: list[ObjectInfo] = []
     for info in held:
         if size <= bound:
             break
         evicted.append(info)
-        size -= info.size
+        size -= _size([info], sketches)
     return evicted, size
 
 
-def _size(infos: Sequence[ObjectInfo]) -> int:
-    return sum(info.size for info in infos)
+def _size(infos: Sequence[ObjectInfo], sketches: Mapping[str, int]) -> int:
+    """Bytes of packs together with their sketches (key and size of all there are)."""
+    return sum(info.size + sketches.get(sketch_key(info.key), 0) for info in infos)

@@ -87,9 +87,14 @@ class SegmentsSource:
             for offset, record in (await self._read(project, segment, missing)).items():
                 if record.header.project == project:
                     found[offset] = record
-                    size = len(record.body) + RECORD_HEADER_SIZE
-                    self._cache.put((project, segment, offset), record, size)
+                    self.keep(project, segment, offset, record)
         return found
+
+    def keep(self, project: UUID, segment: str, offset: int, record: SegmentRecord) -> None:
+        """What ``scanned`` has found and ``records`` will soon be asked for: a record never changes
+        at its place."""
+        size = len(record.body) + RECORD_HEADER_SIZE
+        self._cache.put((project, segment, offset), record, size)
 
     async def scanned(
         self,
@@ -98,7 +103,8 @@ class SegmentsSource:
         offsets: Collection[int],
         pack: tuple[str, int] | None = None,
     ) -> Mapping[int, SegmentRecord]:
-        """As ``records``, for those who go through very many: the caches stay as they are.
+        """As ``records``, for those who go through very many: the caches stay as they are, but for
+        what they ``keep``.
         ``pack``: the key and size of that which is known to hold the segment."""
         found: Mapping[int, SegmentRecord] | None = None
         if pack is not None:

@@ -273,6 +273,9 @@ class TextSearch:
                     *(asyncio.to_thread(_held, share, look.wanted) for share in shares)
                 )
                 hits = {at: spans for some in held for at, spans in some}
+                for at, record in records:
+                    if at in hits:  # its events are composed next, from the same bytes
+                        self._source.keep(project, *at, record)
                 yield chunk, [_Hit(group, hits[group.at]) for group in chunk if group.at in hits]
         finally:
             reading.cancel()

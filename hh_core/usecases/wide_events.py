@@ -132,10 +132,16 @@ class WideEvents:
             return Known(
                 bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
             )
-        bases, patches, logs, rollups = await asyncio.gather(
-            self.bases(project, events),
-            self._patches(project, ids),
-            self._logs.of(project, events),
+        frame, patches, logs = await asyncio.gather(
+            self._frame(project, rows), self._patches(project, ids), self._logs.of(project, events)
+        )
+        bases, told = frame
+        return Known(bases, patches, told.rollups, told.sessions, told.names, told.parents, logs)
+
+    async def _frame(self, project: UUID, rows: Sequence[Row]) -> tuple[Mapping[UUID, Row], Told]:
+        """The bases of ``rows``, and where these stand."""
+        bases, rollups = await asyncio.gather(
+            self.bases(project, [row for row in rows if not is_session(row)]),
             self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
@@ -144,7 +150,7 @@ class WideEvents:
             self._belonging.names(project, set(sessions.values()), [*full, *rollups.values()]),
             self._belonging.parents(project, full, sessions),
         )
-        return Known(bases, patches, rollups, sessions, names, parents, logs)
+        return bases, Told(rollups=rollups, sessions=sessions, names=names, parents=parents)
 
     async def bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
         """Rows of events with the columns ``BASE``, by event id: those of ``rows`` that have them

@@ -122,7 +122,7 @@ class RetentionConfig(Section):
     days: int = Field(default=30, gt=0)
     """How long raw data is kept, by the day of its receipt."""
     max_disk_bytes: int = Field(default=20 << 30, gt=0)
-    """Above it the oldest days go first, whatever their age."""
+    """Of raw data and its sketches. Above it the oldest days go first, whatever their age."""
 
 
 class TelemetryConfig(Section):

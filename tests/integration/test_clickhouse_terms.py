@@ -89,3 +89,28 @@ def test_what_an_event_said_before_it_was_sent_again_finds_it_no_more() -> None:
             assert await _found(analytics, doubtful) == wanted | {newest["event_id"]}
 
     asyncio.run(check())
+
+
+def test_a_value_that_most_granules_have_is_found_as_exactly_again_and_again() -> None:
+    """From the second time on without the index of terms."""
+    tenant, other = {"metadata.tenant": "common"}, {"metadata.tenant": "rare"}
+
+    async def check() -> None:
+        async with open_analytics(clickhouse_server().config()) as analytics:
+            writer = Writer(analytics, telemetry=False)
+            cells = [
+                event(n, trace_id=trace(n), attributes=tenant if n % 3 else other)
+                for n in range(3_000)
+            ]
+            await writer.insert(Relation.EVENTS, *cells)
+            wanted = {cell["event_id"] for n, cell in enumerate(cells) if n % 3}
+            for _ in range(2):
+                assert await _found(analytics, _has("metadata.tenant", "common")) == wanted
+            again = {**cells[1], "version": version(2), "attributes": other}
+            await writer.insert(Relation.EVENTS, again)
+            wanted -= {again["event_id"]}
+            assert await _found(analytics, _has("metadata.tenant", "common")) == wanted
+            assert await _found(analytics, _has("metadata.tenant", "nowhere")) == set()
+            assert await _found(analytics, _has("metadata.tenant", "common")) == wanted
+
+    asyncio.run(check())

@@ -4,9 +4,10 @@ from uuid import UUID
 
 import pytest
 
+from hh_clickhouse.keys import event_key, trace_key
 from hh_clickhouse.query import compile_count, compile_select
 from hh_core.domain.filters import parse_filters
-from hh_core.ports.analytics import Condition, Op, Order, Query, Relation
+from hh_core.ports.analytics import Condition, Function, Measure, Op, Order, Query, Relation
 from hh_core.usecases.narrowing import plan
 from hh_core.usecases.search import EventQuery
 
@@ -71,3 +72,42 @@ def test_attributes_decide_only_where_they_say_what_the_filter_says(
     filters: list[dict[str, str]], decide: bool
 ) -> None:
     assert plan(EventQuery(filters=parse_filters(filters))).attributes_decide is decide
+
+
+def _looked_up(traces: int, events: int) -> object:
+    """The keys by which a question for so many traces and events looks into ``places``."""
+    query = Query(
+        relation=Relation.EVENTS,
+        project=UUID(int=1),
+        columns=("event_id",),
+        where=(
+            Condition("trace_id", Op.IN, [n.to_bytes(16, "big") for n in range(1, traces + 1)]),
+            Condition("event_id", Op.IN, [UUID(int=n) for n in range(1, events + 1)]),
+        ),
+    )
+    compiled = compile_select(query, "data")
+    assert compiled.sql.count("FROM places") == 1
+    return str(compiled.parameters["p1"])
+
+
+def test_places_are_looked_up_by_the_fewer_ids() -> None:
+    assert _looked_up(traces=1, events=3) == f"[{trace_key((1).to_bytes(16, 'big'))}]"
+    assert _looked_up(traces=3, events=1) == f"[{event_key(UUID(int=1).bytes)}]"
+    assert _looked_up(traces=1, events=1) == f"[{event_key(UUID(int=1).bytes)}]"
+
+
+def test_several_quantiles_of_one_column_are_one_aggregate() -> None:
+    """The engine computes what has one text once, parameters included."""
+    query = Query(
+        relation=Relation.EVENTS,
+        project=UUID(int=1),
+        measures=(
+            Measure("p50", Function.P50, "attributes.metrics.score"),
+            Measure("p95", Function.P95, "attributes.metrics.score"),
+        ),
+    )
+    sql = compile_select(query, "data").sql
+    found = [part.split(")[")[0] for part in sql.split("quantilesExact")[1:]]
+
+    assert len(found) == 2
+    assert found[0] == found[1]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from raw_segments import OTHER, PROJECT, name, record, ship
 
-from hh_core.domain.segments import INBOX, KIND, RAW
+from hh_core.domain.segments import INBOX, KIND, RAW, inbox_key
 from hh_core.errors import NotFoundError, UnavailableError
 from hh_core.usecases.catalogue import Catalogue
 from hh_core.usecases.pack import QUARANTINE, Pack, PackSettings
@@ -90,6 +90,22 @@ def test_a_packed_record_answers_under_its_old_address() -> None:
         assert all("/2026-01-02/" in key for key in await built.keys(RAW))
         assert await built.read(PROJECT, called, mine) == b"mine"
         assert await built.read(OTHER, called, theirs) == b"theirs"
+
+    run(scenario)
+
+
+def test_what_a_sweep_keeps_is_not_read_again_and_the_rest_is() -> None:
+    async def scenario(built: House) -> None:
+        called, (mine, theirs) = await two_projects(built)
+        source = SegmentsSource(built.objects, built.records)
+        for project, offset in ((PROJECT, mine), (OTHER, theirs)):
+            found = await source.scanned(project, called, [offset])
+            if project == PROJECT:
+                source.keep(project, called, offset, found[offset])
+        await built.objects.delete([inbox_key(called)])
+
+        assert (await source.records(PROJECT, called, [mine]))[mine].body == b"mine"
+        assert await source.records(OTHER, called, [mine, theirs]) == {}
 
     run(scenario)
 

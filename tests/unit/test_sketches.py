@@ -12,7 +12,7 @@ from raw_segments import PROJECT, record
 from hh_core.domain.segments import RAW
 from hh_core.errors import RejectedError
 from hh_core.usecases.catalogue import Catalogue
-from hh_core.usecases.retain import Retain, Retired
+from hh_core.usecases.retain import Retain, RetainSettings, Retired
 from hh_core.usecases.segments_source import PACKS
 from hh_core.usecases.sketches import SKETCHES, MakeSketches, Sketches, sketch_key
 from hh_core.wire.pack import encode_pack
@@ -111,6 +111,34 @@ def test_a_sketch_goes_with_its_pack() -> None:
 
         assert await built.keys(SKETCHES) == []
         assert await built.keys(RAW) == []
+
+    run(scenario)
+
+
+def test_the_disk_bound_counts_sketches_too() -> None:
+    async def scenario(built: House) -> None:
+        for size in (2 << 20, 3 << 20):
+            await _packed(built, size)
+        infos = await built.objects.list(RAW)
+        packs = sum(info.size for info in infos)
+        job = _job(built)
+        assert [await job(), await job()] == [1, 1]
+        sketches = sum(info.size for info in await built.objects.list(SKETCHES))
+        assert sketches > 0
+
+        async def bounded(most: int) -> Retired:
+            settings = RetainSettings(retention_days=10**4, max_disk_bytes=most)
+            retain = Retain(
+                built.objects, built.records, now_ms=lambda: LONG_AFTERWARDS, settings=settings
+            )
+            return await retain()
+
+        assert await bounded(packs + sketches) == Retired(held_bytes=packs + sketches)
+        retired = await bounded(packs)  # the packs alone would fit
+        assert retired.evicted_packs == 1
+        assert retired.evicted_bytes + retired.held_bytes == packs + sketches
+        left = [*await built.objects.list(RAW), *await built.objects.list(SKETCHES)]
+        assert sum(info.size for info in left) == retired.held_bytes
 
     run(scenario)
 
