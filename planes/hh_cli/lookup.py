@@ -1,7 +1,7 @@
 """Ids as a person types them: the whole, or the beginning of one."""
 
 from hh_cli.client import Client
-from hh_core.errors import RejectedError
+from hh_core.errors import NotFoundError, RejectedError
 
 MOST = 1000
 SHOWN = 5
@@ -19,6 +19,15 @@ def session_id(client: Client, given: str) -> str:
 def event_id(client: Client, given: str) -> str:
     """The same for an event."""
     return _whole(client, "event_id", given)
+
+
+def newest_model_event(client: Client) -> str:
+    """Raises ``NotFoundError`` if there is none."""
+    models = {"field": "event_type", "operator": "is", "value": "model", "type": "string"}
+    found = client.post("/v1/events/search", {"filters": [models], "limit": 1})["events"]
+    if not found:
+        raise NotFoundError("no call of a model has arrived yet; send traces, or try: hh demo")
+    return str(found[0]["event_id"])
 
 
 def _whole(client: Client, field: str, given: str, *among: dict[str, str]) -> str:

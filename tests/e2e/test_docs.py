@@ -11,6 +11,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,9 @@ def _reader_has_files(folder: Path, blocks: list[Block]) -> None:
     for block in blocks:
         if block.language == "toml" and "{fresh}" in block.text:
             (folder / "acme.toml").write_text(block.text)
+    if any("tests/corpus/" in block.text for block in blocks):
+        shutil.copytree(ROOT / "tests" / "corpus", folder / "tests" / "corpus")
+        (folder / "docs").mkdir()
     generated = folder / ".hh" / "data" / "dispatch.toml"
     if generated.exists():
         (folder / "data-plane.toml").write_text(generated.read_text())

@@ -38,6 +38,8 @@ class Flow:
 
 def read_corpus(place: Path) -> Iterator[Flow]:
     """The flows in a folder or an archive, by name. Raises ``ConfigError`` where there are none."""
+    if not place.exists():
+        raise ConfigError(f"there is no {place}")
     files = dict(_archived(place) if place.is_file() else _in_folder(place))
     names = sorted(path.removesuffix(_EXPECTED) for path in files if path.endswith(_EXPECTED))
     if not names:

@@ -25,10 +25,11 @@ class Report:
         asked = self.asked.total()
         return 100 * self.right.total() / asked if asked else 100.0
 
-    def passes(self, bar: float) -> bool:
-        """Whether at least ``bar`` percent of the facts are right, nothing is misshapen or nowhere,
-        and no mapper has raised."""
-        return self.share() >= bar and not (self.misshapen or self.nowhere or self.raised)
+    def passes(self, bar: float, faults: int = 0) -> bool:
+        """Whether at least ``bar`` percent of the facts are right, at most ``faults`` events are
+        misshapen or attributes nowhere, and no mapper has raised."""
+        found = len(self.misshapen) + len(self.nowhere)
+        return self.share() >= bar and found <= faults and not self.raised
 
 
 def summary(report: Report) -> Iterator[str]:

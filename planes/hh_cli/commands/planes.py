@@ -62,6 +62,10 @@ def conformance(
     bar: Annotated[
         float, typer.Option(metavar="PERCENT", help="Fewer facts that are right fail.")
     ] = 100.0,
+    faults: Annotated[
+        int,
+        typer.Option(metavar="NUMBER", help="More events out of shape or attributes nowhere fail."),
+    ] = 0,
     matrix: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the table of instrumentors there.")
     ] = None,
@@ -76,7 +80,13 @@ def conformance(
             raise typer.BadParameter("is needed for mappers", param_hint="--corpus")
         chosen = frozenset(mapper or ())
         code = run_mappers(
-            corpus, chosen=chosen, errata=errata, bar=bar, page=matrix, verbose=verbose
+            corpus,
+            chosen=chosen,
+            errata=errata,
+            bar=bar,
+            faults=faults,
+            page=matrix,
+            verbose=verbose,
         )
         raise typer.Exit(code)
     if config is None:

@@ -79,7 +79,14 @@ def event(
 
 
 def cost(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Event id, or how it begins.")],
+    event: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="EVENT",
+            help="Event id, or how it begins; the newest call of a model by default.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = _DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -87,11 +94,12 @@ def cost(
     from urllib.parse import quote
 
     from hh_cli.cost import print_cost
-    from hh_cli.lookup import event_id
+    from hh_cli.lookup import event_id, newest_model_event
     from hh_cli.screen import print_json
 
     client = _data_client(data_dir)
-    answer = client.get(f"/v1/events/{quote(event_id(client, event), safe='')}/cost")
+    found = newest_model_event(client) if event is None else event_id(client, event)
+    answer = client.get(f"/v1/events/{quote(found, safe='')}/cost")
     if as_json:
         print_json(answer)
     else:
