@@ -4,7 +4,8 @@ Prints, for the load of ``bench/load.py``: CPU-seconds per 1,000 spans of all th
 processes and engines (user and system, less the idle rate) from socket to durable ack and from
 socket to readable on the data plane and counted on the control plane; ack latency; freshness;
 memory (PSS); stored bytes per span; the CPU of each process; and what two dispatch processes cost.
-The generator runs beside it on the same cores.
+With ``--mix`` the most important of these for the load of ``bench/mix.py``. The generator runs
+beside it on the same cores.
 """
 
 import json
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 from load import Load
+from mix import Mix
 from options import Options
 from report import Cell, Figures, medians, report, verdict
 from sender import Target, quantile, send
@@ -38,18 +40,23 @@ BARS = {
     "bytes per span, control plane": 120.0,
 }
 """Which no figure may exceed."""
+MIX_BARS = {"CPU-s to readable, per 1,000": 0.120, "refused requests": 0.0}
+"""Of what instrumentors really send: more attributes, and few spans alike."""
 LEAST_READABLE = 12_000.0
 MOST_FOR_TWO = 1.15
 """Two dispatch processes may cost that much more CPU than one."""
 _STAGE = "µs per span: "
 
 
-def measure(stack: Stack, spans: int, rate: float | None = None) -> dict[str, float]:
+def measure(
+    stack: Stack, spans: int, rate: float | None = None, *, mix: bool = False
+) -> dict[str, float]:
     """Send ``spans`` and wait until they are readable, counted and merged."""
-    load = Load(base_ns=time.time_ns() - 3600 * 10**9)
+    base = time.time_ns() - 3600 * 10**9
+    load = Mix(base) if mix else Load(base)
     bodies = list(load.bodies(spans))
-    send(Target.of(stack), load.bodies(WARM_SPANS), 2)
-    stack.wait_for(WARM_SPANS)
+    warm = send(Target.of(stack), load.bodies(WARM_SPANS), 2).spans
+    stack.wait_for(warm)
     stack.settle(0.0)
     idle = stack.idle_rate()
     stored = stack.stored_at_rest()
@@ -57,7 +64,7 @@ def measure(stack: Stack, spans: int, rate: float | None = None) -> dict[str, fl
     before, parts, begun = stack.cpu_seconds(), stack.cpu_by_process(), time.perf_counter()
     sent = send(Target.of(stack), bodies, CONNECTIONS, rate)
     memory = stack.memory_mb()
-    readable_at = stack.wait_for(WARM_SPANS + sent.spans)
+    readable_at = stack.wait_for(warm + sent.spans)
     stack.settle(idle)
     total, end, spent = stack.cpu_seconds(), time.perf_counter(), stack.cpu_by_process()
     rest = stack.stored_at_rest()
@@ -106,6 +113,21 @@ def freshness(stack: Stack, probes: int) -> dict[str, float]:
     return {"readable p50 s": quantile(seconds, 0.5), "readable p95 s": quantile(seconds, 0.95)}
 
 
+def run_mix(spans: int, *, port_base: int) -> dict[str, float]:
+    with running(port_base) as stack:
+        return measure(stack, spans, mix=True)
+
+
+def mix_tables(figures: Mapping[str, float]) -> list[Figures]:
+    names = ("CPU-s to readable, per 1,000", "readable spans/s", "ack p99 ms", "refused requests")
+    rows: list[Sequence[Cell]] = []
+    for name in names:
+        bar, value = MIX_BARS.get(name), figures[name]
+        rows.append((name, value, bar, None if bar is None else verdict(value, bar)))
+    title = f"Ingestion of what instrumentors send, {figures['spans']:,.0f} spans"
+    return [Figures(title, ("figure", "value", "bar", "verdict"), rows)]
+
+
 def run(spans: int, *, port_base: int, probes: int, dispatchers: int = 1) -> dict[str, float]:
     """One platform, from its start to its end."""
     with running(port_base, dispatchers=dispatchers) as stack:
@@ -152,7 +174,14 @@ def main() -> None:
     parser.add_argument("--spans", type=int, default=100_000)
     parser.add_argument("--probes", type=int, default=20, help="requests that measure freshness")
     parser.add_argument("--one", action="store_true", help="leave out two dispatch processes")
+    parser.add_argument("--mix", action="store_true", help="send what instrumentors really send")
     chosen = parser.parse_args()
+    if chosen.mix:
+        mixed = medians(
+            [run_mix(chosen.spans, port_base=chosen.port_base) for _ in range(chosen.runs)]
+        )
+        report("mix", "python bench/ingest.py --mix", mix_tables(mixed), keep=chosen.keep)
+        return
     ones, twos = [], []
     for _ in range(chosen.runs):  # A-B-A-B: what else the machine does meets both
         ones.append(run(chosen.spans, port_base=chosen.port_base, probes=chosen.probes))
