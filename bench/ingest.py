@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import psutil
 from load import Load
 from mix import Mix
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, medians, report, verdict
 from sender import Target, quantile, send
 from stack import Stack, cpu, running
@@ -180,7 +180,7 @@ def main() -> None:
         mixed = medians(
             [run_mix(chosen.spans, port_base=chosen.port_base) for _ in range(chosen.runs)]
         )
-        report("mix", "python bench/ingest.py --mix", mix_tables(mixed), keep=chosen.keep)
+        report("mix", typed(), mix_tables(mixed), keep=chosen.keep)
         return
     ones, twos = [], []
     for _ in range(chosen.runs):  # A-B-A-B: what else the machine does meets both
@@ -188,7 +188,7 @@ def main() -> None:
         if not chosen.one:
             twos.append(run(chosen.spans, port_base=chosen.port_base, probes=0, dispatchers=2))
     one, two = medians(ones), medians(twos)
-    report("ingest", "python bench/ingest.py", tables(one, two), keep=chosen.keep)
+    report("ingest", typed(), tables(one, two), keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps({"one": one, "two": two}, indent=2))
 

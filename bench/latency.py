@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from background import repeating
 from load import Load
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, medians, report, verdict
 from sender import Target, quantile, send
 from stack import Stack, running
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each pace")
     chosen = parser.parse_args()
     runs = [run(chosen.port_base, chosen.seconds) for _ in range(chosen.runs)]
-    report("latency", "python bench/latency.py", tables(runs), keep=chosen.keep)
+    report("latency", typed(), tables(runs), keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps(medians(runs), indent=2))
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 from ingest import measure
 from load import Load
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, console, medians, report
 from sender import Target, send
 from stack import cpu, running
@@ -228,7 +228,7 @@ def main() -> None:
     found["this platform"].append(_ours(chosen.spans, chosen.port_base))
     report(
         "peers",
-        "python bench/peers.py",
+        typed(),
         [table(found, chosen.spans, chosen.peer_spans)],
         keep=chosen.keep,
     )

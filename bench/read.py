@@ -19,7 +19,7 @@ from urllib.parse import quote
 from background import repeating
 from filling import fill, fill_with
 from load import Load
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, console, medians, report, verdict
 from sender import Sent, Target, send
 from stack import Stack, running
@@ -261,9 +261,8 @@ def main() -> None:
         runs = [run(stack, asked, chosen.times) for _ in range(chosen.runs)]
         figures = medians(runs)
         both = beside(stack, asked, 20)
-    command = "python bench/read.py" + (f" --rows {chosen.rows}" if chosen.rows != 10**6 else "")
     section = "read" if chosen.rows <= 1_000_000 else "read-large"
-    report(section, command, tables(chosen.rows, figures, both, asked), keep=chosen.keep)
+    report(section, typed(), tables(chosen.rows, figures, both, asked), keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures | both, indent=2))
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from filling import fill
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, console, medians, report, verdict
 from stack import running
 
@@ -69,7 +69,7 @@ def main() -> None:
     rows[0] = ("spans/s", rate, LEAST_PER_SECOND, verdict(LEAST_PER_SECOND, rate))
     title = f"Rebuild of an index of {chosen.spans:,} spans"
     table = Figures(title, ("figure", "value", "at least", "verdict"), rows)
-    report("rebuild", "python bench/rebuild.py", [table], keep=chosen.keep)
+    report("rebuild", typed(), [table], keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2))
 

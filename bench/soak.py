@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from load import Load, Renewed
-from options import Options
+from options import Options, typed
 from report import Cell, Figures, console, report, verdict
 from sender import Sent, Target, send
 from stack import Stack, running
@@ -158,7 +158,7 @@ def main() -> None:
     with running(chosen.port_base) as stack:
         rate = chosen.rate or SHARE * full_load(stack)
         samples, sent = soak(stack, rate, seconds, every=min(60.0, seconds / 30))
-    report("soak", "python bench/soak.py", tables(samples, sent, rate), keep=chosen.keep)
+    report("soak", typed(), tables(samples, sent, rate), keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(one) for one in samples], indent=2))
 
