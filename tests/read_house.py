@@ -190,7 +190,7 @@ def _built(
             Indexer(mapping, name_key=NAME_KEY, dp_id="dp", book=book),
         ),
         pending,
-        Costs(analytics, source, mapping, book, freshness, name_key=NAME_KEY),
+        Costs(analytics, source, mapping, lambda: book, freshness, name_key=NAME_KEY),
     )
 
 

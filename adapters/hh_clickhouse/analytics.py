@@ -28,9 +28,14 @@ from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Val
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 
-_INSERT = {"async_insert": "0", "max_insert_threads": "1", "optimize_on_insert": "0"}
-"""The answer to an insert means that its rows are on the disk. Reads merge rows of one key anyway:
-doing so on insert too would double its cost."""
+_INSERT = {
+    "async_insert": "0",
+    "max_insert_threads": "1",
+    "optimize_on_insert": "0",
+    "materialize_skip_indexes_on_insert": "0",
+}
+"""The answer to an insert means that its rows are on the disk. Reads merge rows of one key anyway,
+and merges make the indexes: doing either on insert too would double its cost."""
 _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 """Its steps carry one name from table to roll-up."""
 

@@ -1,6 +1,6 @@
 """Where an event's cost comes from: its counts, where each was told, the price, the arithmetic."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
@@ -46,11 +46,12 @@ class Costs:
         analytics: Analytics,
         source: SegmentsSource,
         mapping: SpanMapping,
-        book: PriceBook,
+        book: Callable[[], PriceBook],
         freshness: Freshness,
         *,
         name_key: bytes,
     ) -> None:
+        """``book`` is asked for when the first derivation is: it is large, and few ask."""
         self._analytics = analytics
         self._source = source
         self._mapping = mapping
@@ -102,11 +103,12 @@ class Costs:
         cost, start = cast("Decimal | None", row["cost"]), cast(int, row["start_ns"])
         facts = source.facts
         tier = tier_in(facts.attributes) if facts is not None else ""
-        found = self._book.entries(project.bytes, str(row["provider"]), str(row["model"]))
+        book = self._book()
+        found = book.entries(project.bytes, str(row["provider"]), str(row["model"]))
         entry = next((one for one in found if one.entry.holds(start // DAY_NS)), None)
         made = _bill(row, usage, entry, tier)
         told = facts.cost if facts is not None else None
-        basis = _basis(self._book, cost, told, usage, made)
+        basis = _basis(book, cost, told, usage, made)
         return {
             "event_id": str(row["event_id"]),
             "event_type": row["event_type"],
@@ -120,7 +122,7 @@ class Costs:
             "tier": tier or "standard",
             "day": text_of_day(start // DAY_NS),
             "usage": _counts(usage, source.counts),
-            "price_book": self._book.version,
+            "price_book": book.version,
             "entry": None if entry is None else _entry(entry),
             "charges": [_charge(charge) for charge in made.charges],
         }

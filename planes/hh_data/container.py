@@ -242,6 +242,6 @@ class DataPlane(containers.DeclarativeContainer):
     key_uses = providers.Singleton(KeyUses, access, positions.provided.doors)
     """Of the controller, in the process of the api."""
     costs = providers.Singleton(
-        Costs, analytics, source, mapping, book, freshness, name_key=name_key
+        Costs, analytics, source, mapping, book.provider, freshness, name_key=name_key
     )
     read_api = providers.Singleton(ReadApi, access, reader, sessions, costs)

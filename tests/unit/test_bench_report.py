@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("ingest", "latency", "read", "read-large", "rebuild", "soak", "peers")
+SECTIONS = ("ingest", "latency", "read", "read-large", "rebuild", "soak", "peers", "mix")
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def test_a_cost_of_another_day_says_so() -> None:
 
     async def main() -> None:
         async with read_house() as house:  # indexed without a book
-            house.costs._book = BOOK
+            house.costs._book = lambda: BOOK
             await scenario(house)
 
     asyncio.run(main())
