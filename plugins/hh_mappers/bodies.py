@@ -11,7 +11,7 @@ from typing import Any
 from hh_core.domain.event import Content, Json
 from hh_mappers.dialects import chat, is_chat, spoken, unsaid
 from hh_mappers.genai_content import asked, said
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.messages import Message
 from hh_mappers.placing import give, give_all, offer, spare
 from hh_mappers.reading import plain

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hh_core.domain.event import Json
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.messages import Message, chat_history, normal_role
 from hh_mappers.parts import is_part
 from hh_mappers.reading import plain

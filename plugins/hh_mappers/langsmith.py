@@ -11,7 +11,7 @@ from hh_core.domain.rules import Document, Glance, Rules
 from hh_core.domain.span import AnyValue, Keys
 from hh_mappers.bodies import leave
 from hh_mappers.dialects import chat, is_chat, unsaid
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.placing import give
 from hh_mappers.reading import name, number, plain, text
 from hh_mappers.response_ids import response_id

@@ -8,7 +8,7 @@ from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.rules import Document, Kind
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.bodies import give_answer, give_request
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.reading import plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 from hh_mappers.usage import usage_document

@@ -15,6 +15,7 @@ from hh_mappers.reading import structured
 LONGEST = 1 << 18
 """Characters that are parsed; longer ones stay text."""
 
+_OPENING = ("[", "{", "(")
 CLASS = "__class__"
 """Member of an object that ``repr`` wrote as a call: the name of its class."""
 
@@ -25,11 +26,13 @@ _TOKENS = re.compile(
 
 A text without an end is taken too: looking for it from each quote within would be quadratic."""
 _MEMBER = re.compile(r"<[\w.]+: (?:'([^']*)'|\"([^\"]*)\"|(-?\d+))>")
+_OF_A_CLASS = (ast.Call, ast.Name, ast.Attribute)
 _SIGNS = {ast.USub: -1, ast.UAdd: 1}
 
 
-def literal(value: Any) -> Json:
-    """The list or object that a text writes as Python does; None for anything else."""
+def literal(value: Any, *, objects: bool = True) -> Json:
+    """The list or object that a text writes as Python does; None for anything else. Without
+    ``objects`` also for a text in which one of a class stands."""
     if type(value) is not str or not 1 < len(value) <= LONGEST or value[-1] not in ")]}":
         return None
     brackets = 0
@@ -38,16 +41,29 @@ def literal(value: Any) -> Json:
         nonlocal brackets
         token = found[0]
         brackets += token in "({["
-        return _quoted(token) if token[0] == "<" else token
+        return _quoted(token) if objects and token[0] == "<" else token
 
     text = _TOKENS.sub(readable, value)
     if brackets > 50 * MAX_DEPTH:
         return None
     try:
-        found = _value(ast.parse(text, mode="eval").body, MAX_DEPTH)
+        parsed = ast.parse(text, mode="eval")
+        if not objects and any(isinstance(node, _OF_A_CLASS) for node in ast.walk(parsed)):
+            return None
+        found = _value(parsed.body, MAX_DEPTH)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     return found if isinstance(found, dict | list) else None
+
+
+def structure(value: Any) -> Json:
+    """A list or an object: as it stands, or as a text writes it in JSON or in Python's literals;
+    None for anything else, also where an object of a class stands among them."""
+    found = structured(value)
+    if found is not None or type(value) is not str:
+        return found
+    text = value.strip()
+    return literal(text, objects=False) if text.startswith(_OPENING) else None
 
 
 def unpacked_literal(value: Any) -> Json:
@@ -92,7 +108,7 @@ def _constant(value: Any) -> Json:
         return str(value)
     if value is None or isinstance(value, int | float | bytes):
         return json_value(value)
-    return None
+    return str(value)  # a complex number, or an ellipsis
 
 
 def _key(node: ast.expr | None, levels: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hh_core.domain.event import Json
 from hh_core.domain.paths import json_value
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.reading import parsed
 
 Call = dict[str, Json]

@@ -11,7 +11,7 @@ from typing import Any
 
 from hh_core.domain.event import Json
 from hh_core.domain.rules import Document
-from hh_mappers.literal import structure
+from hh_mappers.literals import structure
 from hh_mappers.reading import integer, number, parsed
 
 LONGEST = 1 << 13

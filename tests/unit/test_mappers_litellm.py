@@ -4,7 +4,7 @@ import pytest
 from mapped_span import mapped
 
 from hh_mappers.litellm import LiteLlm
-from hh_mappers.literal import LONGEST, structure
+from hh_mappers.literals import LONGEST, structure
 
 RAW = {
     "llm.openai.model": "gpt-4o",
