@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from hh_core.domain.event import Mapper
 from hh_core.hooks import hookimpl
 from hh_mappers.agentops import AgentOps
+from hh_mappers.ai_gateway import AiGateway
 from hh_mappers.autogen import AutoGen
 from hh_mappers.braintrust import Braintrust
 from hh_mappers.common import Common
+from hh_mappers.crewai import CrewAi
 from hh_mappers.genai import GenAi
 from hh_mappers.genai_events import GenAiEvents
 from hh_mappers.genkit import Genkit
@@ -20,13 +22,16 @@ from hh_mappers.langsmith import LangSmith
 from hh_mappers.langtrace import Langtrace
 from hh_mappers.langwatch import LangWatch
 from hh_mappers.litellm import LiteLlm
+from hh_mappers.livekit import LiveKit
 from hh_mappers.logfire import Logfire
+from hh_mappers.mastra import Mastra
 from hh_mappers.mcp import Mcp
 from hh_mappers.mlflow import MlFlow
 from hh_mappers.openinference import OpenInference
 from hh_mappers.openinference_values import OpenInferenceValues
 from hh_mappers.openlit import OpenLit
 from hh_mappers.openllmetry import OpenLlmetry, OpenLlmetryValues
+from hh_mappers.pipecat import Pipecat
 from hh_mappers.pydantic_ai import PydanticAi
 from hh_mappers.semantic_kernel import SemanticKernel
 from hh_mappers.sessions import Sessions
@@ -36,8 +41,6 @@ from hh_mappers.strands import Strands
 from hh_mappers.trace_ai import TraceAi
 from hh_mappers.vector_db import VectorDb
 from hh_mappers.vercel_ai import VercelAi
-from hh_mappers.voice import LiveKit, Pipecat
-from hh_mappers.whole_values import AiGateway, CrewAi, Mastra
 
 
 @hookimpl

@@ -11,9 +11,10 @@ from typing import Any
 from hh_core.domain.event import Content, Json
 from hh_mappers.dialects import chat, is_chat, spoken, unsaid
 from hh_mappers.genai_content import asked, said
+from hh_mappers.leftovers import leave
 from hh_mappers.literals import structure
 from hh_mappers.messages import Message
-from hh_mappers.placing import give, give_all, offer, spare
+from hh_mappers.placing import give, give_all, offer
 from hh_mappers.reading import plain
 
 Body = dict[str, Json]
@@ -52,7 +53,7 @@ def give_request(content: Content, value: Any, *, origin: str, is_embedding: boo
         _give_body(content, found, origin)
     else:
         _ask(content, chat(value if found is None else found, role="user"), origin)
-        leave(content, unsaid(found), origin)
+        leave(content, origin, unsaid(found))
 
 
 def give_answer(content: Content, value: Any, *, origin: str, is_embedding: bool = False) -> None:
@@ -64,7 +65,7 @@ def give_answer(content: Content, value: Any, *, origin: str, is_embedding: bool
         _give_answer(content, found, origin)
     else:
         _say(content, chat(value if found is None else found, role="assistant"), origin)
-        leave(content, unsaid(found), origin)
+        leave(content, origin, unsaid(found))
 
 
 def give_arguments(content: Content, value: Any, *, origin: str) -> None:
@@ -91,16 +92,6 @@ def _is_body(found: Body) -> bool:
     return not {"role", "type"} & found.keys() and not _BODY.isdisjoint(found)
 
 
-def leave(content: Content, rest: Json, origin: str) -> None:
-    """Keep what is neither asked nor said under the attribute's own name, but for what stands in
-    ``config`` already and what is empty."""
-    if isinstance(rest, dict):
-        known = content.config
-        rest = {k: v for k, v in rest.items() if v not in _NOTHING and known.get(k) != v}
-    if rest:
-        spare(content, origin, rest)
-
-
 _NOTHING: tuple[Json, ...] = (None, "", [], {})
 
 
@@ -111,7 +102,7 @@ def _give(content: Content, bucket: Body, key: str, found: Json, value: Any, ori
         give_all(bucket, told, key, origin=origin)
     else:
         give(bucket, key, told, origin=origin)
-    leave(content, rest, origin)
+    leave(content, origin, rest)
 
 
 def _ask(content: Content, messages: list[Message], origin: str) -> None:
@@ -126,7 +117,7 @@ def _give_texts(content: Content, found: Json, origin: str) -> None:
     """What is embedded stands under ``input``."""
     key = next((k for k in _EMBEDDED if k in found), None) if isinstance(found, dict) else None
     if key is not None:
-        leave(content, {name: item for name, item in found.items() if name != key}, origin)
+        leave(content, origin, {name: item for name, item in found.items() if name != key})
         found = found[key]
     give(content.inputs, "input", found, origin=origin)
 
@@ -142,13 +133,13 @@ def _give_body(content: Content, body: Body, origin: str) -> None:
         if isinstance(rest.get("message"), str):  # Cohere's first API
             messages.append({"role": "user", "content": rest.pop("message")})
         _ask(content, messages, origin)
-        leave(content, {**rest, key: unsaid(told)}, origin)
+        leave(content, origin, {**rest, key: unsaid(told)})
     elif "prompt" in rest or "prompts" in rest:
         _give_prompt(content, messages, rest, origin)
-        leave(content, rest, origin)
+        leave(content, origin, rest)
     elif messages:
         _ask(content, messages, origin)
-        leave(content, rest, origin)
+        leave(content, origin, rest)
     else:  # arguments of the caller's own function
         give_all(content.inputs, body, "input", origin=origin)
 
@@ -182,13 +173,13 @@ def _give_answer(content: Content, body: Body, origin: str) -> None:
     if key is not None:
         found = rest.pop(key)
         _say(content, _answers(found, is_log=key == "messages"), origin, reason)
-        leave(content, {**rest, key: unsaid(found)}, origin)
+        leave(content, origin, {**rest, key: unsaid(found)})
     elif "content" in rest or "tool_calls" in rest or "toolCalls" in rest:
         _say(content, chat({"role": "assistant", **rest}, role="assistant"), origin, reason)
-        leave(content, unsaid(rest), origin)
+        leave(content, origin, unsaid(rest))
     elif (key := next((key for key in _TEXTS if isinstance(rest.get(key), str)), None)) is not None:
         _say(content, [{"role": "assistant", "content": rest.pop(key)}], origin, reason)
-        leave(content, rest, origin)
+        leave(content, origin, rest)
     else:
         give_all(content.outputs, body, "output", origin=origin)
 

@@ -9,8 +9,8 @@ from functools import partial
 from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.rules import Document, Glance, Rules
 from hh_core.domain.span import AnyValue, Keys
-from hh_mappers.bodies import leave
 from hh_mappers.dialects import chat, is_chat, unsaid
+from hh_mappers.leftovers import leave
 from hh_mappers.literals import structure
 from hh_mappers.placing import give
 from hh_mappers.reading import name, number, plain, text
@@ -99,4 +99,4 @@ def _give_tools_answer(content: Content, message: dict[str, Json], origin: str) 
     """What a tool answered, out of the message that tells the model of it."""
     said = chat(message, role="tool")[0]
     give(content.outputs, "output", said.get("content"), origin=origin)
-    leave(content, unsaid(message), origin)
+    leave(content, origin, unsaid(message))
