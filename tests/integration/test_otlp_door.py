@@ -4,7 +4,6 @@ import gzip
 import http.client
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from google.protobuf.json_format import Parse
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from ingest_house import HEADERS, KEY, OTHER_KEY, PROJECT, READ_KEY, House, serving, stored_records
+from ingest_house.asking import Answer, ask, details, export, rpc_status, status_of
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
@@ -33,10 +33,7 @@ from hh_core.domain.segments import ContentType, Encoding
 from hh_core.wire.otlp import Limits
 
 PROTOBUF = "application/x-protobuf"
-METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-Answer = tuple[int, dict[str, str], bytes]
 
 
 @pytest.fixture(scope="module")
@@ -67,35 +64,9 @@ def post(
     kind: str | None = PROTOBUF,
     *,
     path: str = "/v1/traces",
-    method: str = "POST",
-    headers: dict[str, str] | None = None,
     **more: Any,
 ) -> Answer:
-    address = house.ingest.http
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=20)
-    given = {**HEADERS, **({"Content-Type": kind} if kind else {}), **(headers or {})}
-    try:
-        connection.request(method, path, body, given, **more)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
-
-
-def status_of(answer: Answer) -> Status:
-    _, headers, body = answer
-    if headers["Content-Type"].startswith("application/json"):
-        return Parse(body, Status())
-    return Status.FromString(body)
-
-
-def details(status: Status, kind: type[Any]) -> list[Any]:
-    found = []
-    for detail in status.details:
-        message = kind()
-        if detail.Unpack(message):
-            found.append(message)
-    return found
+    return ask(house, path, body, kind, **more)
 
 
 # ---- stock exporters ---------------------------------------------------------------------------
@@ -557,95 +528,3 @@ def test_what_was_answered_is_there_after_the_process_has_stopped(tmp_path: Path
             assert post(house, request_of(text=str(number)).SerializeToString())[0] == 200
 
     assert len(stored_records(tmp_path)) == 5
-
-
-# ---- gRPC --------------------------------------------------------------------------------------
-
-
-def export(channel: grpc.Channel, body: bytes, key: str | None = KEY) -> bytes:
-    call = channel.unary_unary(METHOD)
-    metadata = [("authorization", f"Bearer {key}")] if key else []
-    answer: bytes = call(body, metadata=metadata, timeout=20)
-    return answer
-
-
-def rpc_status(error: Any) -> Status:
-    trailing = dict(error.trailing_metadata())
-    return Status.FromString(trailing["grpc-status-details-bin"])
-
-
-def test_grpc_journals_the_message_as_it_came(tmp_path: Path) -> None:
-    with serving(tmp_path) as house, grpc.insecure_channel(house.grpc) as channel:
-        assert export(channel, BODY) == b""
-        partial = request_of(2)
-        partial.resource_spans[0].scope_spans[0].spans[0].trace_id = b""
-        answer = ExportTraceServiceResponse.FromString(
-            export(channel, partial.SerializeToString(), OTHER_KEY)
-        )
-        bodies = [record.body for record in house.records()]
-
-    assert bodies == [BODY, partial.SerializeToString()]
-    assert answer.partial_success.rejected_spans == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "key", "code"),
-    [
-        (BODY, None, grpc.StatusCode.UNAUTHENTICATED),
-        (BODY, "nobody", grpc.StatusCode.UNAUTHENTICATED),
-        (BODY, READ_KEY, grpc.StatusCode.PERMISSION_DENIED),
-        (b"\xff\xff", KEY, grpc.StatusCode.INVALID_ARGUMENT),
-        (bytes(17 << 20), KEY, grpc.StatusCode.RESOURCE_EXHAUSTED),
-    ],
-)
-def test_grpc_refusals(house: House, body: bytes, key: str | None, code: grpc.StatusCode) -> None:
-    with grpc.insecure_channel(house.grpc) as channel, pytest.raises(grpc.RpcError) as caught:
-        export(channel, body, key)
-
-    assert caught.value.code() is code
-    assert "RetryInfo" not in str(caught.value.trailing_metadata())
-
-
-def test_a_call_that_sends_nothing_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hh_data.ingest.bodies.BODY_SECONDS", 0.3)
-    silent = threading.Event()
-
-    def nothing() -> Iterator[bytes]:
-        silent.wait(20)
-        yield from ()
-
-    with serving(tmp_path) as house, grpc.insecure_channel(house.grpc) as channel:
-        call = channel.stream_unary(METHOD)
-        metadata = [("authorization", f"Bearer {KEY}")]
-        with pytest.raises(grpc.RpcError) as slow:
-            call(nothing(), metadata=metadata, timeout=10)
-        silent.set()
-        with pytest.raises(grpc.RpcError) as empty:
-            call(iter([]), metadata=metadata, timeout=10)
-
-    assert slow.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert "faster" in slow.value.details()
-    assert empty.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-
-
-def test_a_span_bomb_over_grpc_is_exhausted_without_an_invitation_to_retry(house: House) -> None:
-    bomb = _message(0x0A, _message(0x12, b"\x12\x00" * (1 << 21)))
-    with (
-        grpc.insecure_channel(house.grpc, compression=grpc.Compression.Gzip) as channel,
-        pytest.raises(grpc.RpcError) as caught,
-    ):
-        export(channel, bomb)
-
-    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert not details(rpc_status(caught.value), RetryInfo)
-
-
-def test_64_parallel_calls_on_one_connection(house: House) -> None:
-    with grpc.insecure_channel(house.grpc) as channel:
-        call = channel.unary_unary(METHOD)
-        metadata = [("authorization", f"Bearer {KEY}")]
-        calls = [call.future(BODY, metadata=metadata, timeout=20) for _ in range(64)]
-
-        assert {each.result() for each in calls} == {b""}

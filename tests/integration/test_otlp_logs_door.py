@@ -1,7 +1,6 @@
 """OTLP logs and metrics at the door, on real sockets: the rules of traces (PROMISES 3)."""
 
 import gzip
-import http.client
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.json_format import Parse
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
-from google.rpc.status_pb2 import Status
 from ingest_house import HEADERS, KEY, READ_KEY, House, serving
+from ingest_house.asking import Answer, ask, status_of
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -34,8 +32,6 @@ from hh_data.ingest.signals import LOGS, METRICS
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ANYTHING: frozenset[RecordKind] = frozenset()
-
-Answer = tuple[int, dict[str, str], bytes]
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +70,9 @@ def post(
     kind: str = PROTOBUF,
     *,
     path: str = "/v1/logs",
-    method: str = "POST",
-    headers: dict[str, str] | None = None,
+    **more: Any,
 ) -> Answer:
-    address = house.ingest.http
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=20)
-    try:
-        given = {**HEADERS, "Content-Type": kind, **(headers or {})}
-        connection.request(method, path, body, given)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read()
-    finally:
-        connection.close()
-
-
-def status_of(answer: Answer) -> Status:
-    _, headers, body = answer
-    if headers["Content-Type"].startswith(JSON):
-        return Parse(body, Status())
-    return Status.FromString(body)
+    return ask(house, path, body, kind, **more)
 
 
 def call(house: House, service: str, body: bytes, key: str = KEY) -> bytes:
