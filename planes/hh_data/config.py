@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hh_core.domain.segments import RecordKind
-from hh_runtime.config import AdapterTable, Listen, ProcessConfig, Section
+from hh_runtime.config import AdapterTable, Listen, Origin, ProcessConfig, Section
 from hh_runtime.net import Address
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -37,6 +37,9 @@ class ListenConfig(Section):
     """PEM file; with it HTTP and gRPC are served by TLS only."""
     tls_key: Path | None = None
     """PEM file of its private key."""
+    origins: tuple[Origin, ...] = ()
+    """Whose pages may ask this plane from a browser: the web application's, as
+    `https://traces.example`."""
 
 
 class LimitsConfig(Section):

@@ -42,6 +42,7 @@ def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings
         tls_certificate=config.listen.tls_certificate,
         tls_key=config.listen.tls_key,
         refused=config.otlp.refused(),
+        origins=config.listen.origins,
     )
 
 

@@ -11,7 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 
 from hh_core.errors import ConfigError
@@ -39,6 +46,10 @@ def _address(value: object) -> object:
 
 Listen = Annotated[Address, BeforeValidator(_address)]
 """``host:port``, ``[v6]:port`` or ``unix:/path``."""
+
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
+"""Scheme, host and port of pages as a browser names them, without a path."""
 
 
 def default_runtime() -> Path:

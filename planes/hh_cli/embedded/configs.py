@@ -9,6 +9,8 @@ from hh_cli.embedded.layout import Layout, Ports
 from hh_data.config import NEEDS
 
 DRAIN_SECONDS = 10.0
+_OWN_NAMES = ("127.0.0.1", "localhost")
+"""As whom this machine's browsers may know it."""
 
 
 def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id: UUID) -> str:
@@ -26,6 +28,7 @@ def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id
         "listen": {
             "http": _listen(host, ports.data_http),
             "grpc": _listen(host, ports.data_grpc),
+            "origins": [f"http://{name}:{ports.control_http}" for name in _OWN_NAMES],
             **_certificate(host),
         },
     }

@@ -10,6 +10,7 @@ from hh_core.domain.segments import Encoding
 from hh_core.errors import RejectedError
 from hh_core.usecases.admission import Ticket
 from hh_core.wire.otlp_body import too_large
+from hh_data.ingest.browsers import tell_browser
 
 BODY_SECONDS = 60.0
 STALL_SECONDS = 10.0
@@ -104,6 +105,7 @@ async def finish(request: web.BaseRequest, answer: web.StreamResponse) -> web.St
     if request.content.is_eof():
         return answer
     answer.force_close()
+    tell_browser(request, answer)
     await answer.prepare(request)
     await answer.write_eof()
     left = _DRAIN_BYTES

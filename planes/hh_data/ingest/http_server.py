@@ -11,6 +11,7 @@ from aiohttp import web
 from hh_core.errors import RejectedError
 from hh_data.ingest.answers import json_answer, refusal_of, rest_refusal
 from hh_data.ingest.bodies import finish
+from hh_data.ingest.browsers import Browsers, tell_browser
 from hh_data.ingest.otlp_http import PATHS, OtlpHttp
 from hh_data.ingest.proxy import Proxy
 from hh_data.ingest.rest import Rest
@@ -24,12 +25,18 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Front:
     """Which request goes where, by its raw path alone."""
 
-    def __init__(self, otlp: OtlpHttp, rest: Rest, proxy: Proxy) -> None:
+    def __init__(self, otlp: OtlpHttp, rest: Rest, proxy: Proxy, browsers: Browsers) -> None:
         self._otlp = otlp
         self._rest = rest
         self._proxy = proxy
+        self._browsers = browsers
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        answer = self._browsers.greet(request) or await self._answer(request)
+        tell_browser(request, answer)
+        return answer
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, _ = request.raw_path.partition("?")
         if (sent := PATHS.get(path)) is not None:
             return await self._otlp.export(request, *sent)

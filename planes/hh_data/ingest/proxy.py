@@ -13,6 +13,7 @@ from yarl import URL
 from hh_core.errors import RejectedError, UnavailableError
 from hh_data.ingest.answers import refusal_of, rest_refusal
 from hh_data.ingest.bodies import chunks, finish, invite
+from hh_data.ingest.browsers import tell_browser
 from hh_runtime.access import Access
 from hh_runtime.denials import UnauthenticatedError
 from hh_runtime.net import Address
@@ -113,6 +114,7 @@ async def _passed_back(
     )
     if not request.content.is_eof():
         answer.force_close()
+    tell_browser(request, answer)
     await answer.prepare(request)
     async for chunk in upstream.content.iter_any():
         await answer.write(chunk)

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from hh_core.errors import ConfigError
 from hh_core.usecases.rest_writes import RestWrites
 from hh_core.wire.otlp_protobuf import require_upb
+from hh_data.ingest.browsers import Browsers
 from hh_data.ingest.http_server import Front, public_server
 from hh_data.ingest.internal import internal_app
 from hh_data.ingest.metrics import Counts
@@ -106,6 +107,7 @@ def _front(
         OtlpHttp(path.receiver, path.admission, access, limits, counts, settings.refused),
         Rest(writes, path.receiver, path.admission, access, settings.rest_limits, counts),
         proxy,
+        Browsers(settings.origins),
     )
 
 

@@ -1,5 +1,6 @@
 """What ingest is made of: settings and ports."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -44,6 +45,8 @@ class IngestSettings:
     max_rest_bytes: int = 16 << 20
     refused: frozenset[RecordKind] = frozenset((RecordKind.METRICS,))
     """Signals of OTLP that are not taken."""
+    origins: Collection[str] = ()
+    """Whose pages may ask from a browser."""
 
     @property
     def rest_limits(self) -> Limits:
