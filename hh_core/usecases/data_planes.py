@@ -9,7 +9,6 @@ its administrator did not name.
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +22,9 @@ from hh_core.ports.records import Document, Record, Records, UnitOfWork
 from hh_core.usecases.audit import Audit
 from hh_core.usecases.changes import changed
 from hh_core.usecases.configuration import KNOWN, bound_projects
+from hh_core.usecases.data_plane_health import HEALTH, REVOKED, said_now, url_of
 from hh_core.wire.configuration import (
     MAX_NAME,
-    MAX_NUMBER,
-    RELEASE,
     enrol_bytes,
     is_p256_public_key,
     key_id_of,
@@ -34,15 +32,11 @@ from hh_core.wire.configuration import (
 )
 from hh_core.wire.pb.controller_pb2 import Health, RotateKey
 
-HEALTH = "data-plane-health"
 VERSIONS = "data-plane-versions"
 ASSERTIONS = "data-plane-assertions"
 """Those that were used, until their time makes them void: ``<ms, 15 digits>-<digest>``."""
-ACTIVE, DRAINING, REVOKED = "active", "draining", "revoked"
+ACTIVE, DRAINING = "active", "draining"
 ONE_TIME_MS = 24 * 3600 * 1000
-_UNREADY = re.compile(r"[a-z_]{1,32}")
-_MOST_UNREADY = 16
-_NUMBERS = ("configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes")
 _MOST_TRIES = 10
 _MOST_LISTED = 1000
 _SWEPT = 100
@@ -92,9 +86,12 @@ class View:
     state: str
     is_enrolled: bool
     created_ms: int
+    url: str | None
+    """Where browsers reach it."""
     health: Document
     """What it said last: ``seen_ms``, ``release``, ``configuration_version``,
-    ``backlog_segments``, ``oldest_ms``, ``spans``, ``bytes``, ``unready``; empty before that."""
+    ``backlog_segments``, ``oldest_ms``, ``spans``, ``bytes``, ``unready``, ``public_url``; empty
+    before that."""
 
 
 class DataPlanes:
@@ -286,14 +283,8 @@ class DataPlanes:
 
     async def heard(self, dp_id: str, health: Health) -> None:
         """Note what a data plane says about itself. Raises ``RejectedError`` for what cannot be:
-        only numbers and codes are kept."""
-        numbers = {name: int(getattr(health, name)) for name in _NUMBERS}
-        unready = sorted(set(health.unready))
-        is_bounded = all(number <= MAX_NUMBER for number in numbers.values())
-        is_named = len(unready) <= _MOST_UNREADY and all(map(_UNREADY.fullmatch, unready))
-        if not is_bounded or not is_named or not RELEASE.fullmatch(health.release):
-            raise RejectedError("health: not numbers and codes")
-        said = {"seen_ms": self._now_ms(), "release": health.release, "unready": unready, **numbers}
+        only numbers, codes and an origin are kept."""
+        said = said_now(health, self._now_ms())
         async with self._records.begin() as unit:
             await unit.merge(HEALTH, {dp_id: said})
 
@@ -390,6 +381,7 @@ def _view(record: Record, health: Document) -> View:
         state=value["state"],
         is_enrolled=bool(value["public_keys"]),
         created_ms=value["created_ms"],
+        url=url_of(value["state"], health),
         health=health,
     )
 

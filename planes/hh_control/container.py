@@ -35,6 +35,7 @@ from hh_core.usecases.access_tokens import AccessTokens, RefreshTokens
 from hh_core.usecases.api_keys import ApiKeys
 from hh_core.usecases.audit import Audit
 from hh_core.usecases.configuration import Desired
+from hh_core.usecases.data_plane_health import DataPlaneUrls
 from hh_core.usecases.data_planes import DataPlanes
 from hh_core.usecases.forget import Forget
 from hh_core.usecases.intake import Intake
@@ -96,6 +97,7 @@ class ControlPlane(containers.DeclarativeContainer):
         now_ms=now_ms,
         random=random,
     )
+    data_plane_urls = providers.Singleton(DataPlaneUrls, records)
     identities = providers.Singleton(Identities, data_planes, key_ring)
     desired = providers.Singleton(Desired, records, key_ring.provided.published, now_ms=now_ms)
     controller = providers.Singleton(
@@ -166,7 +168,7 @@ class ControlPlane(containers.DeclarativeContainer):
         SignInRoutes, records, sign_in, people, memberships, sessions, access_tokens
     )
     tokens_of_people = providers.Singleton(
-        TokenRoutes, access_tokens, refresh_tokens, authentication, key_ring
+        TokenRoutes, access_tokens, refresh_tokens, authentication, key_ring, data_plane_urls
     )
     tenants = providers.Singleton(OrganisationRoutes, organisations, places)
     joining = providers.Singleton(MemberRoutes, members)

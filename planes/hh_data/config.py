@@ -9,9 +9,10 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from hh_core.domain.origins import is_origin
 from hh_core.domain.segments import RecordKind
-from hh_runtime.config import AdapterTable, Listen, Origin, ProcessConfig, Section
-from hh_runtime.net import Address
+from hh_runtime.config import AdapterTable, Listen, Origin, ProcessConfig, PublicUrl, Section
+from hh_runtime.net import Address, is_loopback
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "ingest": ("queue", "objects", "journal", "records"),
@@ -40,6 +41,16 @@ class ListenConfig(Section):
     origins: tuple[Origin, ...] = ()
     """Whose pages may ask this plane from a browser: the web application's, as
     `https://traces.example`."""
+    public_url: PublicUrl | None = None
+    """Where browsers reach this plane, as `https://data.example`: the control plane is told, for
+    its web application. By default `http` is named if it is loopback without TLS, else nothing."""
+
+    def browser_url(self) -> str | None:
+        if self.public_url is not None:
+            return self.public_url
+        is_own = self.http.path is None and is_loopback(str(self.http))
+        default = f"http://{self.http}"
+        return default if is_own and not self.tls_certificate and is_origin(default) else None
 
 
 class LimitsConfig(Section):

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 
 import grpc
@@ -16,6 +15,7 @@ from hh_core.errors import (
     UnavailableError,
 )
 from hh_core.wire.configuration import MAX_DOWN_BYTES
+from hh_runtime.net import is_loopback
 
 _MAX_METADATA_BYTES = 8 << 10
 _OPTIONS = [
@@ -59,14 +59,6 @@ async def open_channel(target: str, tls_ca: Path | None) -> AsyncIterator[grpc.a
         yield channel
     finally:
         await channel.close()
-
-
-def is_loopback(target: str) -> bool:
-    host = target.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

@@ -76,6 +76,7 @@ class Controller:
         *,
         vitals: Callable[[], Awaitable[Vitals]] = no_vitals,
         key_uses: Callable[[], Awaitable[Mapping[UUID, int]]] = no_uses,
+        public_url: str | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         longest_pause: float = LONGEST_PAUSE,
     ) -> None:
@@ -87,6 +88,7 @@ class Controller:
         )
         self.vitals = vitals
         self.key_uses = key_uses
+        self.public_url = public_url
         self._longest_pause = longest_pause
         self._follow: Follow | None = None
         token = control.enrolment_token
@@ -306,6 +308,7 @@ class _Stream:
             bytes=vitals.bytes,
             unready=vitals.unready,
             key_uses=[KeyUse(key_id=str(key), used_ms=ms) for key, ms in told.items()],
+            public_url=self._controller.public_url or "",
         )
 
     async def _say(self, up: Up) -> None:

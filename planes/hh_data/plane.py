@@ -189,7 +189,12 @@ def _controller(
     from hh_data.controller import Controller
 
     uses = plane.key_uses().key_uses
-    controller = Controller(control, config.dp_id, config.keys, vitals=vitals, key_uses=uses)
+    controller = Controller(
+        *(control, config.dp_id, config.keys),
+        vitals=vitals,
+        key_uses=uses,
+        public_url=config.listen.browser_url(),
+    )
     level = {"configuration_version": lambda: controller.configuration_version}
     stack.enter_context(exposed("hh_data", {"controller": controller.counts}, level))
     return restarting(controller.run, "controller")

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from hh_core.domain.origins import is_origin
 from hh_core.errors import ConfigError
 from hh_core.registry import PORTS, configure
 from hh_runtime.net import SOCKETS, Address, parse_address
@@ -50,6 +51,19 @@ Listen = Annotated[Address, BeforeValidator(_address)]
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
 """Scheme, host and port of pages as a browser names them, without a path."""
+
+
+def _public_url(value: object) -> object:
+    if isinstance(value, str) and not is_origin(value):
+        raise ValueError(
+            "write scheme, host and port in small letters and nothing else, such as "
+            "https://data.example; no IPv6 address, for a content policy cannot name one"
+        )
+    return value
+
+
+PublicUrl = Annotated[str, BeforeValidator(_public_url)]
+"""The origin at which browsers reach a plane."""
 
 
 def default_runtime() -> Path:

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import psutil
@@ -41,6 +42,15 @@ def parse_address(text: str) -> Address:
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise ValueError('write "host:port" or "unix:/path"')
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def is_loopback(target: str) -> bool:
+    """Whether ``host:port`` is of this machine only."""
+    host = target.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class PortTakenError(ConfigError):

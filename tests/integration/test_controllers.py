@@ -12,6 +12,7 @@ import pytest
 from trust_house import ORG, DataPlaneHouse, TrustHouse, enrolled, in_house, rows_of, until
 
 from hh_core.errors import DeniedError
+from hh_core.usecases.data_plane_health import DataPlaneUrls
 from hh_data.relay_link import open_relay_client
 
 pytestmark = pytest.mark.timeout(90)
@@ -113,6 +114,38 @@ def test_health_and_uses_of_its_own_keys_go_up(tmp_path: Path) -> None:
         assert view.health["release"]
         assert view.health["configuration_version"] > 0
         assert other.dp_id != plane.dp_id
+
+    in_house(tmp_path, test)
+
+
+def test_where_browsers_reach_it_goes_up_and_is_forgotten_with_it(tmp_path: Path) -> None:
+    async def test(house: TrustHouse) -> None:
+        urls = DataPlaneUrls(house.records)
+        plane, _ = await enrolled(house)
+        silent, _ = await enrolled(house)
+
+        async def told(url: str | None) -> None:
+            async with asyncio.timeout(10):
+                while await urls.of(str(plane.dp_id)) != url:  # noqa: ASYNC110  # a record tells nobody
+                    await asyncio.sleep(0.05)
+
+        async with silent.running(), plane.running(public_url="https://data.example:4318"):
+            await told("https://data.example:4318")
+            await silent.has(lambda _: True)
+            assert (await house.planes.get(ORG, plane.dp_id)).url == "https://data.example:4318"
+            assert await urls.of_organisations([ORG]) == ["https://data.example:4318"]
+            assert await urls.of_organisations([uuid4()]) == []
+        async with plane.running(public_url="https://moved.example"):
+            await told("https://moved.example")
+        async with plane.running():  # it says that browsers reach it no longer
+            await told(None)
+        async with plane.running(public_url="https://data.example"):
+            await told("https://data.example")
+            await house.planes.revoke(ADMIN, ORG, plane.dp_id)
+
+        assert await urls.of(str(plane.dp_id)) is None
+        assert await urls.of_organisations([ORG]) == []
+        assert (await house.planes.get(ORG, plane.dp_id)).url is None
 
     in_house(tmp_path, test)
 

@@ -486,6 +486,8 @@ def test_a_data_plane_says_hello_in_its_own_name_only(tmp_path: Path) -> None:
         later = [
             (Up(health=Health(release="x" * 100)), "ARGUMENT"),
             (Up(health=Health(release="1", unready=["prompt: " + CANARY])), "ARGUMENT"),
+            (Up(health=Health(release="1", public_url=f"javascript:{CANARY}")), "ARGUMENT"),
+            (Up(health=Health(release="1", public_url=f"https://x.example;{CANARY}")), "ARGUMENT"),
             (Up(rotate_key=RotateKey(public_key=public_bytes(fresh))), "UNAUTHENTICATED"),
             (Up(), "ARGUMENT"),
         ]

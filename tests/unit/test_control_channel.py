@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from hh_core.wire.pb.controller_pb2 import TokenRequest, TokenResponse
-from hh_data.control_channel import is_loopback, open_channel
+from hh_data.control_channel import open_channel
+from hh_runtime.net import is_loopback
 
 
 def test_what_goes_in_the_clear_stays_on_this_machine_whatever_proxy_is_set(

@@ -83,6 +83,7 @@ def test_generated_files_are_right_and_private(layout: Layout) -> None:
     for service in ("ingest", "dispatch", "api"):
         config = load(layout.config("data", service), DataPlaneConfig)
         assert config.services == (("api", "controller") if service == "api" else (service,))
+        assert config.listen.browser_url() == f"http://127.0.0.1:{PORTS.data_http}"
     control = load(layout.config("control", "control"), ControlPlaneConfig)
     assert control.listen.intake.port == 9003
     files = [path for path in layout.base.rglob("*") if path.is_file()]
@@ -232,6 +233,7 @@ def test_a_door_to_other_hosts_is_served_by_tls(layout: Layout, tmp_path: Path) 
     listen = load(layout.config("data", "ingest"), DataPlaneConfig).listen
     assert (listen.http.host, listen.grpc.host) == ("data.example", "data.example")
     assert (listen.tls_certificate, listen.tls_key) == (certificate, key)
+    assert listen.browser_url() == f"https://data.example:{PORTS.data_http}"
 
 
 def test_a_folder_of_a_newer_release_is_left_alone(layout: Layout) -> None:

@@ -109,6 +109,61 @@ def test_a_human_may_override_a_setting(tmp_path: Path) -> None:
     assert config.process == "data.dispatch-2"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "ftp://data.example",
+        "data.example",
+        "https://",
+        "https://user@data.example",
+        "https://data.example/",
+        "https://data.example/v1",
+        "https://data.example?x",
+        "https://data.example#x",
+        "https://data.example;script-src *",
+        "https://data.example https://evil.example",
+        "https://data.example\\n",
+        "https://DATA.example",
+        "https://döner.example",
+        "https://*.example",
+        "https://-data.example",
+        "https://data..example",
+        "https://data.example:0",
+        "https://data.example:65536",
+        "https://data.example:",
+        "https://[::1]:4318",
+        "https://" + ".".join(["a" * 60] * 4) + ".example",
+    ],
+)
+def test_where_browsers_reach_a_plane_is_an_origin_in_one_form(tmp_path: Path, url: str) -> None:
+    (fault,) = _faults(tmp_path, GOOD + f'[listen]\npublic_url = "{url}"\n')
+
+    assert fault.startswith("listen.public_url: value error, write scheme, host and port")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("", "http://127.0.0.1:4318"),
+        ('http = "localhost:80"', "http://localhost:80"),
+        ('http = "0.0.0.0:4318"', None),
+        ('http = "[::1]:4318"', None),
+        ('http = "unix:/run/http.sock"', None),
+        ('http = "127.0.0.1:0"', None),
+        ('tls_certificate = "/c.pem"', None),
+        ('http = "0.0.0.0:4318"\npublic_url = "https://data.example"', "https://data.example"),
+        ('public_url = "http://192.0.2.1:65535"', "http://192.0.2.1:65535"),
+    ],
+)
+def test_a_plane_on_loopback_tells_browsers_by_itself_and_any_other_when_it_is_named(
+    tmp_path: Path, settings: str, told: str | None
+) -> None:
+    config = _load(tmp_path, f"{GOOD}[listen]\n{settings}\n")
+
+    assert config.listen.browser_url() == told
+
+
 def test_only_the_ports_that_the_services_need_are_needed(tmp_path: Path) -> None:
     assert set(_load(tmp_path, GOOD).needed()) == {"queue", "objects", "analytics", "records"}
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 
 from hh_core.ports.records import Record
 from hh_core.usecases.revocations import LONGEST_TOKEN_MS
+from hh_core.wire.pb.controller_pb2 import Health
 from hh_memory.records import MemoryUnit
 from hh_runtime.tokens import Kind, TokenKey, sign, verify
 
@@ -49,8 +50,26 @@ def test_a_token_for_a_data_plane_names_the_projects_there_and_the_roles_in_them
         assert claims["prj"] == {str(tenant.project.id): ["project.admin"]}
         assert claims["exp"] - claims["iat"] == answer["expires_in"] <= 900
         assert answer["audience"] == claims["aud"] == audience
+        assert answer["data_plane_url"] is None
         assert "refresh_token" not in answer
         assert (await house.with_bearer(answer["access_token"]).get("/v1/me")).status == 401
+
+    run(tmp_path, test)
+
+
+def test_the_answer_says_where_a_browser_finds_the_data_plane(tmp_path: Path) -> None:
+    async def test(house: ControlHouse) -> None:
+        tenant = await with_tenant(house)
+        planes, url = house.plane.data_planes(), "https://data.example"
+        await planes.heard(tenant.data_plane, Health(release="1", public_url=url))
+        ada, _ = await house.program(ADA)
+
+        issued = await ada.post("/v1/tokens", {"audience": f"dp:{tenant.data_plane}"})
+        control = await ada.post("/v1/tokens", {"audience": "control"})
+        (listed,) = (await ada.get(f"/v1/orgs/{tenant.org.id}/data-planes")).data
+
+        assert issued.data["data_plane_url"] == listed["url"] == url
+        assert control.data["data_plane_url"] is None
 
     run(tmp_path, test)
 

@@ -131,7 +131,7 @@ class Applied(_message.Message):
     def __init__(self, configuration_version: _Optional[int] = ..., configuration_digest: _Optional[bytes] = ..., refused: _Optional[str] = ...) -> None: ...
 
 class Health(_message.Message):
-    __slots__ = ("release", "configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes", "unready", "key_uses")
+    __slots__ = ("release", "configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes", "unready", "key_uses", "public_url")
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     CONFIGURATION_VERSION_FIELD_NUMBER: _ClassVar[int]
     BACKLOG_SEGMENTS_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class Health(_message.Message):
     BYTES_FIELD_NUMBER: _ClassVar[int]
     UNREADY_FIELD_NUMBER: _ClassVar[int]
     KEY_USES_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_URL_FIELD_NUMBER: _ClassVar[int]
     release: str
     configuration_version: int
     backlog_segments: int
@@ -148,7 +149,8 @@ class Health(_message.Message):
     bytes: int
     unready: _containers.RepeatedScalarFieldContainer[str]
     key_uses: _containers.RepeatedCompositeFieldContainer[KeyUse]
-    def __init__(self, release: _Optional[str] = ..., configuration_version: _Optional[int] = ..., backlog_segments: _Optional[int] = ..., oldest_ms: _Optional[int] = ..., spans: _Optional[int] = ..., bytes: _Optional[int] = ..., unready: _Optional[_Iterable[str]] = ..., key_uses: _Optional[_Iterable[_Union[KeyUse, _Mapping]]] = ...) -> None: ...
+    public_url: str
+    def __init__(self, release: _Optional[str] = ..., configuration_version: _Optional[int] = ..., backlog_segments: _Optional[int] = ..., oldest_ms: _Optional[int] = ..., spans: _Optional[int] = ..., bytes: _Optional[int] = ..., unready: _Optional[_Iterable[str]] = ..., key_uses: _Optional[_Iterable[_Union[KeyUse, _Mapping]]] = ..., public_url: _Optional[str] = ...) -> None: ...
 
 class KeyUse(_message.Message):
     __slots__ = ("key_id", "used_ms")

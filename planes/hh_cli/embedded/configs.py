@@ -30,6 +30,7 @@ def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id
             "grpc": _listen(host, ports.data_grpc),
             "origins": [f"http://{name}:{ports.control_http}" for name in _OWN_NAMES],
             **_certificate(host),
+            **_public_url(host, ports),
         },
     }
     tables = {
@@ -80,6 +81,15 @@ def control_config(layout: Layout, ports: Ports, host: Host) -> str:
 def _listen(host: Host, port: int) -> str:
     name = host.public or "127.0.0.1"
     return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+
+
+def _public_url(host: Host, ports: Ports) -> dict[str, str]:
+    """Where browsers reach the data plane. An IPv6 address is none that the content policy of a
+    page can name."""
+    if ":" in host.public:
+        return {}
+    scheme = "https" if host.certificate else "http"
+    return {"public_url": f"{scheme}://{_listen(host, ports.data_http).lower()}"}
 
 
 def _certificate(host: Host) -> dict[str, str]:

@@ -75,6 +75,7 @@ class DataPlaneRoutes:
             "state": view.state,
             "is_enrolled": view.is_enrolled,
             "created_at": moment(view.created_ms),
+            "url": view.url,
             "health": None,
         }
         if health:

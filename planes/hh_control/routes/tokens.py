@@ -21,6 +21,7 @@ from hh_core.usecases.access_tokens import (
     AccessTokens,
     RefreshTokens,
 )
+from hh_core.usecases.data_plane_health import DataPlaneUrls
 from hh_runtime.denials import UnauthenticatedError
 
 
@@ -31,11 +32,13 @@ class TokenRoutes:
         refresh_tokens: RefreshTokens,
         authentication: ControlAuthentication,
         keys: TokenKeys,
+        urls: DataPlaneUrls,
     ) -> None:
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
         self._authentication = authentication
         self._keys = keys
+        self._urls = urls
 
     def routes(self) -> Sequence[Route]:
         return (
@@ -55,17 +58,21 @@ class TokenRoutes:
         return given(tokens_of(token, following))
 
     async def issue(self, call: Call) -> web.Response:
-        """For an audience. Upon an access token: it does not live longer than that one."""
+        """For an audience, and where browsers find that. Upon an access token: it does not live
+        longer than that one."""
         fields = await read_fields(call.request, "audience", "project_ids")
-        who = call.person
+        who, audience = call.person, _audience(fields)
         token = await self._tokens.issue(
             who.user_id,
             who.session_id,
-            _audience(fields),
+            audience,
             projects=_projects(fields),
             until=self._authentication.until(call.request),
         )
-        return given(tokens_of(token))
+        url = None
+        if audience != CONTROL:
+            url = await self._urls.of(audience.removeprefix(DATA_PLANE))
+        return given({**tokens_of(token), "data_plane_url": url})
 
     async def jwks(self, _: Call) -> web.Response:
         return answered(jwks(self._keys.verifying()))
