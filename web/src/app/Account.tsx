@@ -1,0 +1,72 @@
+import {
+  Avatar,
+  Group,
+  Menu,
+  SegmentedControl,
+  UnstyledButton,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { IconBook, IconHeartbeat, IconKeyboard, IconLogout } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { type Me, signOut } from "~/api/control";
+import { forgetTokens } from "~/api/token";
+import { queries } from "~/app/queries";
+import classes from "~/app/Shell.module.css";
+import { showShortcuts } from "~/app/shortcuts";
+import { text } from "~/text/en";
+
+export function Account({ who }: { readonly who: Me }) {
+  const navigate = useNavigate();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const name = who.user.name ?? who.user.email;
+  async function leave() {
+    await signOut();
+    forgetTokens();
+    queries.clear();
+    await navigate({ to: "/sign-in" });
+  }
+  return (
+    <div className={classes["account"]}>
+      <Menu position="top-start" width={230} withinPortal>
+        <Menu.Target>
+          <UnstyledButton w="100%" p={4} aria-label={`${text.shell.account}: ${name}`}>
+            <Group gap="xs" wrap="nowrap">
+              <Avatar name={name} color="initials" size={24} radius="sm" />
+              <span className="cut foreign">{name}</span>
+            </Group>
+          </UnstyledButton>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>{text.shell.appearance}</Menu.Label>
+          <SegmentedControl
+            mx="xs"
+            mb="xs"
+            size="xs"
+            aria-label={text.shell.appearance}
+            value={colorScheme}
+            onChange={(value) => setColorScheme(value as typeof colorScheme)}
+            data={[
+              { value: "auto", label: text.shell.system },
+              { value: "light", label: text.shell.light },
+              { value: "dark", label: text.shell.dark },
+            ]}
+          />
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconKeyboard size={15} />} onClick={showShortcuts}>
+            {text.shell.keys}
+          </Menu.Item>
+          <Menu.Item component="a" href="/status" leftSection={<IconHeartbeat size={15} />}>
+            {text.shell.status}
+          </Menu.Item>
+          <Menu.Item component="a" href="/docs" leftSection={<IconBook size={15} />}>
+            {text.shell.reference}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconLogout size={15} />} onClick={leave}>
+            {text.shell.signOut}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+}

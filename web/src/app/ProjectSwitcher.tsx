@@ -1,0 +1,74 @@
+import { Combobox, InputBase, ScrollArea, useCombobox } from "@mantine/core";
+import { IconSelector } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Project } from "~/api/control";
+import { workplacesQuery } from "~/api/people";
+import { text } from "~/text/en";
+
+export function ProjectSwitcher({ current }: { readonly current: Project }) {
+  const [sought, setSought] = useState("");
+  const navigate = useNavigate();
+  const { data: workplaces = [] } = useQuery(workplacesQuery);
+  const combobox = useCombobox({
+    onDropdownClose: () => {
+      combobox.resetSelectedOption();
+      setSought("");
+    },
+    onDropdownOpen: () => combobox.focusSearchInput(),
+  });
+  const groups = workplaces
+    .map(({ workspace, projects }) => ({
+      workspace,
+      projects: projects.filter(({ name }) => name.toLowerCase().includes(sought.toLowerCase())),
+    }))
+    .filter(({ projects }) => projects.length > 0);
+  return (
+    <Combobox
+      store={combobox}
+      withinPortal
+      onOptionSubmit={(projectId) => {
+        combobox.closeDropdown();
+        void navigate({ to: "/projects/$projectId/sessions", params: { projectId } });
+      }}
+    >
+      <Combobox.Target targetType="button">
+        <InputBase
+          component="button"
+          type="button"
+          pointer
+          size="xs"
+          rightSection={<IconSelector size={14} aria-hidden />}
+          rightSectionPointerEvents="none"
+          onClick={() => combobox.toggleDropdown()}
+          aria-label={`${text.shell.chooseProject}: ${current.name}`}
+        >
+          <span className="cut foreign">{current.name}</span>
+        </InputBase>
+      </Combobox.Target>
+      <Combobox.Dropdown>
+        <Combobox.Search
+          value={sought}
+          onChange={(event) => setSought(event.currentTarget.value)}
+          placeholder={text.shell.searchProjects}
+          aria-label={text.shell.searchProjects}
+        />
+        <Combobox.Options aria-label={text.shell.chooseProject}>
+          <ScrollArea.Autosize mah={320} type="scroll">
+            {groups.length === 0 && <Combobox.Empty>{text.shell.noSuchProject}</Combobox.Empty>}
+            {groups.map(({ workspace, projects }) => (
+              <Combobox.Group key={workspace} label={workspace}>
+                {projects.map(({ id, name }) => (
+                  <Combobox.Option key={id} value={id} active={id === current.id}>
+                    <span className="foreign">{name}</span>
+                  </Combobox.Option>
+                ))}
+              </Combobox.Group>
+            ))}
+          </ScrollArea.Autosize>
+        </Combobox.Options>
+      </Combobox.Dropdown>
+    </Combobox>
+  );
+}

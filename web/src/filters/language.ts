@@ -1,0 +1,185 @@
+/**
+ * The text form of a list of filters: what people type, copy and share.
+ *
+ *     event_type = model  duration > 2000  metadata.user_id ~ "ann"  error exists
+ *
+ * Conditions stand side by side and all must hold; `AND` between them is allowed and means nothing.
+ * A bare number, `true`, `false` and an ISO date have their own types; everything else, and all
+ * that is quoted, is text.
+ */
+import type { Filter, FilterType, Operator } from "~/filters/filter";
+import { needsValue, OPERATORS } from "~/filters/filter";
+
+/** What is wrong with a text, and where. */
+export interface Problem {
+  /** Offsets into the text: from the first character to the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly message: string;
+}
+
+export interface Parsed {
+  readonly filters: readonly Filter[];
+  readonly problems: readonly Problem[];
+}
+
+interface Token {
+  readonly kind: "word" | "quoted" | "sign" | "open";
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+const SIGNS: Readonly<Record<string, Operator>> = {
+  "=": "is",
+  "!=": "is not",
+  "~": "contains",
+  "!~": "not contains",
+  ">": "greater than",
+  "<": "less than",
+};
+const SIGN_OF: Readonly<Partial<Record<Operator, string>>> = {
+  is: "=",
+  "is not": "!=",
+  contains: "~",
+  "not contains": "!~",
+  "greater than": ">",
+  "less than": "<",
+  after: ">",
+  before: "<",
+};
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const TOKEN = /"((?:[^"\\]|\\.)*)"|(!=|!~|[=~<>])|([^\s"=~<>!]+|!)|(")/gy;
+
+/** Read a text; what cannot be read is a problem and no filter. */
+export function parse(text: string): Parsed {
+  const tokens = tokenize(text);
+  const filters: Filter[] = [];
+  const problems: Problem[] = [];
+  let next = 0;
+  while (next < tokens.length) {
+    const { filter, problem, used } = condition(tokens.slice(next, next + 3));
+    if (filter) filters.push(filter);
+    if (problem) problems.push(problem);
+    next += used;
+  }
+  return { filters, problems };
+}
+
+/** The text that `parse` reads back as these filters. */
+export function format(filters: readonly Filter[]): string {
+  return filters.map(formatOne).join(" ");
+}
+
+export function formatOne(filter: Filter): string {
+  if (!needsValue(filter.operator)) return `${filter.field} ${filter.operator}`;
+  return `${filter.field} ${SIGN_OF[filter.operator]} ${literal(filter)}`;
+}
+
+interface Condition {
+  readonly filter?: Filter;
+  readonly problem?: Problem;
+  readonly used: number;
+}
+
+function condition(tokens: readonly Token[]): Condition {
+  const [field, sign, value] = tokens;
+  if (!field || isAnd(field)) return { used: 1 };
+  if (field.kind !== "word") {
+    return { used: 1, problem: problem(field, "Expected a field, such as metadata.user_id") };
+  }
+  if (sign?.kind === "word" && sign.text === "exists") {
+    return { used: 2, filter: { field: field.text, operator: "exists", type: "string" } };
+  }
+  if (sign?.text === "not" && value?.text === "exists") {
+    return { used: 3, filter: { field: field.text, operator: "not exists", type: "string" } };
+  }
+  const operator = sign?.kind === "sign" ? SIGNS[sign.text] : undefined;
+  if (!operator) {
+    const message = `Expected =, !=, ~, !~, >, <, exists or not exists after ${field.text}`;
+    return { used: 1, problem: problem(sign ?? field, message) };
+  }
+  if (!value || value.kind === "sign") {
+    return { used: 2, problem: problem(sign ?? field, `Expected a value after ${sign?.text}`) };
+  }
+  if (value.kind === "open") {
+    return { used: 3, problem: problem(value, 'This quotation has no end: add a "') };
+  }
+  return comparison(field, operator, value);
+}
+
+function comparison(field: Token, sign: Operator, value: Token): Condition {
+  const [type, read] = typed(value, sign);
+  const operator = type === "datetime" ? ofTimes(sign) : sign;
+  if (!OPERATORS[type].includes(operator)) {
+    const message =
+      sign === "greater than" || sign === "less than"
+        ? `Only numbers and dates have an order, and ${value.text} is neither`
+        : `${SIGN_OF[sign]} compares text: put ${value.text} in quotation marks`;
+    return { used: 3, problem: problem(value, message) };
+  }
+  return { used: 3, filter: { field: field.text, operator, type, value: read } };
+}
+
+function typed(token: Token, sign: Operator): [FilterType, string | number | boolean] {
+  const isText = token.kind === "quoted" || sign === "contains" || sign === "not contains";
+  if (isText) return ["string", token.text];
+  if (NUMBER.test(token.text)) return ["number", Number(token.text)];
+  if (token.text === "true" || token.text === "false") return ["boolean", token.text === "true"];
+  if (TIME.test(token.text) && !Number.isNaN(Date.parse(token.text))) {
+    return ["datetime", token.text];
+  }
+  return ["string", token.text];
+}
+
+function ofTimes(sign: Operator): Operator {
+  if (sign === "greater than") return "after";
+  return sign === "less than" ? "before" : sign;
+}
+
+function literal({ type, value }: Filter): string {
+  if (type !== "string") return String(value);
+  const text = String(value);
+  const isPlain =
+    /^[^\s"=~<>!\\]+$/.test(text) &&
+    typed({ kind: "word", text, from: 0, to: 0 }, "is")[0] === type;
+  return isPlain ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  TOKEN.lastIndex = 0;
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at] ?? "")) {
+      at += 1;
+      continue;
+    }
+    TOKEN.lastIndex = at;
+    const found = TOKEN.exec(text);
+    if (!found) break;
+    const to = TOKEN.lastIndex;
+    const [, quoted, sign, word] = found;
+    if (quoted !== undefined) {
+      tokens.push({ kind: "quoted", text: quoted.replaceAll(/\\(.)/gs, "$1"), from: at, to });
+    } else if (sign !== undefined) {
+      tokens.push({ kind: "sign", text: sign, from: at, to });
+    } else if (word !== undefined) {
+      tokens.push({ kind: "word", text: word, from: at, to });
+    } else {
+      tokens.push({ kind: "open", text: text.slice(at), from: at, to: text.length });
+      break;
+    }
+    at = to;
+  }
+  return tokens;
+}
+
+function isAnd(token: Token): boolean {
+  return token.kind === "word" && token.text.toUpperCase() === "AND";
+}
+
+function problem(token: Token, message: string): Problem {
+  return { from: token.from, to: token.to, message };
+}

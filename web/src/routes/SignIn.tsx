@@ -1,0 +1,90 @@
+import { Alert, Button, Center, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
+import type { FormEvent } from "react";
+import { signIn } from "~/api/control";
+import { ApiError } from "~/api/failure";
+import { Mark } from "~/app/Mark";
+import { queries } from "~/app/queries";
+import { text } from "~/text/en";
+
+const route = getRouteApi("/sign-in");
+
+export function SignIn() {
+  const { next } = route.useSearch();
+  const router = useRouter();
+  const attempt = useMutation({
+    mutationFn: ({ email, password }: Credentials) => signIn(email, password),
+    onSuccess: async () => {
+      queries.clear();
+      await router.navigate({ href: within(next) });
+    },
+  });
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    attempt.mutate({
+      email: String(fields.get("email")),
+      password: String(fields.get("password")),
+    });
+  }
+  return (
+    <Center mih="100dvh" p="md" component="main">
+      <form onSubmit={submit}>
+        <Stack w={340} maw="100%" gap="md">
+          <Mark size={36} />
+          <div>
+            <Title order={1} size="h3">
+              {text.signIn.title}
+            </Title>
+            <Text c="dimmed" size="sm">
+              {text.signIn.lead}
+            </Text>
+          </div>
+          {attempt.error && (
+            <Alert color="red" role="alert">
+              {sentence(attempt.error)}
+            </Alert>
+          )}
+          <TextInput
+            name="email"
+            type="text"
+            inputMode="email"
+            label={text.signIn.email}
+            autoComplete="username"
+            required
+            autoFocus
+          />
+          <PasswordInput
+            name="password"
+            label={text.signIn.password}
+            autoComplete="current-password"
+            required
+          />
+          <Button type="submit" loading={attempt.isPending}>
+            {text.signIn.submit}
+          </Button>
+          <Text size="xs" c="dimmed">
+            {text.signIn.hint}
+          </Text>
+        </Stack>
+      </form>
+    </Center>
+  );
+}
+
+interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+function sentence(error: Error): string {
+  return error instanceof ApiError && error.status === 401 ? text.signIn.refused : error.message;
+}
+
+/** Only an address of this very application: whoever made the link must not choose another. */
+function within(next: string | undefined): string {
+  if (!next) return "/";
+  const url = new URL(next, window.location.origin);
+  return url.origin === window.location.origin ? url.pathname + url.search + url.hash : "/";
+}
