@@ -24,6 +24,7 @@ from hh_control.config import ControlPlaneConfig, TrustConfig
 from hh_control.container import ControlPlane
 from hh_control.passwords import Argon2Passwords
 from hh_control.routing import Route
+from hh_control.web_build import WebBuild
 from hh_core.domain.api_keys import KeyKind
 from hh_core.domain.authority import Person
 from hh_core.domain.scopes import Role, Scope
@@ -38,6 +39,8 @@ from hh_memory.records import ADAPTER as RECORDS
 from hh_memory.records import MemoryRecords, RecordsConfig
 from hh_runtime.tokens import TokenKey
 
+WEB = "web"
+"""Below a test's folder: the web application's build, if there is to be one."""
 PASSWORD = "correct horse battery"
 START_MS = 1_764_000_000_000
 
@@ -233,6 +236,7 @@ async def control_house(
         token_keys = TokenKeysOfTests()
         quick = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         plane.key_ring.override(token_keys)
+        plane.web_build.override(providers.Singleton(WebBuild, folder / WEB))
         plane.passwords.override(Argon2Passwords(quick))
         store = Store(index, RollUps(index, plane.recount()))
         house = ControlHouse(plane, records, token_keys, store)

@@ -74,7 +74,7 @@ def _data(keys: frozenset[KeyKind], name: str, *also: str) -> Operation:
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    *_public(Plane.CONTROL, "home", "reference", "openapi", "alive", "ready", "boundary"),
+    *_public(Plane.CONTROL, "home", "status", "reference", "openapi", "alive", "ready", "boundary"),
     *_public(Plane.CONTROL, "jwks", "sign_in", "refresh_token", "accept_invitation"),
     *_own("me", "sign_out", "issue_token", "change_password"),
     *_own("list_sessions", "revoke_session", "list_organisations", "create_organisation"),

@@ -1,13 +1,13 @@
 """What data planes say about themselves: numbers, codes, and where browsers reach them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from hh_core.domain.origins import is_origin
 from hh_core.errors import RejectedError
-from hh_core.ports.records import Document, Records
-from hh_core.usecases.configuration import KNOWN
+from hh_core.ports.records import Document, Records, UnitOfWork
+from hh_core.usecases.configuration import KNOWN, PROJECTS
 from hh_core.wire.configuration import MAX_NUMBER, RELEASE
 from hh_core.wire.pb.controller_pb2 import Health
 
@@ -17,7 +17,9 @@ REVOKED = "revoked"
 _UNREADY = re.compile(r"[a-z_]{1,32}")
 _MOST_UNREADY = 16
 _NUMBERS = ("configuration_version", "backlog_segments", "oldest_ms", "spans", "bytes")
-_MOST_LISTED = 1000
+MOST_URLS = 24
+"""Of one person: they stand together in one header line, which servers in between take up to a few
+kilobytes of."""
 
 
 def said_now(health: Health, now_ms: int) -> Document:
@@ -57,15 +59,20 @@ class DataPlaneUrls:
             said = await unit.get(HEALTH, [dp_id]) if known else ()
         return url_of(known[0].value["state"], said[0].value) if said else None
 
-    async def of_organisations(self, org_ids: Collection[UUID]) -> Sequence[str]:
+    async def of_projects(self, project_ids: Collection[UUID]) -> Sequence[str]:
         """Each once, those of the oldest data planes first: no newcomer crowds another out."""
         found: list[tuple[int, str]] = []
         async with self._records.begin() as unit:
-            for org_id in sorted(org_ids):
-                known = await unit.find(KNOWN, where={"org_id": str(org_id)}, limit=_MOST_LISTED)
-                keys = [record.key for record in known]
-                said = {each.key: each.value for each in await unit.get(HEALTH, keys)}
-                for record in known:
-                    url = url_of(record.value["state"], said.get(record.key, {}))
-                    found += [(record.value["created_ms"], url)] if url else []
-        return list(dict.fromkeys(url for _, url in sorted(found)))
+            projects = await _values(unit, PROJECTS, map(str, project_ids))
+            ids = {value.get("data_plane_id") for value in projects.values()}
+            known = await _values(unit, KNOWN, filter(None, ids))
+            said = await _values(unit, HEALTH, known)
+        for dp_id, value in known.items():
+            if url := url_of(value["state"], said.get(dp_id, {})):
+                found.append((value["created_ms"], url))
+        return list(dict.fromkeys(url for _, url in sorted(found)))[:MOST_URLS]
+
+
+async def _values(unit: UnitOfWork, kind: str, keys: Iterable[str]) -> Mapping[str, Document]:
+    wanted = sorted(keys)
+    return {each.key: each.value for each in await unit.get(kind, wanted)} if wanted else {}

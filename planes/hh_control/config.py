@@ -21,7 +21,7 @@ class ListenConfig(Section):
     """Where people and data planes are served. Loopback unless the file says otherwise."""
 
     http: Listen = Address("127.0.0.1", 4320)
-    """The API and its reference."""
+    """The web application, the API and its reference."""
     intake: Listen = Address("127.0.0.1", 4321)
     """gRPC, for data planes."""
     tls_certificate: Path | None = None

@@ -28,6 +28,8 @@ from hh_control.routes.organisations import OrganisationRoutes
 from hh_control.routes.sign_in import SignInRoutes
 from hh_control.routes.tokens import TokenRoutes
 from hh_control.token_signer import TokenSigner
+from hh_control.web_application import WebApplication
+from hh_control.web_build import WebBuild
 from hh_core.ports.analytics import Analytics
 from hh_core.ports.queue import Queue
 from hh_core.ports.records import Records
@@ -163,7 +165,13 @@ class ControlPlane(containers.DeclarativeContainer):
         ControlAuthentication, known_keys, sessions, memberships, signer
     )
 
-    meta = providers.Singleton(MetaRoutes, analytics, records, lags, name=config.provided.name)
+    web_build = providers.Singleton(WebBuild)
+    web_application = providers.Singleton(
+        WebApplication, web_build, authentication, data_plane_urls
+    )
+    meta = providers.Singleton(
+        MetaRoutes, analytics, records, lags, web_application, name=config.provided.name
+    )
     signing_in = providers.Singleton(
         SignInRoutes, records, sign_in, people, memberships, sessions, access_tokens
     )
@@ -188,4 +196,4 @@ class ControlPlane(containers.DeclarativeContainer):
         measured.provided.routes.call(),
         dead_letters.provided.routes.call(),
     )
-    api = providers.Singleton(ControlApi, routes, authentication, places)
+    api = providers.Singleton(ControlApi, routes, authentication, places, web_application)

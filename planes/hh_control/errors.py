@@ -35,7 +35,11 @@ _STATUS: tuple[tuple[type[HHError], int, str], ...] = (
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+    ),
 }
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 
@@ -69,6 +73,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         log.exception("a request failed")
         response = refused(503, "unavailable", "something failed here; nothing was changed")
     response.headers.update(_SECURITY)
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("Content-Security-Policy", _NO_PAGE)
     return response
 

@@ -1,4 +1,5 @@
-"""The two pages a control plane renders itself: what it is, and its API reference. No script."""
+"""The pages a control plane renders itself: how it is, its API reference, and what stands in for
+the web application where that is not built. No script."""
 
 import re
 import secrets
@@ -35,7 +36,7 @@ _CONCERNS = {
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
+def status_page(name: str, lags: Sequence[Lag]) -> web.Response:
     """Name, version, where to read on, and whether data planes are up to date. Anybody may see it:
     which ones there are, and how far behind, is for their organisations' administrators."""
     body = f"""
@@ -51,6 +52,19 @@ def home_page(name: str, lags: Sequence[Lag]) -> web.Response:
     return _page(name, body)
 
 
+def unbuilt_page() -> web.Response:
+    """For somebody who runs a source tree: the wheel holds the application."""
+    body = """
+<header><p class="eyebrow">Control plane</p><h1>The web application is not built</h1>
+<p class="quiet">The platform runs; its pages are missing.</p></header>
+<p>In the source tree, type <code>make web</code>, then load this page again.</p>
+<nav><a class="card" href="/status"><strong>Status</strong>
+<span>This plane and its data planes</span></a>
+<a class="card" href="/docs"><strong>API reference</strong>
+<span>All that the application could show</span></a></nav>"""
+    return _page("The web application is not built", body)
+
+
 def reference_page(document: Mapping[str, Any]) -> web.Response:
     """An OpenAPI document, readable: every operation with its parameters, bodies and answers."""
     info = document["info"]
@@ -62,7 +76,7 @@ def reference_page(document: Mapping[str, Any]) -> web.Response:
     ]
     paragraphs = "".join(f"<p>{escape(each)}</p>" for each in _paragraphs(info["description"]))
     body = f"""
-<header><p class="eyebrow"><a href=".">Control plane</a></p><h1>{escape(info["title"])}</h1>
+<header><p class="eyebrow"><a href="status">Control plane</a></p><h1>{escape(info["title"])}</h1>
 <p class="quiet">Version {escape(info["version"])}</p>{paragraphs}</header>
 <section><h2>Operations</h2>{"".join(_index(operations))}</section>
 {"".join(_operation(*operation) for operation in operations)}

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from hh_control.bodies import read_body, read_fields
 from hh_control.errors import errors_as_json
@@ -89,10 +90,16 @@ class Route:
 
 
 def application(
-    routes: Iterable[Route], authentication: Authentication, scopes: Scopes
+    routes: Iterable[Route],
+    authentication: Authentication,
+    scopes: Scopes,
+    *middlewares: Middleware,
 ) -> web.Application:
-    """Serve ``routes``. Raises ``LookupError`` for one that the policy does not know."""
-    app = web.Application(middlewares=[errors_as_json], client_max_size=MAX_BODY_BYTES)
+    """Serve ``routes``. ``middlewares`` see what these leave open, before errors become answers.
+    Raises ``LookupError`` for a route that the policy does not know."""
+    app = web.Application(
+        middlewares=[errors_as_json, *middlewares], client_max_size=MAX_BODY_BYTES
+    )
     for route in routes:
         guard = _Guard(route, operation(Plane.CONTROL, route.operation), authentication, scopes)
         app.router.add_route(route.method, route.path, guard.__call__)

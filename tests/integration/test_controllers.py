@@ -121,8 +121,8 @@ def test_health_and_uses_of_its_own_keys_go_up(tmp_path: Path) -> None:
 def test_where_browsers_reach_it_goes_up_and_is_forgotten_with_it(tmp_path: Path) -> None:
     async def test(house: TrustHouse) -> None:
         urls = DataPlaneUrls(house.records)
-        plane, _ = await enrolled(house)
-        silent, _ = await enrolled(house)
+        plane, project = await enrolled(house)
+        silent, other = await enrolled(house)
 
         async def told(url: str | None) -> None:
             async with asyncio.timeout(10):
@@ -133,8 +133,8 @@ def test_where_browsers_reach_it_goes_up_and_is_forgotten_with_it(tmp_path: Path
             await told("https://data.example:4318")
             await silent.has(lambda _: True)
             assert (await house.planes.get(ORG, plane.dp_id)).url == "https://data.example:4318"
-            assert await urls.of_organisations([ORG]) == ["https://data.example:4318"]
-            assert await urls.of_organisations([uuid4()]) == []
+            assert await urls.of_projects([project]) == ["https://data.example:4318"]
+            assert await urls.of_projects([uuid4(), other]) == []
         async with plane.running(public_url="https://moved.example"):
             await told("https://moved.example")
         async with plane.running():  # it says that browsers reach it no longer
@@ -144,7 +144,7 @@ def test_where_browsers_reach_it_goes_up_and_is_forgotten_with_it(tmp_path: Path
             await house.planes.revoke(ADMIN, ORG, plane.dp_id)
 
         assert await urls.of(str(plane.dp_id)) is None
-        assert await urls.of_organisations([ORG]) == []
+        assert await urls.of_projects([project]) == []
         assert (await house.planes.get(ORG, plane.dp_id)).url is None
 
     in_house(tmp_path, test)

@@ -28,7 +28,7 @@ from hh_memory.records import MemoryUnit, Table, Write
 ALLOWED = 10_000 if os.environ.get("CI") else 2_000
 MOST = 20 * ALLOWED
 _PAGES = frozenset(
-    {"home", "reference", "openapi", "alive", "ready", "boundary", "jwks", "sign_out"}
+    {"home", "status", "reference", "openapi", "alive", "ready", "boundary", "jwks", "sign_out"}
 )
 VICTIM = "victim@example.org"
 GANG = ("eve@example.org", "mallory@example.org", "oscar@example.org")

@@ -397,7 +397,7 @@ def test_the_pages_need_no_key_show_no_tenant_and_run_no_script(tmp_path: Path) 
         async with world.records.begin() as unit:
             await unit.put(DATA_PLANES, DP_ID, seen)
         session: ClientSession | TestClient[Any, Any] = world.client
-        for path in ("/", "/docs"):
+        for path in ("/status", "/docs"):
             async with session.get(path) as answer:
                 text = await answer.text()
                 policy = answer.headers["Content-Security-Policy"]
@@ -410,11 +410,11 @@ def test_the_pages_need_no_key_show_no_tenant_and_run_no_script(tmp_path: Path) 
             assert str(PROJECT) not in text
             assert DP_ID not in text
             assert "gpt-4o-mini" not in text
-        async with session.get("/") as answer:
-            home = await answer.text()
+        async with session.get("/status") as answer:
+            status = await answer.text()
 
-        assert "prod &lt;eu&gt;" in home
-        assert "Behind" in home
+        assert "prod &lt;eu&gt;" in status
+        assert "Behind" in status
 
     run(tmp_path, test)
 

@@ -8,14 +8,24 @@ from hh_control.boundary import boundary
 from hh_control.documents import openapi
 from hh_control.errors import answered
 from hh_control.lags import Lags
-from hh_control.pages import home_page, reference_page
+from hh_control.pages import reference_page, status_page
 from hh_control.routing import Call, Route
+from hh_control.web_application import WebApplication
 from hh_core.ports.analytics import Analytics
 from hh_core.ports.records import Records
 
 
 class MetaRoutes:
-    def __init__(self, analytics: Analytics, records: Records, lags: Lags, *, name: str) -> None:
+    def __init__(
+        self,
+        analytics: Analytics,
+        records: Records,
+        lags: Lags,
+        web_application: WebApplication,
+        *,
+        name: str,
+    ) -> None:
+        self._web_application = web_application
         self._analytics = analytics
         self._records = records
         self._lags = lags
@@ -24,6 +34,7 @@ class MetaRoutes:
     def routes(self) -> Sequence[Route]:
         return (
             Route("GET", "/", "home", self.home),
+            Route("GET", "/status", "status", self.status),
             Route("GET", "/docs", "reference", self.reference),
             Route("GET", "/openapi.json", "openapi", self.openapi),
             Route("GET", "/healthz", "alive", self.alive),
@@ -31,8 +42,11 @@ class MetaRoutes:
             Route("GET", "/v1/boundary", "boundary", self.boundary),
         )
 
-    async def home(self, _: Call) -> web.Response:
-        return home_page(self._name, await self._lags.read())
+    async def home(self, call: Call) -> web.Response:
+        return await self._web_application.page(call.request)
+
+    async def status(self, _: Call) -> web.Response:
+        return status_page(self._name, await self._lags.read())
 
     async def reference(self, _: Call) -> web.Response:
         return reference_page(openapi())
