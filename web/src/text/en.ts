@@ -1,10 +1,12 @@
 /** Every text that people read, by room. A translation is a second file of the same shape. */
+import { content } from "~/text/content.en";
 import { lists } from "~/text/lists.en";
 import { session } from "~/text/session.en";
 import { start } from "~/text/start.en";
 
 export const text = {
   product: "hh-platform",
+  content,
   lists,
   session,
   start,

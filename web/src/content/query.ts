@@ -1,0 +1,59 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { Project } from "~/api/control";
+import { dataPlaneOf, type WideEvent } from "~/api/data";
+import { ApiError } from "~/api/failure";
+
+type Always = "event_id" | "event_type" | "event_name" | "session_id";
+
+/** An event that was asked for whole: only projections leave fields out. */
+export type WholeEvent = WideEvent & Required<Pick<WideEvent, Always>>;
+
+/** One event with its content. */
+export function eventQuery(project: Project, eventId: string) {
+  return queryOptions({
+    queryKey: ["event", project.id, eventId],
+    queryFn: async ({ signal }): Promise<WholeEvent> => {
+      const plane = await dataPlaneOf(project);
+      const { data } = await plane.GET("/v1/events/{event_id}", {
+        params: { path: { event_id: eventId } },
+        signal,
+      });
+      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      return data.event as WholeEvent;
+    },
+    staleTime: 30_000,
+    // Content may be of megabytes: what is not looked at is let go.
+    gcTime: 60_000,
+  });
+}
+
+/** Why it costs what it costs. */
+export function costQuery(project: Project, eventId: string) {
+  return queryOptions({
+    queryKey: ["cost", project.id, eventId],
+    queryFn: async ({ signal }) => {
+      const plane = await dataPlaneOf(project);
+      const { data } = await plane.GET("/v1/events/{event_id}/cost", {
+        params: { path: { event_id: eventId } },
+        signal,
+      });
+      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      return data;
+    },
+    staleTime: 30_000,
+  });
+}
+
+export interface Change {
+  readonly feedback?: Record<string, unknown>;
+  readonly metadata?: Record<string, unknown>;
+}
+
+/** Add to a stored event. What is not named stays as it is. */
+export async function change(project: Project, eventId: string, what: Change): Promise<void> {
+  const plane = await dataPlaneOf(project);
+  await plane.PUT("/v1/events/{event_id}", {
+    params: { path: { event_id: eventId } },
+    body: { ...what },
+  });
+}
