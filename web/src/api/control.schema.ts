@@ -11,8 +11,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this is: name, version, whether data planes are up to date. */
+        /** The web application: this page, and every other that a browser asks for and no route takes. */
         get: operations["home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this is: name, version, whether data planes are up to date. */
+        get: operations["status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -874,7 +891,7 @@ export interface components {
              * @description Most rows
              * @default 1000
              */
-            limit: number;
+            limit?: number;
         };
         /** @description An aggregate. */
         Measure: {
@@ -896,7 +913,7 @@ export interface components {
              * @default eq
              * @enum {string}
              */
-            op: "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "contains" | "not contains" | "exists" | "not exists";
+            op?: "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "contains" | "not contains" | "exists" | "not exists";
             /** @description Text, a number, or (with `in`) a list of them; none with `exists` */
             value?: unknown;
         };
@@ -904,7 +921,7 @@ export interface components {
             /** @description A group, `bucket` or the name of a measure */
             column: string;
             /** @default false */
-            descending: boolean;
+            descending?: boolean;
         };
         QueryAnswer: {
             /**
@@ -1070,7 +1087,7 @@ export interface components {
              * @default cookie
              * @enum {string}
              */
-            kind: "cookie" | "tokens";
+            kind?: "cookie" | "tokens";
         };
         /** @description By cookie: csrf_token. By tokens: the others. */
         SignedIn: {
@@ -1409,7 +1426,7 @@ export interface components {
         };
         DrainRequest: {
             /** @default true */
-            draining: boolean;
+            draining?: boolean;
         };
         DataPlane: {
             /** Format: uuid */
@@ -1575,6 +1592,26 @@ export interface components {
 export type $defs = Record<string, never>;
 export interface operations {
     home: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    status: {
         parameters: {
             query?: never;
             header?: never;

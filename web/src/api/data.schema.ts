@@ -659,7 +659,7 @@ export interface components {
              * @default is
              * @enum {string}
              */
-            operator: "exists" | "not exists" | "is" | "is not" | "contains" | "not contains" | "greater than" | "less than" | "after" | "before";
+            operator?: "exists" | "not exists" | "is" | "is not" | "contains" | "not contains" | "greater than" | "less than" | "after" | "before";
             /** @description Not needed for `exists` and `not exists`. Numbers may be text. */
             value?: string | number | boolean | null;
             /**
@@ -693,9 +693,9 @@ export interface components {
             filters?: components["schemas"]["Filter"][];
             dateRange?: components["schemas"]["DateRange"];
             /** @default 1000 */
-            limit: number;
+            limit?: number;
             /** @default 1 */
-            page: number;
+            page?: number;
             /** @description Dotted paths; only these are answered. */
             projections?: string[];
             /** @description Only events of this run: `metadata.run_id`. */
@@ -712,9 +712,9 @@ export interface components {
             filters?: components["schemas"]["Filter"][];
             dateRange?: components["schemas"]["DateRange"];
             /** @default 1000 */
-            limit: number;
+            limit?: number;
             /** @default 1 */
-            page: number;
+            page?: number;
             /** @description Dotted paths; only these are answered. */
             projections?: string[];
             /** @description Only events of this run: `metadata.run_id`. */
