@@ -84,6 +84,7 @@ def content_policy(nonce: str, data_planes: Sequence[str]) -> str:
         "base-uri": ("'none'",),
         "frame-ancestors": ("'none'",),
         "require-trusted-types-for": ("'script'",),
+        "trusted-types": ("default",),
     }
     return "; ".join(" ".join((name, *sources)) for name, sources in directives.items())
 

@@ -72,6 +72,7 @@ def test_the_page_runs_its_own_scripts_only_and_gets_a_nonce_of_its_own(tmp_path
             "base-uri": ["'none'"],
             "frame-ancestors": ["'none'"],
             "require-trusted-types-for": ["'script'"],
+            "trusted-types": ["default"],
         }
         assert directives(other)["style-src"] != directives(answer)["style-src"]
         assert answer.headers["Cache-Control"] == "no-cache"

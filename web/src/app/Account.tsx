@@ -7,24 +7,14 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { IconBook, IconHeartbeat, IconKeyboard, IconLogout } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
 import { type Me, signOut } from "~/api/control";
-import { forgetTokens } from "~/api/token";
-import { queries } from "~/app/queries";
 import classes from "~/app/Shell.module.css";
 import { showShortcuts } from "~/app/shortcuts";
 import { text } from "~/text/en";
 
 export function Account({ who }: { readonly who: Me }) {
-  const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const name = who.user.name ?? who.user.email;
-  async function leave() {
-    await signOut();
-    forgetTokens();
-    queries.clear();
-    await navigate({ to: "/sign-in" });
-  }
   return (
     <div className={classes["account"]}>
       <Menu position="top-start" width={230} withinPortal>
@@ -69,4 +59,10 @@ export function Account({ who }: { readonly who: Me }) {
       </Menu>
     </div>
   );
+}
+
+/** Upon a new page nothing of the session is left in memory. */
+async function leave() {
+  await signOut();
+  window.location.assign("/sign-in");
 }
