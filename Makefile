@@ -5,14 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+WEB := planes/hh_control/static/index.html
+WEB_PACKAGES := web/node_modules/.package-lock.json
+WEB_SOURCES := $(filter-out %.tsbuildinfo,$(wildcard web/*.*)) $(shell find web/src web/public -type f)
+NPM := $(BIN)/python web/npm.py
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup run docs test check full unit two-hosts contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
+.PHONY: help setup web run docs test check full unit two-hosts contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP)  ## fill .venv with the pinned packages
+setup: $(STAMP) $(WEB)  ## fill .venv with the pinned packages, and build the web application
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "setting up $(VENV): about 150 packages, once (a few minutes)"
@@ -25,15 +29,29 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	  --no-deps --editable .
 	@touch $@
 
+web: $(WEB)  ## build the web application from its sources, if they have changed
+
+# npm writes this file last; Node.js is this machine's or comes from PyPI with the other packages.
+$(WEB_PACKAGES): web/package-lock.json web/package.json | $(STAMP)
+	@echo "fetching about 300 npm packages, once (half a minute)"
+	@$(NPM) ci --silent
+
+$(WEB): $(WEB_PACKAGES) $(WEB_SOURCES)
+	@echo "building the web application"
+	@$(NPM) run --silent build
+
 run: setup  ## start the platform in the foreground and show traces of a demo agent
 	@$(BIN)/hh up --demo
 
-check: setup  ## format, lint, types, imports: under a minute
+check: setup  ## format, lint, types, imports, and the web application's own: about a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd bench && ../$(BIN)/mypy --config-file ../pyproject.toml *.py
 	$(BIN)/lint-imports
+	$(BIN)/mypy web/npm.py
+	$(NPM) run check
+	$(NPM) run types:fresh
 
 unit: setup  ## rules and laws: seconds
 	$(PYTEST) -n 2 tests/unit tests/property tests/packaging
@@ -89,4 +107,4 @@ protobuf: setup  ## make hh_core/wire/pb from schema/ (needs uv; the pin keeps t
 	  --pyi_out=hh_core/wire/pb telemetry.proto controller.proto
 
 clean:  ## remove what was built, not the data
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) web/node_modules planes/hh_control/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,7 @@
 """The house keeps its shape: shelves, wheel contents, entry points, purity of the domain."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -91,6 +92,8 @@ def test_the_built_wheel_holds_our_packages_only(tmp_path: Path) -> None:
     assert all(top.startswith("hh_") for top in tops)
     assert "hh_clickhouse/migrations" in {"/".join(name.split("/")[:2]) for name in names}
     assert any(name.startswith("hh_runtime/schema/") for name in names)
+    assert "hh_control/static/index.html" in names, "run: make web"
+    assert any(re.fullmatch(r"hh_control/static/assets/.*\.js\.br", name) for name in names)
 
 
 def test_nothing_tracked_names_a_registry_or_a_lock_with_addresses() -> None:
