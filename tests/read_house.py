@@ -40,6 +40,7 @@ from hh_core.usecases.recount import Recount
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.search import parse_query
 from hh_core.usecases.segments_source import PACKS, SegmentsSource
+from hh_core.usecases.session_outline import SessionOutlines
 from hh_core.usecases.sessions import Sessions
 from hh_core.usecases.sketches import MakeSketches, Sketches
 from hh_core.usecases.wide_events import WideEvents
@@ -67,6 +68,7 @@ class ReadHouse:
     analytics: Analytics
     reader: Reader
     sessions: Sessions
+    outlines: SessionOutlines
     index: IndexSegments
     pending: Pending
     costs: Costs
@@ -182,6 +184,7 @@ def _built(
         Sessions(
             analytics, wide, belonging, freshness, Cursors(NAME_KEY), name_key=NAME_KEY, turns=turns
         ),
+        SessionOutlines(analytics, belonging, freshness, name_key=NAME_KEY, turns=turns),
         IndexSegments(
             objects,
             source,

@@ -1,10 +1,10 @@
 """The analytics port on ClickHouse, over its HTTP interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.query import QueryResult
 from pydantic import Field, SecretStr
 
-from hh_clickhouse import links
+from hh_clickhouse import arrow_columns, links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.parameters import chunks
@@ -42,6 +42,9 @@ _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 _PIECE_BYTES = 256 * 1024
 _SILENT_SECONDS = 5.0
 """After each of these that a query takes, the server must at least answer a ping."""
+
+
+AnswerT = TypeVar("AnswerT")
 
 
 class ClickhouseConfig(AdapterConfig):
@@ -110,8 +113,17 @@ class ClickhouseAnalytics:
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
         compiled = compile_select(query, self._plane)
-        columns: Sequence[Sequence[Value]] = (await self._ask(compiled)).result_columns
-        return columns or [()] * len(query.columns)
+        self._require_open()
+        with driver_errors():
+            answer = await self._patiently(
+                self._client.raw_query(
+                    compiled.sql + arrow_columns.SETTINGS,
+                    parameters=compiled.parameters,
+                    settings=self._limits | arrow_columns.DRIVER_OPTIONS,
+                    fmt=arrow_columns.FORMAT,
+                )
+            )
+            return await asyncio.to_thread(arrow_columns.columns_of, answer, compiled.versions)
 
     async def count(self, query: Query) -> int:
         answer = await self._ask(compile_count(query, self._plane))
@@ -179,13 +191,18 @@ class ClickhouseAnalytics:
 
     async def _ask(self, compiled: Compiled) -> QueryResult:
         self._require_open()
-        asking = asyncio.ensure_future(
-            self._client.query(
-                compiled.sql + self._hints.of(compiled.looked_up),
-                parameters=compiled.parameters,
-                settings=dict(self._limits),
+        with driver_errors():
+            return await self._patiently(
+                self._client.query(
+                    compiled.sql + self._hints.of(compiled.looked_up),
+                    parameters=compiled.parameters,
+                    settings=dict(self._limits),
+                )
             )
-        )
+
+    async def _patiently(self, question: Coroutine[Any, Any, AnswerT]) -> AnswerT:
+        """Wait for the answer as long as the server is alive."""
+        asking = asyncio.ensure_future(question)
         try:
             while not asking.done():
                 await asyncio.wait((asking,), timeout=_SILENT_SECONDS)
@@ -193,8 +210,7 @@ class ClickhouseAnalytics:
                     await self.ping()
         finally:
             asking.cancel()
-        with driver_errors():
-            return asking.result()
+        return asking.result()
 
     def _require_open(self) -> None:
         if self._closed:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import aiohttp
+import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from hh_core.errors import (
@@ -65,6 +66,8 @@ def driver_errors() -> Iterator[None]:
         yield
     except ClickHouseError as error:
         raise _translated(error) from error
+    except pa.ArrowInvalid as error:
+        raise UnavailableError("ClickHouse's answer broke off, or is none") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise UnavailableError(f"ClickHouse cannot be reached: {type(error).__name__}") from error
 

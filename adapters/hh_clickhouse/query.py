@@ -30,6 +30,8 @@ class Compiled:
     parameters: dict[str, object]
     names: tuple[str, ...]
     converts: tuple[Convert, ...]
+    versions: frozenset[int] = frozenset()
+    """The places of columns that hold a version."""
     looked_up: str = ""
     """The attributes that the rows are found by, if any, and in which project."""
 
@@ -78,6 +80,7 @@ class _Compiler:
             self._parameters.values,
             tuple(name for name, _, _ in outputs),
             tuple(convert for _, _, convert in outputs),
+            frozenset(n for n, (name, _, _) in enumerate(outputs) if self._is_version(name)),
             looked_up(query),
         )
 
@@ -165,6 +168,9 @@ class _Compiler:
         """The quantiles that are asked of a column."""
         asked = [measure.function for measure in self._query.measures if measure.column == column]
         return sorted({_QUANTILES[function] for function in asked if function in _QUANTILES})
+
+    def _is_version(self, name: str) -> bool:
+        return self._columns.get(name) is Type.VERSION
 
     def _order(self, outputs: dict[str, str]) -> str:
         parts = [self._order_by(order, outputs) for order in self._query.order_by]

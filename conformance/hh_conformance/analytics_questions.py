@@ -48,9 +48,16 @@ class QuestionsContract(AnalyticsSuite):
         self, analytics: Analytics
     ) -> None:
         await self.writer(analytics).events(
-            *(event(n) for n in range(1, 4)), event(99, project_id=OTHER_PROJECT)
+            event(1, cost=Decimal("0.000000000123"), usage={"prompt_tokens": 3}, model="m"),
+            event(2, cost=None, usage={"total_tokens": 1 << 40}, promoted={"é": "🙂"}),
+            event(3, error_class="b", model="m", start_ns=-1, parent_span_id=b"12345678"),
+            event(99, project_id=OTHER_PROJECT),
         )
-        names = ("start_ns", "event_id", "trace_id", "event_name")
+        names = (
+            *("start_ns", "event_id", "trace_id", "event_name", "model", "error_class"),
+            *("version", "cost", "usage", "usage.prompt_tokens", "is_deleted"),
+            *("promoted", "received_ms", "parent_span_id"),
+        )
         query = Query(
             relation=Relation.EVENTS, project=PROJECT, columns=names, order_by=(Order("event_id"),)
         )
@@ -58,12 +65,10 @@ class QuestionsContract(AnalyticsSuite):
         rows = await analytics.select(query)
         nobody = replace(query, where=(Condition("event_name", Op.EQ, "nobody's"),))
 
-        assert [list(column) for column in await analytics.columns(query)] == [
-            [row["start_ns"] for row in rows],
-            sorted(event_id(n).bytes for n in range(1, 4)),
-            [row["trace_id"] for row in rows],
-            [row["event_name"] for row in rows],
-        ]
+        expected = {name: [row[name] for row in rows] for name in names}
+        expected["event_id"] = sorted(event_id(n).bytes for n in range(1, 4))
+        found = await analytics.columns(query)
+        assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected
         assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)
 
     @scenario

@@ -127,7 +127,11 @@ OPERATIONS: tuple[Operation, ...] = (
         _READERS,
         *("get_event", "get_project_event", "get_event_cost", "get_project_event_cost"),
     ),
-    _data(_READERS, "get_session", "get_session_legacy", "get_project_session"),
+    _data(
+        _READERS,
+        *("get_session", "get_session_legacy", "get_project_session"),
+        *("get_session_outline", "get_project_session_outline"),
+    ),
 )
 """Which keys may make keys, members or data planes: none. What a program gains can be gained by
 whoever stole its key; so these take a person. So do workspaces and projects: whoever makes one

@@ -54,6 +54,22 @@ class SessionTree:
     first_pending: int
 
 
+TOP = -1
+"""The parent of what hangs under the session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A tree column by column, in its order: a node is its place there."""
+
+    parents: Sequence[int]
+    """The place of the parent, which comes before; ``TOP`` for none."""
+    depths: Sequence[int]
+    """Ancestors below the session."""
+    descendants: Sequence[int]
+    """They are the nodes that follow at once."""
+
+
 def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = b"") -> SessionTree:
     """Arrange those of ``rows`` that are ``mine`` (None: all). Linear.
 
@@ -71,6 +87,24 @@ def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = 
         _cut_rings(members, parents, count)
         order = _walked(members, parents, count)
     return SessionTree(order, [*parents, *(None for _ in pending)], pending, count)
+
+
+def shape_of(tree: SessionTree) -> Shape:
+    """Linear, however deep the tree is."""
+    places = [TOP] * len(tree.parents)
+    parents: list[int] = []
+    depths: list[int] = []
+    for place, node in enumerate(tree.order):
+        places[node] = place
+        above = tree.parents[node]
+        at = TOP if above is None else places[above]
+        parents.append(at)
+        depths.append(0 if at == TOP else depths[at] + 1)
+    descendants = [0] * len(parents)
+    for place in range(len(parents) - 1, -1, -1):
+        if parents[place] != TOP:
+            descendants[parents[place]] += descendants[place] + 1
+    return Shape(parents, depths, descendants)
 
 
 def _parents(

@@ -1,13 +1,14 @@
 """Which nodes the tree of a session has, in document order: all of them, and little of each."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import add
-from typing import cast
+from operator import add, itemgetter
+from typing import TypeVar, cast
 from uuid import UUID
 
 from hh_core.domain.identity import NIL, derived_session, span_event_id
-from hh_core.domain.tree import NO_EVENT, NO_SPAN, Rows, SessionTree, build_tree
+from hh_core.domain.tree import NO_EVENT, NO_SPAN, Pending, Rows, SessionTree, build_tree
 from hh_core.ports.analytics import (
     Analytics,
     Condition,
@@ -25,8 +26,8 @@ from hh_core.usecases.belonging import BASE, TRACE_ROWS, Belonging, parts
 MAX_DEPTH = 64
 """Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
 
-Mark = tuple[object, ...]
-"""Of the rows of some traces: two marks are equal if no row has come, gone or changed."""
+_VERSIONS = 1 << 128
+"""The index adds versions up in as many bits."""
 
 _COLUMNS = (
     "event_id",
@@ -40,6 +41,24 @@ _OLDEST_FIRST = (Order("start_ns"), Order("event_id"))
 _NODE_BYTES = 300
 """About what a node takes in memory."""
 _NO_SESSION = NIL.bytes
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Of the rows of some traces: two marks are equal if no row has come, gone or changed. A row
+    that comes or goes changes the count, and one that changes has another version."""
+
+    traces: frozenset[bytes]
+    rows: int
+    versions: int
+    """Their sum, in 128 bits."""
+
+
+def mark_of(traces: Sequence[bytes], versions: Sequence[int]) -> Mark:
+    """From the versions of all rows of ``traces``."""
+    return Mark(frozenset(traces), len(versions), sum(versions) % _VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +96,7 @@ class Outline:
         """The event id of a node; of a pending span the one that it will most likely have."""
         if not self.is_pending(node):
             return UUID(bytes=self.rows.event_ids[node])
-        pending = self.tree.pending[node - self.tree.first_pending]
-        if pending.is_event:
-            return UUID(bytes=pending.id)
-        return span_event_id(self.project, pending.id[:16], pending.id[16:], None)
+        return pending_event(self.project, self.tree.pending[node - self.tree.first_pending])
 
     def parent_of(self, node: int) -> UUID | None:
         """The event id of the parent of an event, wherever that stands; of a root None."""
@@ -94,6 +110,13 @@ class Outline:
         return (
             span_event_id(self.project, trace, span, None) if found is None else UUID(bytes=found)
         )
+
+
+def pending_event(project: UUID, pending: Pending) -> UUID:
+    """The event id that a parent will most likely have when it arrives."""
+    if pending.is_event:
+        return UUID(bytes=pending.id)
+    return span_event_id(project, pending.id[:16], pending.id[16:], None)
 
 
 class Outlines:
@@ -115,18 +138,20 @@ class Outlines:
         return [cast(bytes, link["trace_id"]) for link in links]
 
     async def mark(self, project: UUID, traces: Sequence[bytes]) -> Mark:
-        """A row that comes or goes changes the count, and one that changes has another version."""
+        """The mark of the rows that are there now."""
         measures = (
             Measure("rows", Function.COUNT),
             Measure("versions", Function.SUM, "version"),
         )
-        mark: list[object] = [frozenset(traces)]
+        rows = versions = 0
         for part in parts(traces):
             query = Query(
                 relation=Relation.EVENTS, project=project, where=_of(part), measures=measures
             )
-            mark += [value for row in await self._analytics.select(query) for value in row.values()]
-        return tuple(mark)
+            for row in await self._analytics.select(query):
+                rows += cast(int, row["rows"])
+                versions += cast("int | None", row["versions"]) or 0
+        return Mark(frozenset(traces), rows, versions % _VERSIONS)
 
     async def rows(self, project: UUID, traces: Sequence[bytes]) -> Sequence[Row]:
         """All rows of ``traces``, with the columns ``BASE``: for sessions of few events."""
@@ -150,26 +175,35 @@ class Outlines:
 
     async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
         """The outline of a session of many events."""
-        columns: list[list[bytes]] = [[] for _ in ("start_ns", *_COLUMNS)]
+        columns = await self.read(project, traces)
+        return await self._arranged(project, key, cast("list[Sequence[bytes]]", columns))
+
+    async def read(
+        self, project: UUID, traces: Sequence[bytes], also: Sequence[str] = ()
+    ) -> list[Sequence[Value]]:
+        """All rows of ``traces``, oldest first: the columns of ``tree``, then ``also``."""
+        names = ("start_ns", *_COLUMNS, *also)
+        columns: list[list[Value]] = [[] for _ in names]
         asked = list(parts(traces))
         for part in asked:
             query = Query(
                 relation=Relation.EVENTS,
                 project=project,
-                columns=("start_ns", *_COLUMNS),
+                columns=names,
                 where=_of(part),
                 order_by=_OLDEST_FIRST,
                 limit=TRACE_ROWS,
             )
             for column, values in zip(columns, await self._analytics.columns(query), strict=True):
-                column += cast("Sequence[bytes]", values)
+                column += values
         ordered = _sorted(columns) if len(asked) > 1 else columns
-        return await self._arranged(project, key, ordered[1:])
+        return list(ordered[1:])
 
-    async def _arranged(
+    async def tree(
         self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
-    ) -> Outline:
-        *ids, claims = columns
+    ) -> tuple[Rows, SessionTree]:
+        """The nodes of a session, from what ``read`` gave."""
+        *ids, claims = columns[: len(_COLUMNS)]
         rows = Rows(
             event_ids=ids[0],
             trace_ids=ids[1],
@@ -178,7 +212,12 @@ class Outlines:
             parent_event_ids=ids[4],
         )
         mine = await self._mine(project, key, rows, claims)
-        tree = build_tree(rows, mine, key.bytes)
+        return rows, await asyncio.to_thread(build_tree, rows, mine, key.bytes)
+
+    async def _arranged(
+        self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
+    ) -> Outline:
+        rows, tree = await self.tree(project, key, columns)
         return Outline(project, rows, tree, _nested(tree), _at_parent_spans(rows))
 
     async def _mine(
@@ -228,10 +267,11 @@ def _raw(value: Value) -> bytes:
     return value.bytes if isinstance(value, UUID) else cast(bytes, value)
 
 
-def _sorted(columns: Sequence[Sequence[bytes]]) -> Sequence[Sequence[bytes]]:
+def _sorted(columns: Sequence[Sequence[ValueT]]) -> Sequence[Sequence[ValueT]]:
     """By the first two; an event that moved meanwhile may have come twice."""
-    once = {row[1]: row for row in sorted(zip(*columns, strict=True), reverse=True)}
-    ordered = sorted(once.values())
+    by = cast("Callable[[tuple[ValueT, ...]], tuple[int, bytes]]", itemgetter(0, 1))
+    once = {row[1]: row for row in sorted(zip(*columns, strict=True), key=by, reverse=True)}
+    ordered = sorted(once.values(), key=by)
     return list(zip(*ordered, strict=True)) if ordered else columns
 
 

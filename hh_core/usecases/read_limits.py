@@ -22,7 +22,8 @@ class ReadLimits:
     first_page_seconds: float = 0.5
     """How long it goes on to count at most once the page that was asked for is full."""
     outline_cache_bytes: int = 32 << 20
-    """Of the order of large sessions, kept from one page to the next."""
+    """Of the order of large sessions, kept from one page of a tree to the next; as much again of
+    outlines."""
     answer_bytes: int = 256 << 20
     """Of one page, as JSON."""
     logs_per_span: int = MAX_LOGS

@@ -8,16 +8,17 @@ from uuid import UUID
 
 from hh_core.domain.event import Event, Json
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.ports.analytics import Analytics, Row
 from hh_core.usecases.belonging import Belonging, event_id
 from hh_core.usecases.byte_cache import ByteCache
 from hh_core.usecases.cursors import Cursors
-from hh_core.usecases.freshness import Freshness, missing
+from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.outline import Mark, Outline, Outlines
 from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
+from hh_core.usecases.session_rollup import session_rollup
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import ROLLUP_COLUMNS, WideEvents, as_session, told_of
+from hh_core.usecases.wide_events import WideEvents, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Sessions:
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
             frame, traces = await asyncio.gather(
-                self._frame(project, key, behind), self._outlines.traces(project, key)
+                session_rollup(self._analytics, project, key, behind),
+                self._outlines.traces(project, key),
             )
             if cursor is None and cast(int, frame["num_events"]) <= limit:
                 rows = await self._outlines.rows(project, traces)
@@ -146,21 +148,6 @@ class Sessions:
                 raise too_large(self._limits.answer_bytes, "set limit to ask for fewer events")
         session, *events = found
         return cast("dict[str, Json]", session), dict(zip(nodes, events, strict=True))
-
-    async def _frame(self, project: UUID, key: UUID, behind: bool) -> Row:
-        """The session's roll-up, as a row of a list."""
-        rows = await self._analytics.select(
-            Query(
-                relation=Relation.SESSIONS,
-                project=project,
-                columns=ROLLUP_COLUMNS,
-                where=(Condition("session_key", Op.EQ, key),),
-                limit=1,
-            )
-        )
-        if not rows:
-            raise missing("session", behind)
-        return as_session(rows[0])
 
 
 def _nest(

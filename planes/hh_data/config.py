@@ -189,7 +189,7 @@ class ReadConfig(Section):
     """How long such a search goes on to count once the page that was asked for is full."""
     outline_cache_bytes: int = Field(default=32 << 20, ge=0)
     """The order of large sessions is kept from one page of their tree to the next: so much of it
-    in each process."""
+    in each process, and as much of outlines."""
     answer_bytes: int = Field(default=256 << 20, gt=0)
     """Content of one answer; beyond it the client is told to ask for less."""
     logs_per_span: int = Field(default=1_000, gt=0)

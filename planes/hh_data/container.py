@@ -32,6 +32,7 @@ from hh_core.usecases.retain import Retain, RetainSettings
 from hh_core.usecases.retelling import Retelling
 from hh_core.usecases.rollups import RollUps
 from hh_core.usecases.segments_source import SegmentsSource
+from hh_core.usecases.session_outline import SessionOutlines
 from hh_core.usecases.sessions import Sessions
 from hh_core.usecases.sketches import MakeSketches, Sketches
 from hh_core.usecases.wide_events import WideEvents
@@ -239,9 +240,12 @@ class DataPlane(containers.DeclarativeContainer):
         name_key=name_key,
         turns=turns,
     )
+    session_outlines = providers.Singleton(
+        SessionOutlines, analytics, belonging, freshness, name_key=name_key, turns=turns
+    )
     key_uses = providers.Singleton(KeyUses, access, positions.provided.doors)
     """Of the controller, in the process of the api."""
     costs = providers.Singleton(
         Costs, analytics, source, mapping, book.provider, freshness, name_key=name_key
     )
-    read_api = providers.Singleton(ReadApi, access, reader, sessions, costs)
+    read_api = providers.Singleton(ReadApi, access, reader, sessions, session_outlines, costs)

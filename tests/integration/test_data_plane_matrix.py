@@ -88,7 +88,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
         aiohttp.ClientSession() as client,
     ):
         access = Access(papers.path)
-        api = ReadApi(access, read.reader, read.sessions, read.costs).application()
+        api = ReadApi(access, read.reader, read.sessions, read.outlines, read.costs).application()
         async with listening(api, Address(path=folder / "api.sock"), drain_seconds=1.0):
             for number, (scope, canary) in enumerate(
                 ((OWN, OWN_CANARY), (FOREIGN, FOREIGN_CANARY))
@@ -302,6 +302,7 @@ def test_equal_ids_of_two_tenants_stay_two_things(tmp_path: Path) -> None:
                 ("GET", f"/v1/events/{EVENT}", None),
                 ("GET", f"/v1/sessions/{SESSION}", None),
                 ("GET", f"/session/{SESSION}", None),
+                ("GET", f"/v1/sessions/{SESSION}/outline", None),
                 ("GET", "/v1/events/schema", None),
                 ("POST", "/v1/events/export", BODIES["export_events"]),
                 ("POST", "/v1/events/search", BODIES["search_events"]),

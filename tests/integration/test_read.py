@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from clickhouse_engine import fresh_index
+from outline_scenarios import SCENARIOS as OUTLINES
 from read_house import ReadHouse, export, read_house, span
 from read_scenarios import SCENARIOS
 
@@ -12,7 +13,9 @@ from hh_core.errors import TooWideError
 from hh_core.usecases.read_limits import ReadLimits
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario", [*SCENARIOS, *OUTLINES], ids=lambda scenario: scenario.__name__
+)
 def test_reading(scenario: Callable[[ReadHouse], Awaitable[None]]) -> None:
     limits = ReadLimits(scan_limit=20) if "stops" in scenario.__name__ else ReadLimits()
 

@@ -1,6 +1,8 @@
 """The data plane over HTTP: recorded clients are answered, and what they sent is readable."""
 
 import asyncio
+import gzip
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pytest
+import zstandard
 from captures import OTHERS, WHOLE, captured
 from clickhouse_engine import fresh_index
 from data_plane import INGEST_KEY, KEY, PROJECT, STRANGERS_KEY, RunningDataPlane, data_plane
@@ -33,6 +36,10 @@ OURS = {
     ("POST", "/opentelemetry/v1/traces"),
 }
 """The routes that this release promises to recorded clients."""
+UNPACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+}
 
 
 def run(scenario: Callable[[RunningDataPlane], Awaitable[None]], **sections: Any) -> None:
@@ -175,6 +182,7 @@ def test_without_a_key_nothing_is_said_and_a_foreign_id_is_as_unknown_as_any() -
             ("GET", "/v1/events/schema"),
             ("GET", f"/v1/events/{mine}"),
             ("GET", f"/v1/sessions/{mine}"),
+            ("GET", f"/v1/sessions/{mine}/outline"),
             ("GET", f"/session/{mine}"),
         ]
         for method, path in routes:
@@ -274,6 +282,44 @@ def test_a_browser_at_the_bare_address_finds_the_reference() -> None:
     async def main(plane: RunningDataPlane) -> None:
         answer = await plane.ask("GET", "/", key=None)
         assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+
+    run(main)
+
+
+def test_an_outline_is_compressed_as_asked_and_not_sent_again_while_it_is_known() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        events = [
+            {"event_type": "tool", "event_name": f"step {number}", "session_id": "run"}
+            for number in range(100)
+        ]
+        assert (await plane.ask("POST", "/events/batch", {"events": events})).status == 200
+        path = "/v1/sessions/run/outline"
+        plain = await plane.ask_settled("GET", path, headers={"Accept-Encoding": "identity"})
+        assert plain.status == 200
+        assert (plain.body["count"], plain.body["next_offset"]) == (100, None)
+        assert "Content-Encoding" not in plain.headers
+        for accepted, used in (
+            ("gzip", "gzip"),
+            ("br, zstd;q=0, GZIP;q=0.5", "gzip"),
+            ("gzip, zstd", "zstd"),
+        ):
+            async with plane.client.get(
+                plane.url + path,
+                headers={"Authorization": f"Bearer {KEY}", "Accept-Encoding": accepted},
+                auto_decompress=False,
+            ) as answer:
+                raw = await answer.read()
+            assert answer.headers["Content-Encoding"] == used, accepted
+            assert json.loads(UNPACKED[used](raw)) == plain.body, accepted
+        tag = plain.headers["ETag"]
+        for known in (tag, f'"older", {tag.removeprefix("W/")}'):
+            same = await plane.ask("GET", path, headers={"If-None-Match": known})
+            assert (same.status, same.body, same.headers["ETag"]) == (304, b"", tag)
+        await plane.ask("POST", "/events", {"event": events[0]})
+        changed = await plane.ask_settled("GET", path, headers={"If-None-Match": tag})
+        assert (changed.status, changed.body["count"]) == (200, 101)
+        for query in ("limit=0", "limit=25001", "limit=x", "offset=-1", "offset=1e3"):
+            assert (await plane.ask("GET", f"{path}?{query}")).status == 400, query
 
     run(main)
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hh_core.domain.tree import NO_EVENT, NO_SPAN, Pending, Rows, SessionTree, build_tree
+from hh_core.domain.tree import (
+    NO_EVENT,
+    NO_SPAN,
+    TOP,
+    Pending,
+    Rows,
+    SessionTree,
+    build_tree,
+    shape_of,
+)
 
 TRACES = [b"a" * 16, b"b" * 16]
 
@@ -162,3 +171,23 @@ def test_depth_is_bounded_by_memory_not_by_the_stack() -> None:
     ]
 
     assert max(level for _, level in depths(build_tree(rows(chain)))) == depth - 1
+
+
+@given(with_owners)
+def test_the_shape_of_a_tree_says_what_its_parents_say(
+    drawn: tuple[Sequence[Event], Sequence[bool]],
+) -> None:
+    some, mine = drawn
+    tree = build_tree(rows(some), mine)
+    shape = shape_of(tree)
+
+    for place, node in enumerate(tree.order):
+        above = tree.parents[node]
+        parent = TOP if above is None else tree.order.index(above)
+        below = [at for at, up in enumerate(shape.parents) if up == place]
+        assert shape.parents[place] == parent < place
+        assert shape.depths[place] == (0 if parent == TOP else shape.depths[parent] + 1)
+        assert shape.descendants[place] == sum(1 + shape.descendants[at] for at in below)
+        if below:  # they follow at once
+            assert below[0] == place + 1
+            assert max(below) + shape.descendants[max(below)] == place + shape.descendants[place]

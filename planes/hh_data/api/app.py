@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from hh_core.domain.identity import MAX_ID
 from hh_core.domain.policy import Audience, Plane, operation
 from hh_core.errors import RejectedError
+from hh_core.usecases.belonging import TRACE_ROWS
 from hh_core.usecases.costs import Costs
 from hh_core.usecases.page import Page
 from hh_core.usecases.read import Reader
@@ -22,7 +23,9 @@ from hh_core.usecases.search import (
     parse_query,
     parse_range,
 )
+from hh_core.usecases.session_outline import OUTLINE_LIMIT, SessionOutlines, Unchanged
 from hh_core.usecases.sessions import SessionPage, Sessions
+from hh_data.api.coding import coded_json, etag, known_revisions
 from hh_data.api.errors import errors_as_json, json_answer
 from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.reference import reference_page
@@ -49,6 +52,7 @@ class ReadApi:
     access: Access
     reader: Reader
     sessions: Sessions
+    outlines: SessionOutlines
     costs: Costs
     clock: Callable[[], int] = now_ms
 
@@ -85,6 +89,9 @@ class ReadApi:
         yield "GET", f"{project}/events/{event}/cost", "get_project_event_cost", self.cost
         yield "GET", f"/v1/sessions/{session}", "get_session", self.session
         yield "GET", f"{project}/sessions/{session}", "get_project_session", self.session
+        outline = f"sessions/{session}/outline"
+        yield "GET", f"/v1/{outline}", "get_session_outline", self.outline
+        yield "GET", f"{project}/{outline}", "get_project_session_outline", self.outline
         yield "GET", f"/session/{session}", "get_session_legacy", self.session_legacy
 
     def _guarded(self, name: str, ask: Question) -> Handler:
@@ -129,6 +136,27 @@ class ReadApi:
             {**page.session, "next_cursor": page.next_cursor, **_behind(page.behind)}
         )
 
+    async def outline(self, request: web.Request, project: UUID) -> web.Response:
+        page = await self.outlines.page(
+            project,
+            _id(request, "session_id"),
+            offset=_whole(request, "offset", 0, range(TRACE_ROWS + 1)),
+            limit=_whole(request, "limit", _DEFAULT_NODES, range(1, OUTLINE_LIMIT + 1)),
+            known=known_revisions(request),
+        )
+        headers = {str(hdrs.ETAG): etag(page.revision)}
+        if isinstance(page, Unchanged):
+            return web.Response(status=304, headers=headers)
+        body = {
+            "session": page.session,
+            "revision": page.revision,
+            "count": page.count,
+            "next_offset": page.next_offset,
+            "nodes": page.nodes,
+            **_behind(page.behind),
+        }
+        return await coded_json(request, body, headers)
+
     async def home(self, request: web.Request) -> web.Response:
         """A browser that comes to the bare address finds the reference."""
         return web.Response(status=302, headers={"Location": "/docs"})
@@ -151,7 +179,7 @@ class ReadApi:
         return await self.sessions.tree(
             project,
             _id(request, "session_id"),
-            limit=_limit(request),
+            limit=_whole(request, "limit", _DEFAULT_NODES, range(1, EXPORT_LIMIT + 1)),
             cursor=request.query.get("cursor") or None,
         )
 
@@ -198,10 +226,11 @@ def _id(request: web.Request, name: str) -> str:
     return text
 
 
-def _limit(request: web.Request) -> int:
-    text = request.query.get("limit", str(_DEFAULT_NODES))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= EXPORT_LIMIT:
-        raise RejectedError(f"limit must be a whole number from 1 to {EXPORT_LIMIT}")
+def _whole(request: web.Request, name: str, default: int, allowed: range) -> int:
+    """A parameter of the query that is a whole number."""
+    text = request.query.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or int(text[:9]) not in allowed:
+        raise RejectedError(f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}")
     return int(text[:9])
 
 

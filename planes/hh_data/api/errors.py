@@ -49,14 +49,14 @@ def json_answer(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     return web.Response(
-        body=_dumps(body),
+        body=json_bytes(body),
         status=status,
         content_type="application/json",
         headers=headers,
     )
 
 
-def _dumps(body: object) -> bytes:
+def json_bytes(body: object) -> bytes:
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:  # nested deeper than it goes, or a number beyond 64 bits

@@ -1,0 +1,142 @@
+"""What a session consists of, without a word of its content: every node, as the index knows it."""
+
+import asyncio
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+import orjson
+
+from hh_core.domain.event import Json
+from hh_core.domain.identity import name_key
+from hh_core.ports.analytics import Analytics, Row, Value
+from hh_core.usecases.belonging import Belonging
+from hh_core.usecases.byte_cache import ByteCache
+from hh_core.usecases.freshness import Freshness
+from hh_core.usecases.node_columns import NODE_BYTES, READ, NodeColumns, node_columns
+from hh_core.usecases.outline import Mark, Outlines, mark_of
+from hh_core.usecases.read_limits import ReadLimits, Turns
+from hh_core.usecases.session_rollup import session_rollup
+from hh_core.usecases.wide_events import ROLLUPS, milliseconds_of
+
+OUTLINE_LIMIT = 25_000
+"""Nodes of one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinePage:
+    session: Mapping[str, Json]
+    """Its name, its times and what it adds up to."""
+    revision: str
+    """Equal as long as no node and no sum has changed: pages of one revision tile the session."""
+    count: int
+    """Nodes of the whole session, pending parents among them."""
+    nodes: Mapping[str, Json]
+    """Column by column, in display order."""
+    next_offset: int | None
+    behind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Who asked knows it already."""
+
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The nodes of a session, and of which rows they are."""
+
+    mark: Mark
+    nodes: NodeColumns
+
+
+class SessionOutlines:
+    def __init__(
+        self,
+        analytics: Analytics,
+        belonging: Belonging,
+        freshness: Freshness,
+        *,
+        name_key: bytes,
+        turns: Turns | None = None,
+    ) -> None:
+        self._analytics = analytics
+        self._outlines = Outlines(analytics, belonging)
+        self._freshness = freshness
+        self._name_key = name_key
+        self._turns = turns or Turns(ReadLimits())
+        self._kept: ByteCache[_Kept] = ByteCache(self._turns.limits.outline_cache_bytes)
+
+    async def page(
+        self, project: UUID, text: str, *, offset: int, limit: int, known: Collection[str] = ()
+    ) -> OutlinePage | Unchanged:
+        """The nodes of a session from the place ``offset`` on, unless its revision is ``known``.
+
+        Raises ``NotFoundError`` for an unknown session and another project's alike,
+        ``NotYetError`` while the index is behind, ``RejectedError`` (422) when it takes too long.
+        """
+        key = name_key(self._name_key, project, text)
+        behind = await self._freshness.behind(project)
+        async with self._turns.turn(project):
+            rollup, traces = await asyncio.gather(
+                session_rollup(self._analytics, project, key, behind, also=("num_errors",)),
+                self._outlines.traces(project, key),
+            )
+            session = _summary(rollup)
+            kept = self._kept.get((project, key))
+            if kept is not None or known:
+                mark = await self._outlines.mark(project, traces)
+                if (revision := _revision(session, mark)) in known:
+                    return Unchanged(revision)
+                kept = kept if kept is not None and kept.mark == mark else None
+            if kept is None:
+                kept = await self._made(project, key, traces)
+            nodes = await asyncio.to_thread(kept.nodes.page, offset, limit)
+        count, following = len(kept.nodes), offset + limit
+        return OutlinePage(
+            session,
+            _revision(session, kept.mark),
+            count,
+            nodes,
+            following if following < count else None,
+            behind,
+        )
+
+    async def _made(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> _Kept:
+        columns = await self._outlines.read(project, traces, READ)
+        also: dict[str, Sequence[Value]] = dict(zip(READ, columns[-len(READ) :], strict=True))
+        rows, tree = await self._outlines.tree(project, key, cast("list[Sequence[bytes]]", columns))
+        nodes = await asyncio.to_thread(node_columns, project, rows, tree, also)
+        kept = _Kept(mark_of(traces, cast("Sequence[int]", also["version"])), nodes)
+        self._kept.put((project, key), kept, NODE_BYTES * len(nodes))
+        return kept
+
+
+def _summary(rollup: Row) -> dict[str, Json]:
+    """A row of ``session_rollup`` under the names that a session event has for it."""
+    start, length = cast(int, rollup["start_ns"]), cast(int, rollup["duration_ns"])
+    usage = cast("Mapping[str, int]", rollup["usage"] or {})
+    cost = cast("Decimal | None", rollup["cost"])
+    return {
+        "session_id": str(rollup["session_id"]) or str(rollup["session_key"]),
+        "event_name": str(rollup["event_name"]),
+        "start_time": milliseconds_of(start),
+        "end_time": milliseconds_of(start + length),
+        "duration": milliseconds_of(length),
+        "num_events": rollup["num_events"],
+        "num_model_events": rollup["num_model_events"],
+        "num_errors": rollup["num_errors"],
+        **{name: usage.get(name, 0) for name in ROLLUPS},
+        "cost": None if cost is None else float(cost),
+        "has_feedback": bool(rollup["has_feedback"]),
+    }
+
+
+def _revision(session: Mapping[str, Json], mark: Mark) -> str:
+    said = orjson.dumps([session, sorted(trace.hex() for trace in mark.traces), mark.rows])
+    return hashlib.blake2b(said + mark.versions.to_bytes(16, "big"), digest_size=12).hexdigest()
