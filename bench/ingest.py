@@ -125,7 +125,18 @@ def mix_tables(figures: Mapping[str, float]) -> list[Figures]:
         bar, value = MIX_BARS.get(name), figures[name]
         rows.append((name, value, bar, None if bar is None else verdict(value, bar)))
     title = f"Ingestion of what instrumentors send, {figures['spans']:,.0f} spans"
-    return [Figures(title, ("figure", "value", "bar", "verdict"), rows)]
+    return [
+        Figures(title, ("figure", "value", "bar", "verdict"), rows),
+        Figures(
+            "Where their time goes: CPU µs per span by process",
+            ("process", "µs"),
+            [
+                (name.removeprefix(_STAGE), value)
+                for name, value in figures.items()
+                if name.startswith(_STAGE)
+            ],
+        ),
+    ]
 
 
 def run(spans: int, *, port_base: int, probes: int, dispatchers: int = 1) -> dict[str, float]:

@@ -54,6 +54,7 @@ SPARE = "attributes"
 EVENT_TYPES = frozenset({"model", "tool", "chain"})
 _OWN_SCOPE = re.compile(r"honeyhive\.(0x)?[0-9a-fA-F]+")
 _NOTHING = Rules()
+_Prepare = Callable[[Keys], Step | None]
 _ERROR = 2
 _OK = 1
 
@@ -99,7 +100,12 @@ class Mapping:
     """Asks the mappers in their order. A mapper that raises is counted and does no more harm."""
 
     def __init__(self, mappers: Sequence[Mapper]) -> None:
-        self._mappers = tuple(sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name)))
+        ordered = sorted(mappers, key=lambda mapper: (mapper.rank, mapper.name))
+        # asking whether something keeps a protocol takes longer than preparing a mapper
+        self._mappers = tuple(
+            (mapper, mapper.prepare if isinstance(mapper, PreparedMapper) else None)
+            for mapper in ordered
+        )
         self._plans = ByKeys(self._plan)
         self._formed = ByKeys(self._form)
         self._forms: dict[tuple[Keys, tuple[Rules, ...]], Form] = {}
@@ -174,7 +180,7 @@ class Mapping:
         return facts
 
     def _plan(self, keys: Keys) -> _Plan:
-        found = [self._speaker(mapper, keys) for mapper in self._mappers]
+        found = [self._speaker(*mapper, keys) for mapper in self._mappers]
         speakers = tuple(speaker for speaker in found if speaker is not None)
         return _Plan(
             speakers,
@@ -204,11 +210,11 @@ class Mapping:
             )
         return Formed(form, wanted)
 
-    def _speaker(self, mapper: Mapper, keys: Keys) -> _Speaker | None:
-        if not isinstance(mapper, PreparedMapper):
+    def _speaker(self, mapper: Mapper, prepare: _Prepare | None, keys: Keys) -> _Speaker | None:
+        if prepare is None:
             return _Speaker(mapper, mapper.facts, mapper.speaks)
         try:
-            step = mapper.prepare(keys)
+            step = prepare(keys)
         except Exception:  # as in _collect
             self.failures[mapper.name] += 1
             return None

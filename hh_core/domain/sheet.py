@@ -6,7 +6,7 @@ happens to all: the steps are those of ``Mapping.facts``, each done to a whole c
 which anything is otherwise is ``odd`` and is mapped by ``Mapping.facts`` itself.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
@@ -80,11 +80,16 @@ class Sheet:
     untyped: Sequence[int] = ()
     """The spans whose type nothing tells: ``settle_types``."""
 
-    def settle_types(self, is_root: Callable[[int], bool]) -> None:
-        """Give a type to those that nothing tells one, as ``assumed_type`` says; the cost
-        of a chain is that of its children."""
-        for place in self.untyped:
-            self.event_type[place] = assumed_type(is_root=is_root(place))
+    @property
+    def size(self) -> int:
+        """How many spans it tells of."""
+        return len(self.event_type)
+
+    def settle_types(self, are_roots: Iterable[bool]) -> None:
+        """Give a type to the ``untyped`` ones, of which ``are_roots`` says whether they are, as
+        ``assumed_type`` has it; the cost of a chain is that of its children."""
+        for place, is_root in zip(self.untyped, are_roots, strict=True):
+            self.event_type[place] = assumed_type(is_root=is_root)
             if self.cost is not None and self.event_type[place] == "chain":
                 self.cost[place] = None
 

@@ -1,19 +1,19 @@
 """Rows of spans that are alike, built column by column: how nearly all spans reach the index.
 
-Spans are held until there are enough of one form to be worth it, but never more of them than
-memory allows. Those that no form holds, or that are odd in theirs, are handed back.
+Spans are held until their segment ends, but never more of them than memory allows; then those of
+one form are mapped together, and all of them are laid out together. Those that no form holds, or
+that are odd in theirs, are handed back.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Any
 
 from hh_core.domain.mapping import Mapping, error_class
 from hh_core.domain.segments import SegmentRecord
-from hh_core.domain.sheet import Documents, Form, map_sheet, shape_of
+from hh_core.domain.sheet import Documents, Form, Shape, map_sheet, shape_of
 from hh_core.domain.span import Origin, Span
 from hh_core.ports.analytics import Relation
 from hh_core.usecases.batch import Batch, see
@@ -23,12 +23,19 @@ from hh_core.wire import otlp
 
 log = logging.getLogger(__name__)
 
-FEWEST = 8
-"""Fewer spans of one form cost less one by one."""
 HELD_BYTES = 4 << 20
 """Of request bodies whose spans are held. Of a hostile one each costs forty bytes of memory."""
 
 _Columns = Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Spans that are mapped together, and the values of the form's keys."""
+
+    form: Form
+    rows: list[Row]
+    columns: _Columns
 
 
 @dataclass(slots=True)
@@ -103,28 +110,26 @@ class Alike:
     def flush(self) -> None:
         """Add the rows of all spans that are held."""
         documents = Documents()
+        parts: list[_Part] = []
         for form, rows in self._held.items():
-            if len(rows) < FEWEST:
-                self._odd += rows
-                continue
             try:
                 columns = [otlp.values_of(c) for c in zip(*[row[4] for row in rows], strict=True)]
             except otlp.DecodeError:  # its record is found when it is handed back
                 self._odd += rows
                 continue
-            for part in self._parts(form, rows, columns, documents):
-                self._sheet(form, *part, documents)
+            parts += self._alike(form, rows, columns, documents)
+        self._add_rows(parts, documents)
         self._hand_back(self._odd)
         self._held.clear()
         self._odd.clear()
         self._size = 0
 
-    def _parts(
+    def _alike(
         self, form: Form, rows: list[Row], columns: _Columns, documents: Documents
-    ) -> Iterator[tuple[list[Row], _Columns]]:
-        """Rows whose documents have the same members, where there are enough of them."""
+    ) -> Iterator[_Part]:
+        """Rows whose documents have the same members."""
         if not form.documents:
-            yield rows, columns
+            yield _Part(form, rows, columns)
             return
         texts = list(zip(*(columns[place] for place, _ in form.documents), strict=True))
         try:
@@ -132,29 +137,47 @@ class Alike:
             shapes = [known[some] for some in texts]
         except TypeError:  # values that are no texts, and cannot be looked up
             shapes = [shape_of(form, some, documents) for some in texts]
-        for shape in dict.fromkeys(shapes):
-            chosen = [one == shape for one in shapes]
-            alike = list(compress(rows, chosen))
-            if shape is None or len(alike) < FEWEST:
-                self._odd += alike
-            elif len(alike) == len(rows):
-                yield rows, columns
+        groups: defaultdict[Shape | None, list[int]] = defaultdict(list)
+        for row, shape in enumerate(shapes):
+            groups[shape].append(row)
+        self._odd += [rows[row] for row in groups.pop(None, ())]
+        for chosen in groups.values():
+            if len(chosen) == len(rows):
+                yield _Part(form, rows, columns)
             else:
-                yield alike, [list(compress(column, chosen)) for column in columns]
+                own = [[column[row] for row in chosen] for column in columns]
+                yield _Part(form, [rows[row] for row in chosen], own)
 
-    def _sheet(self, form: Form, rows: list[Row], columns: _Columns, documents: Documents) -> None:
+    def _add_rows(self, parts: Sequence[_Part], documents: Documents) -> None:
+        """All in one record batch: each costs as much as some hundred rows."""
         try:
-            sheet, odd = map_sheet(form, len(rows), columns, documents)
-            sound = [row for place, row in enumerate(rows) if place not in odd] if odd else rows
-            if sheet is not None:
-                batch, paths = rows_of(sheet, sound, self.place)
-                self.batch.rows[Relation.EVENTS].append(batch)
-                for path, hour in paths:
-                    see(self.batch.paths, path, hour, hour)
-        except Exception as error:  # by a third party's reader, perhaps: that span alone suffers
+            self._lay_out(parts, documents)
+        except Exception as error:
+            if (half := len(parts) // 2) > 0:  # only those must suffer that are to blame
+                self._add_rows(parts[:half], documents)
+                self._add_rows(parts[half:], documents)
+                return
+            # by a third party's reader, perhaps: that span alone suffers
+            rows = [row for part in parts for row in part.rows]
             log.warning("%d spans go one by one: %s", len(rows), type(error).__name__)
-            odd = set(range(len(rows)))
-        self._odd += [rows[place] for place in sorted(odd)]
+            self._odd += rows
+
+    def _lay_out(self, parts: Sequence[_Part], documents: Documents) -> None:
+        sheets, odd = [], []
+        for part in parts:
+            sheet, others = map_sheet(part.form, len(part.rows), part.columns, documents)
+            odd += [part.rows[place] for place in sorted(others)]
+            if sheet is not None:
+                own = part.rows
+                if others:
+                    own = [row for place, row in enumerate(own) if place not in others]
+                sheets.append((sheet, own))
+        if sheets:
+            batch, paths = rows_of(sheets, self.place)
+            self.batch.rows[Relation.EVENTS].append(batch)
+            for path, hour in paths:
+                see(self.batch.paths, path, hour, hour)
+        self._odd += odd
 
     def _hand_back(self, rows: Sequence[Row]) -> None:
         """They are decoded a second time, record by record."""

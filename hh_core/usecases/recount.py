@@ -20,6 +20,7 @@ from hh_core.ports.analytics import (
     Op,
     Query,
     Relation,
+    Row,
 )
 from hh_core.usecases.recount_here import Known, RecountHere, write_resolved
 from hh_core.wire.columns import concat
@@ -32,6 +33,9 @@ MAX_TRACE_EVENTS = 1_000_000
 
 _PART = 6_000
 """Traces or sessions of one statement: its fixed cost is that of a thousand rows."""
+_RESOLVED_TRACES, _RESOLVED_ROWS = 500, 50_000
+"""Traces whose events are read and resolved together, and how many events these may be."""
+_CLAIM = ("trace_id", "event_id", "span_id", "parent_span_id", "session_key", "start_ns")
 _ItemT = TypeVar("_ItemT")
 
 
@@ -88,10 +92,9 @@ class Recount:
         for part in _parts(sorted(all_traces)):
             resolved = await self._analytics.clock()
             claims = await self._claims(project, part)
-            for trace, claimed in claims.items():
-                sessions |= claimed
-                if len(claimed) > 1:
-                    await self._resolve(project, trace, resolved)
+            sessions = sessions.union(*claims.values())
+            contested = sorted(trace for trace, claimed in claims.items() if len(claimed) > 1)
+            await self._resolve(project, contested, resolved)
             sessions |= await self._linked(project, part)
         for sessions_part in _parts(sorted(sessions)):
             await self._analytics.recount(project, sessions_part)
@@ -148,21 +151,38 @@ class Recount:
         )
         return {cast(UUID, row["session_key"]) for row in rows}
 
-    async def _resolve(self, project: UUID, trace: bytes, resolved: int) -> None:
-        rows = await self._analytics.select(
+    async def _resolve(self, project: UUID, traces: Sequence[bytes], resolved: int) -> None:
+        """Tell the index the session of each event of ``traces``."""
+        for some in _parts(traces, _RESOLVED_TRACES):
+            rows = await self._events(project, some, _RESOLVED_ROWS)
+            if len(rows) <= _RESOLVED_ROWS:
+                await self._write(project, rows, resolved)
+                continue
+            for trace in some:
+                rows = await self._events(project, [trace], MAX_TRACE_EVENTS)
+                if len(rows) > MAX_TRACE_EVENTS:
+                    raise OverloadedError(f"a trace has more than {MAX_TRACE_EVENTS} events")
+                await self._write(project, rows, resolved)
+
+    async def _events(self, project: UUID, traces: Sequence[bytes], most: int) -> Sequence[Row]:
+        """The claims of all events of ``traces``; one more than ``most`` if they are more."""
+        return await self._analytics.select(
             Query(
                 relation=Relation.EVENTS,
                 project=project,
-                columns=("event_id", "span_id", "parent_span_id", "session_key", "start_ns"),
-                where=(Condition("trace_id", Op.EQ, trace),),
-                limit=MAX_TRACE_EVENTS + 1,
+                columns=_CLAIM,
+                where=(Condition("trace_id", Op.IN, traces),),
+                limit=most + 1,
             )
         )
-        if len(rows) > MAX_TRACE_EVENTS:
-            raise OverloadedError(f"a trace has more than {MAX_TRACE_EVENTS} events")
-        await write_resolved(self._analytics, project, trace, rows, resolved)
+
+    async def _write(self, project: UUID, rows: Sequence[Row], resolved: int) -> None:
+        events: defaultdict[bytes, list[Row]] = defaultdict(list)
+        for row in rows:
+            events[cast(bytes, row["trace_id"])].append(row)
+        await write_resolved(self._analytics, project, events, resolved)
 
 
-def _parts(items: Sequence[_ItemT]) -> Iterator[Sequence[_ItemT]]:
-    for start in range(0, len(items), _PART):
-        yield items[start : start + _PART]
+def _parts(items: Sequence[_ItemT], size: int = _PART) -> Iterator[Sequence[_ItemT]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -140,9 +140,8 @@ class RecountHere:
         traces: defaultdict[bytes, list[Row]] = defaultdict(list)
         for row in rows:
             traces[cast(bytes, row["trace_id"])].append(row)
-        for trace, events in traces.items():
-            if len(_claims(events)) > 1:
-                await write_resolved(self._analytics, project, trace, events, clock)
+        contested = {trace: own for trace, own in traces.items() if len(_claims(own)) > 1}
+        await write_resolved(self._analytics, project, contested, clock)
 
     async def _of(
         self,
@@ -167,18 +166,21 @@ class RecountHere:
 
 
 async def write_resolved(
-    analytics: Analytics, project: UUID, trace: bytes, events: Iterable[Row], resolved: int
+    analytics: Analytics, project: UUID, traces: Mapping[bytes, Iterable[Row]], resolved: int
 ) -> None:
-    """Write which session each event of ``trace`` belongs to, as read at ``resolved``."""
-    sessions = resolve(project, trace, [_claim_row(row) for row in events])
-    ordered = sorted(sessions)
-    columns: dict[str, Sequence[Any]] = {
-        "project_id": [project] * len(ordered),
-        "trace_id": [trace] * len(ordered),
-        "event_id": ordered,
-        "session_key": [sessions[event] for event in ordered],
-        "resolved": [resolved] * len(ordered),
-    }
+    """Write which session each event of ``traces`` belongs to, as read at ``resolved``: all in one
+    insert, which costs the same for one trace as for a thousand."""
+    columns: dict[str, list[Any]] = {c.name: [] for c in COLUMNS[Relation.TRACE_SESSIONS]}
+    for trace, events in traces.items():
+        sessions = resolve(project, trace, [_claim_row(row) for row in events])
+        ordered = sorted(sessions)
+        columns["trace_id"] += [trace] * len(ordered)
+        columns["event_id"] += ordered
+        columns["session_key"] += [sessions[event] for event in ordered]
+    count = len(columns["event_id"])
+    if not count:
+        return
+    columns |= {"project_id": [project] * count, "resolved": [resolved] * count}
     await analytics.insert(Relation.TRACE_SESSIONS, encode(Relation.TRACE_SESSIONS, columns))
 
 

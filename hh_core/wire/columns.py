@@ -3,7 +3,6 @@
 Columns go in as lists, one for each column of ``hh_core.domain.tables``. Nothing touches a row.
 """
 
-from array import array
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate, chain
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 
 from hh_core.domain.tables import COLUMNS, TELEMETRY, Column, Relation, Type
 from hh_core.errors import RejectedError
+from hh_core.wire.maps import Maps
 
 _ARROW: dict[Type, Any] = {
     Type.ID: pa.binary(16),
@@ -63,23 +63,9 @@ def record_batch(relation: Relation, columns: Mapping[str, Any]) -> Any:
     return _batch(relation, schema(relation), COLUMNS[relation], columns)
 
 
-def same_keys(
-    names: Sequence[str], columns: Sequence[Sequence[Any]], count: int, *, number: bool = False
-) -> Any:
-    """A column of ``count`` maps that all have the keys ``names``, from their values by key: texts,
-    or with ``number`` counts."""
-    width = len(names)
-    form = _ARROW[Type.USAGE if number else Type.ATTRIBUTES]
-    if width:
-        starts = array("i", range(0, width * count + 1, width))
-        offsets = pa.Array.from_buffers(pa.int32(), count + 1, [None, pa.py_buffer(starts)])
-    else:
-        offsets = pa.repeat(pa.scalar(0, pa.int32()), count + 1)
-    keys = pa.array(names, pa.string())
-    while len(keys) < width * count:
-        keys = pa.concat_arrays([keys] * 8)
-    items = pa.array(list(chain.from_iterable(zip(*columns, strict=True))), form.item_type)
-    return pa.MapArray.from_arrays(offsets, keys[: width * count], items)
+def map_column(type_: Type) -> Maps:
+    """A column of maps that is still to be filled."""
+    return Maps(_ARROW[type_])
 
 
 def constant(type_: Type, cell: Any, count: int) -> Any:

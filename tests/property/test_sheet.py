@@ -109,7 +109,7 @@ def test_a_sheet_says_what_each_span_says(
     columns = list(zip(*(wanted[place] for place in alike), strict=True))
     sheet, odd = map_sheet(formed.form, len(alike), columns) if alike else (None, set())
     if sheet is not None:
-        sheet.settle_types(lambda _: not parent)
+        sheet.settle_types([not parent] * len(sheet.untyped))
 
     sound = [place for row, place in enumerate(alike) if row not in odd]
     assert sheet is not None or not sound

@@ -13,13 +13,14 @@ from hh_core.domain.mapping import Mapping as SpanMapping
 from hh_core.domain.segments import ContentType
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Relation
-from hh_core.usecases.alike import FEWEST
 from hh_core.usecases.index import Indexer
 from hh_core.wire.segment import read_segment
 
 KEY, RESPONSE = b"n" * 32, "msg_12be2cf2f0395a4cb"
-ALONE, TOGETHER = 1, FEWEST + 3
-"""So few spans are mapped one by one, so many column by column."""
+ALONE, TOGETHER = 1, 4
+"""So few spans are mapped one by one here, so many column by column."""
+DOUBLED = [KeyValue(key="note", value=AnyValue(string_value="x"))] * 2
+"""A key that stands there twice has no column."""
 
 
 def sessions(count: int, said: Mapping[str, str], parent: bytes = b"") -> list[bytes]:

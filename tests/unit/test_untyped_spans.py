@@ -11,12 +11,13 @@ from hh_core.domain.mapping import Mapping
 from hh_core.domain.segments import ContentType
 from hh_core.hooks import load_mappers
 from hh_core.ports.analytics import Relation
-from hh_core.usecases.alike import FEWEST
 from hh_core.usecases.index import Indexer
 from hh_core.wire.segment import read_segment
 
-FEW, MANY = 2, FEWEST + 3
-"""So few spans are mapped one by one, so many column by column."""
+FEW, MANY = 2, 11
+"""So few spans are mapped one by one here, so many column by column."""
+DOUBLED = [KeyValue(key="note", value=AnyValue(string_value="x"))] * 2
+"""A key that stands there twice has no column."""
 
 
 def request(families: int, **attributes: str) -> ExportTraceServiceRequest:
@@ -31,8 +32,12 @@ def request(families: int, **attributes: str) -> ExportTraceServiceRequest:
         parent.attributes.extend(
             KeyValue(key=key, value=AnyValue(string_value=value)) for key, value in told.items()
         )
+        if families == FEW:
+            parent.attributes.extend(DOUBLED)
         below = (1000 + number).to_bytes(8, "big")
-        children.add(name="inner", trace_id=trace, span_id=below, parent_span_id=span)
+        child = children.add(name="inner", trace_id=trace, span_id=below, parent_span_id=span)
+        if families == FEW:
+            child.attributes.extend(DOUBLED)
     return found
 
 
