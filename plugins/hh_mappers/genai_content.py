@@ -10,6 +10,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Json
 from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
+from hh_mappers.dialects import unsaid
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
 from hh_mappers.openinference_messages import messages as flat_messages
@@ -99,10 +100,19 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
             offer(content, "outputs", "embeddings", vectors, origin=key)
         else:
             said(content, found, origin=key, reasons=reasons)
+    _leave(attributes, content)
     calls = listed_calls(unpacked(attributes.get(CALLS)))
     if calls:
         message: Message = {"role": "assistant", "content": content.outputs.get("content")}
         said(content, [message | {"tool_calls": calls}], origin=CALLS, reasons=reasons)
+
+
+def _leave(attributes: Attributes, content: Content) -> None:
+    """What messages in JSON hold beside what they say: signatures of thoughts, ids of items."""
+    for key in (*ASKED, *SAID):
+        found = structured(attributes.get(key))
+        if found is not None:
+            leave(content, key, unsaid(found))
 
 
 def _operation(attributes: Attributes) -> str:
