@@ -8,6 +8,7 @@ from hh_mappers.agentops import AgentOps
 from hh_mappers.ai_gateway import AiGateway
 from hh_mappers.autogen import AutoGen
 from hh_mappers.braintrust import Braintrust
+from hh_mappers.claude_code import ClaudeCode
 from hh_mappers.common import Common
 from hh_mappers.crewai import CrewAi
 from hh_mappers.genai import GenAi
@@ -26,6 +27,7 @@ from hh_mappers.livekit import LiveKit
 from hh_mappers.logfire import Logfire
 from hh_mappers.mastra import Mastra
 from hh_mappers.mcp import Mcp
+from hh_mappers.mistral import Mistral
 from hh_mappers.mlflow import MlFlow
 from hh_mappers.openinference import OpenInference
 from hh_mappers.openinference_values import OpenInferenceValues
@@ -63,6 +65,7 @@ def hh_mappers() -> Iterable[Mapper]:
         SpringAi(),
         Mastra(),
         AiGateway(),
+        ClaudeCode(),
         CrewAi(),
         LiveKit(),
         Pipecat(),
@@ -70,6 +73,7 @@ def hh_mappers() -> Iterable[Mapper]:
         OpenInference(),
         PydanticAi(),
         GenAi(),
+        Mistral(),
         Strands(),
         SemanticKernel(),
         AutoGen(),

@@ -24,6 +24,8 @@ _SAID = frozenset(
 )
 """What a message says. The rest is about it."""
 _WRAPPERS = ("message", "delta", "kwargs", "data")
+_HOLDERS = ("content", "contents", "parts")
+"""What holds the parts of a message: what they say is said."""
 _CALLS = ("tool_calls", "function_call")
 _ITEMS = frozenset({"thinking", "reasoning", "tool_result", "tool-result", "function"})
 """Types of parts, though roles have these names too."""
@@ -46,20 +48,25 @@ def is_chat(value: Json) -> bool:
 
 
 def unsaid(value: Json) -> Json:
-    """What is left of messages when all that they say is taken out; None for nothing."""
+    """What is left of messages and their parts when all that they say is taken out; None for
+    nothing."""
     if isinstance(value, list):
         left = [item for item in map(unsaid, value) if item]
         return left or None
-    if not isinstance(value, Mapping) or _is_bare_part(value):
+    if not isinstance(value, Mapping):
         return None
     rest: dict[str, Json] = {}
     for key, item in value.items():
         if isinstance(item, Mapping) and (key in _WRAPPERS or key == "generation_info"):
-            rest |= unsaid(item) or {}
+            inner = unsaid(item) or {}
+            rest |= {name: part for name, part in inner.items() if name not in value}
+            if clash := {name: part for name, part in inner.items() if name in value}:
+                rest[key] = clash  # LangChain's ``id`` of a class around that of a message
+        elif key in _HOLDERS and isinstance(item, list):
+            if left := unsaid(item):
+                rest[key] = left
         elif not (key in _SAID or key in ("lc", "index") or item in (None, "", [], {})):
             rest[key] = item
-    if "lc" in value:
-        rest.pop("id", None)  # the path of a class
     if _calls(value.get("additional_kwargs")):
         rest.pop("additional_kwargs", None)  # the provider's form of ``tool_calls``
     return rest or None
@@ -85,10 +92,6 @@ def _is_langchain(item: Mapping[str, Json]) -> bool:
     if isinstance(item.get("kwargs"), Mapping):
         return "lc" in item and bool(_told_role({"id": item.get("id"), **item["kwargs"]}))
     return "additional_kwargs" in item and "content" in item and bool(_told_role(item))
-
-
-def _is_bare_part(item: Mapping[str, Json]) -> bool:
-    return is_part(item) and not _told_role(item) and not any(key in item for key in _WRAPPERS)
 
 
 def _listed(value: Json) -> Iterator[Json]:

@@ -6,17 +6,8 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.genai_content import (
-    ARGUMENTS,
-    ASKED,
-    CALLS,
-    FLAT,
-    FUNCTIONS,
-    PLACES,
-    SAID,
-    from_attributes,
-    tools,
-)
+from hh_mappers.genai_content import ASKED, CALLS, FLAT, SAID, from_attributes
+from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
 from hh_mappers.placing import unplaced
 from hh_mappers.reading import integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
@@ -27,6 +18,7 @@ _OPERATIONS = dict.fromkeys(
         *("chat", "text_completion", "generate_content", "embeddings", "completion", "responses"),
         *("fetch_response", "image_generation", "generate_image", "speech", "transcription"),
         *("chat.completions", "text_to_speech", "speech_to_text", "tts", "stt", "llm", "realtime"),
+        "llm_call",
     ),
     "model",
 )
@@ -35,6 +27,7 @@ _OPERATIONS |= dict.fromkeys(
         *("invoke_agent", "create_agent", "invoke_workflow", "plan", "run_agent", "handoff"),
         *("create_thread", "create_message", "list_messages", "start_thread_run"),
         *("get_thread_run", "submit_tool_outputs", "list_run_steps"),
+        *("agent_call", "user_prompt", "system_prompt", "schedule_tool_calls"),
         *("invoke_graph", "invoke_swarm", "execute_event_loop_cycle", "execute_task"),
     ),
     "chain",
@@ -43,7 +36,7 @@ _OPERATIONS |= dict.fromkeys(
     (
         *("execute_tool", "retrieval", "rerank", "search_memory", "create_memory"),
         *("update_memory", "upsert_memory", "delete_memory", "create_memory_store"),
-        "delete_memory_store",
+        *("delete_memory_store", "tool_call", "evaluate"),
     ),
     "tool",
 )
@@ -124,6 +117,7 @@ _ROUTES = Routes(
         "gen_ai.conversation.id": Route(text, "metadata.conversation_id", fact="session_id"),
         "gen_ai.tool.name": Route(text, "metadata.tool_name"),
         "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
+        "gen_ai.tool.call_id": Route(text, "metadata.tool_call_id"),
         "gen_ai.agent.name": Route(text, "metadata.agent_name"),
         "gen_ai.user": Route(text, "user_properties.user_id"),
         "gen_ai.user.id": Route(text, "user_properties.user_id"),

@@ -7,17 +7,19 @@ Sentry's SDKs, OpenLIT and others have names of their own beside them (``gen_ai.
 https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
+from typing import Any
+
 from hh_core.domain.event import Content, Json
 from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
+from hh_mappers.dialects import unsaid
+from hh_mappers.genai_tools import CALLING, used_tool
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, answer, chat_history
 from hh_mappers.openinference_messages import messages as flat_messages
-from hh_mappers.openinference_messages import table
-from hh_mappers.placing import numbered, offer, offer_answer, offer_arguments, spare
+from hh_mappers.placing import numbered, offer, offer_answer, spare
 from hh_mappers.reading import dumped, plain, structured, unpacked
 from hh_mappers.tool_calls import listed_calls
-from hh_mappers.wrappings import gave_in, given_by_name, given_to_run
 
 ASKED = (
     "gen_ai.input.messages",
@@ -36,23 +38,6 @@ SAID = (
 CALLS = "gen_ai.response.tool_calls"
 FLAT = ("gen_ai.input.messages.", "gen_ai.output.messages.")
 """traceAI's ``gen_ai.input.messages.<i>.message.role``, in the form of OpenInference."""
-FUNCTIONS = "gen_ai.request.functions."
-"""AgentOps' ``gen_ai.request.functions.<i>.name``, ``.description``, ``.parameters``."""
-ARGUMENTS = ("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input")
-PLACES = {
-    "gen_ai.tool.call.result": ("outputs", "result"),
-    "gen_ai.tool.output": ("outputs", "result"),
-    "gen_ai.tool.result": ("outputs", "result"),
-    "gen_ai.retrieval.query.text": ("inputs", "query"),
-    "gen_ai.retrieval.documents": ("outputs", "documents"),
-    "gen_ai.tool.definitions": ("config", "tools"),
-    "gen_ai.request.available_tools": ("config", "tools"),
-    "gen_ai.request.tools": ("config", "tools"),
-    "gen_ai.request.functions": ("config", "tools"),
-    "gen_ai.request.response_format": ("config", "response_format"),
-    "gen_ai.request.structured_output_schema": ("config", "response_format"),
-}
-"""The bucket and key of other large attributes."""
 _OPERATIONS = ("gen_ai.operation.name", "llm.request.type", "gen_ai.request.type")
 EMBEDDING = frozenset({"embeddings", "embedding", "embed"})
 _SYSTEM = ("system", "developer")
@@ -81,8 +66,9 @@ def said(content: Content, messages: list[Message], *, origin: str, reasons: Jso
 
 def from_attributes(attributes: Attributes, content: Content) -> None:
     operation = _operation(attributes)
-    instructions = chat_history(attributes.get("gen_ai.system_instructions"), role="system")
-    for key in ASKED:
+    instructions = instructions_of(attributes.get("gen_ai.system_instructions"))
+    is_tool = operation in CALLING and used_tool(attributes, content)
+    for key in () if is_tool else ASKED:
         found = _messages(attributes, key, role="user")
         if found:
             whole = with_instructions(instructions, found)
@@ -92,17 +78,32 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
     reasons = attributes.get("gen_ai.response.finish_reasons")
     if reasons is None and (reason := attributes.get("gen_ai.response.finish_reason")):
         reasons = [reason]
-    for key in SAID:
+    for key in () if is_tool else SAID:
         found = _messages(attributes, key, role="assistant")
         if operation in EMBEDDING and found and key == "gen_ai.completion.N":
             vectors = [message.get("content") for message in found]
             offer(content, "outputs", "embeddings", vectors, origin=key)
         else:
             said(content, found, origin=key, reasons=reasons)
+    _leave(attributes, content)
     calls = listed_calls(unpacked(attributes.get(CALLS)))
     if calls:
         message: Message = {"role": "assistant", "content": content.outputs.get("content")}
         said(content, [message | {"tool_calls": calls}], origin=CALLS, reasons=reasons)
+
+
+def instructions_of(value: Any) -> list[Message]:
+    """The system's words, also where Gemini's API has them as content of the user's."""
+    told = chat_history(value, role="system")
+    return [m if m["role"] in _SYSTEM else {**m, "role": "system"} for m in told]
+
+
+def _leave(attributes: Attributes, content: Content) -> None:
+    """What messages in JSON hold beside what they say: signatures of thoughts, ids of items."""
+    for key in (*ASKED, *SAID):
+        found = structured(attributes.get(key))
+        if found is not None:
+            leave(content, key, unsaid(found))
 
 
 def _operation(attributes: Attributes) -> str:
@@ -152,40 +153,3 @@ def _named(item: Json) -> Json:
         return item
     rest = {key: value for key, value in item.items() if key != "user"}
     return {**rest, "role": "user", "content": item["user"]}
-
-
-def tools(attributes: Attributes, content: Content) -> None:
-    """What tools offer, are asked and answer; queries and documents of a retrieval."""
-    for key in ARGUMENTS:
-        if key in attributes:
-            wrapped = unpacked(attributes[key])
-            given = given_by_name(given_to_run(wrapped))
-            offer_arguments(content, given, origin=key)
-            if given is not wrapped:
-                leave(content, key, wrapped)
-    for key, (bucket, place) in PLACES.items():
-        if key in attributes:
-            wrapped = unpacked(attributes[key])
-            value = gave_in(wrapped) if place == "result" else wrapped
-            offer(content, bucket, place, value, origin=key)
-            if value is not wrapped:
-                leave(content, key, wrapped)
-    if functions := definitions(attributes, FUNCTIONS):
-        offer(content, "config", "tools", functions, origin=FUNCTIONS[:-1])
-    variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
-    if variables:
-        is_chat = "chat_history" in content.inputs
-        bucket, place = ("config", "prompt_variables") if is_chat else ("inputs", "variables")
-        offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")
-
-
-def definitions(attributes: Attributes, prefix: str) -> list[Json]:
-    """Tools of ``prefix<i>.name``, ``.description``, ``.parameters``, the latter parsed."""
-    return [_function(item) for item in table(attributes, prefix)]
-
-
-def _function(item: Json) -> Json:
-    """A tool's definition, its parameters parsed."""
-    if isinstance(item, dict) and isinstance(item.get("parameters"), str):
-        item["parameters"] = unpacked(item["parameters"])
-    return item

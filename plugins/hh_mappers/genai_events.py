@@ -38,6 +38,7 @@ _MEMBER = "body."
 """Of a record's body, where an attribute of the record has the same name."""
 _WHOLE = ("body", "gen_ai.event.content")
 """Keys that hold the whole message as JSON text; the second is that of Azure's and .NET's SDKs."""
+_SIDES = frozenset({"input", "output"})
 _NOTHING = Rules()
 
 
@@ -57,6 +58,9 @@ class GenAiEvents:
         """Everything on events is left to ``content``."""
 
     def content(self, span: Span, content: Content) -> None:
+        for event in span.events:
+            if _SIDES.issuperset(event.attributes) and event.name not in TOLD:
+                _tell_both(event, content)
         events = [event for event in span.events if event.name in TOLD]
         if events:
             attributes = span.attributes
@@ -65,6 +69,22 @@ class GenAiEvents:
             )
             ordered = sorted(events, key=lambda event: event.time_ns)
             (_tell_of_tool if is_tool else tell)(ordered, content, attributes)
+
+
+def _tell_both(event: SpanEvent, content: Content) -> None:
+    """A record of AWS' distribution of OpenTelemetry: ``{input: {messages}, output: {messages}}``,
+    named for the scope of the span that it belongs to.
+
+    https://github.com/aws-observability/aws-otel-python-instrumentation
+    """
+    told = {
+        side: value["messages"]
+        for side, value in event.attributes.items()
+        if isinstance(value, Mapping) and isinstance(value.get("messages"), list | tuple)
+    }
+    history = chat_history(json_value(told.get("input")), role="user")
+    asked(content, history, origin="", operation=None)
+    said(content, chat_history(json_value(told.get("output")), role="assistant"), origin="")
 
 
 def tell(events: Iterable[SpanEvent], content: Content, attributes: Mapping[str, Any]) -> None:

@@ -9,12 +9,13 @@ from functools import lru_cache, partial
 from typing import Any
 
 from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.mapping import SPARE
 from hh_core.domain.paths import put
 from hh_core.domain.rules import Rules
 from hh_core.domain.span import Keys, Span
 from hh_mappers.framework_messages import in_normal_form
 from hh_mappers.leftovers import give_members, leave
-from hh_mappers.literals import unpacked_literal
+from hh_mappers.literals import literal, structure, unpacked_literal
 from hh_mappers.messages import answer
 from hh_mappers.placing import offer, offer_answer
 from hh_mappers.reading import integer, structured, text
@@ -86,6 +87,7 @@ class Haystack(Prepared):
                 if key in span.attributes:
                     value = unpacked_literal(span.attributes[key])
                     _GIVE[is_model](content, bucket, value, key)
+                    _keep_objects(content, key, span.attributes[key])
 
 
 def _type_by_keys(keys: Keys) -> str:
@@ -203,6 +205,12 @@ def _give(content: Content, bucket: str, value: Json, origin: str) -> None:
         side = bucket.removesuffix("s")
         given = _without_nulls(value) if isinstance(value, Mapping) else value
         give_members(content, bucket, side, given, origin)
+
+
+def _keep_objects(content: Content, key: str, value: Any) -> None:
+    """A text in which Python wrote objects stays: names of classes and members are in it alone."""
+    if isinstance(value, str) and structure(value) is None and literal(value) is not None:
+        content.metadata[f"{SPARE}.{key}"] = value
 
 
 def _without_nulls(value: Mapping[str, Json]) -> Json:

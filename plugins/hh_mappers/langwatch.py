@@ -30,12 +30,14 @@ _TYPES = frozenset(
     {"text", "raw", "json", "list", "chat_messages", "guardrail_result", "evaluation_result"}
 )
 """Of wrapped values. What the SDK does not know, pictures say, it wraps twice, as ``json``."""
+_GIVEN = (_PREFIX + "input",)
+_GAVE = tuple(_PREFIX + key for key in ("output", "rag_contexts", "rag.contexts", "contexts"))
 _OFFERED = frozenset({"tools", "functions", "response_format"})
 
 
 def _metrics(value: Any) -> Json:
     """``{"prompt_tokens": 5, "completion_tokens": 3, "cost": 0.1}``: counts, and the cost."""
-    found = structured(value)
+    found = _opened(structured(value))
     if not isinstance(found, dict):
         return None
     counts = {key: item for key, item in found.items() if key != "cost"}
@@ -62,7 +64,10 @@ _ROUTES = Routes(
         _PREFIX + "user.id": Route(text, "user_properties.user_id"),
         _PREFIX + "customer.id": Route(text, "user_properties.customer_id"),
         _PREFIX + "labels": Route(plain, "metadata.tags"),
-        **{_PREFIX + key: LARGE for key in ("input", "output", "rag_contexts", "rag.contexts")},
+        **{
+            _PREFIX + key: LARGE
+            for key in ("input", "output", "rag_contexts", "rag.contexts", "contexts")
+        },
     },
     {},
 )
@@ -86,8 +91,8 @@ class LangWatch(Whole):
         Fallback("", "session_id", "metadata.thread_id", ""),
         Fallback("", "session_id", "metadata.threadId", ""),
     )
-    inputs = (_PREFIX + "input",)
-    outputs = (_PREFIX + "output", _PREFIX + "rag_contexts", _PREFIX + "rag.contexts")
+    inputs = _GIVEN
+    outputs = _GAVE
 
     def opened(self, value: AnyValue) -> AnyValue:
         return _opened(structured(value)) if structured(value) is not None else value

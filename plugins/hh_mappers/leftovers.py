@@ -17,7 +17,7 @@ _MOST_SEARCHES = 1_000
 _SHORTEST_SEARCH = 8
 """Characters. Shorter texts are found in others by accident."""
 _DEEPEST = 100
-_FORMAL = frozenset({"type", "role", "index", "object", "lc"})
+_FORMAL = frozenset({"type", "role", "index", "lc"})
 """Members that say nothing without the others."""
 _CREW = frozenset({"tasks_output", "expected_output"})
 """Beside ``raw``, the output of a crew or a task of CrewAI: it repeats those of others."""
@@ -60,7 +60,7 @@ def give_members(content: Content, bucket: str, side: str, value: Json, origin: 
 
 
 class _Told:
-    """The values that an event tells already."""
+    """The values that an event tells already, and those that are kept: each is kept once."""
 
     def __init__(self, content: Content) -> None:
         self._pairs: set[tuple[str, Json]] = set()
@@ -68,7 +68,7 @@ class _Told:
         for bucket in _BUCKETS:
             for name, value in _scalars(getattr(content, bucket), "", 0):
                 if type(value) is str:
-                    self._texts.add(value)
+                    self._texts.update((value, *value.split("\n")))
                 else:
                     self._pairs.add((name if type(value) is not float else "", value))
         self._all = "\0".join(self._texts)
@@ -98,7 +98,11 @@ class _Told:
             return self.without(found, name, depth + 1)
         self._searches += 1
         is_worth_it = len(value) >= _SHORTEST_SEARCH and self._searches <= _MOST_SEARCHES
-        return None if is_worth_it and value in self._all else value
+        if is_worth_it and value in self._all:
+            return None
+        if name not in _FORMAL:  # what is formal goes if nothing stands beside it
+            self._texts.add(value)
+        return value
 
 
 def _scalars(value: Json, name: str, depth: int) -> Iterator[tuple[str, Json]]:

@@ -13,8 +13,9 @@ from hh_core.domain.mapping import error_class
 from hh_core.domain.rules import Document, Kind
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.bodies import give_answer, give_arguments, give_request, give_result
-from hh_mappers.dialects import chat
+from hh_mappers.dialects import chat, unsaid
 from hh_mappers.genai_content import asked, said
+from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message
 from hh_mappers.placing import covers
 from hh_mappers.reading import structured, text, unquoted_text
@@ -135,6 +136,12 @@ def _give_older(attributes: Attributes, content: Content) -> None:
 
 def _give_bodies(attributes: Attributes, content: Content) -> None:
     """The agents' response has all; where a call failed, the events have what was asked."""
+    _tell_bodies(attributes, content)
+    for key in _BODIES:
+        leave(content, key, unsaid(structured(attributes.get(key))))
+
+
+def _tell_bodies(attributes: Attributes, content: Content) -> None:
     response = structured(attributes.get("response"))
     messages = chat(attributes.get("events"), role="user")
     if isinstance(response, dict) and response.get("output"):

@@ -11,8 +11,9 @@ from typing import Any
 
 from hh_core.domain.event import Json
 from hh_mappers.parts import Message, is_part, joined, joined_content, listed_parts, sorted_parts
-from hh_mappers.reading import dumped, plain, structured
+from hh_mappers.reading import dumped, parsed, plain, structured
 from hh_mappers.tool_calls import call_id, listed_calls, tool_call
+from hh_mappers.truncated import cut_messages
 
 __all__ = ["Message", "answer", "chat_history", "normal_role", "tool_call"]
 
@@ -44,6 +45,10 @@ _READ = frozenset(
 )
 _READ |= {*_REASONS, *_THOUGHTS, *_CALLS, *_CONTENT}
 
+_WRAPPED = frozenset({"role", "parts", "content", "message", *_REASONS})
+"""Members of a message that stands within ``content``: a candidate of Gemini's, or what AWS'
+distribution of OpenTelemetry takes out of spans."""
+_TWICE = ('"[', '"{')
 _TELLING = frozenset({"role", "message", *_CALLS, *_CONTENT, *_THOUGHTS, "refusal", "audio"})
 """What only a message has: anything else is content itself."""
 
@@ -61,12 +66,12 @@ def _known_role(role: Any) -> str | None:
 
 def chat_history(value: Any, *, role: str) -> list[Message]:
     """Messages in any of the shapes that conventions use; ``role`` where one names none."""
-    found = structured(value)
+    found = _told_in(value)
     if found is None:
         return [] if value is None or value == "" else [{"role": role, "content": plain(value)}]
     if isinstance(found, dict) and isinstance(found.get("messages"), list):
         found = found["messages"]
-    items = found if isinstance(found, list) else [found]
+    items = [_whole(item) for item in found] if isinstance(found, list) else [found]
     messages: list[Message] = []
     for are_parts, group in groupby(items, key=is_part):
         if are_parts:
@@ -74,6 +79,22 @@ def chat_history(value: Any, *, role: str) -> list[Message]:
         else:
             messages += [message for item in group for message in _message(item, role)]
     return messages
+
+
+def _told_in(value: Any) -> Json:
+    """The list or object that holds the messages, also out of JSON that was written as JSON once
+    more, or was cut short; None for plain text."""
+    found = structured(value)
+    if found is None and isinstance(value, str):
+        inner = parsed(value) if value.startswith(_TWICE) else None
+        found = structured(inner) if isinstance(inner, str) else cut_messages(value)
+    return found
+
+
+def _whole(item: Json) -> Json:
+    """A message that stands in its list as JSON text; anything else as it is."""
+    found = structured(item) if isinstance(item, str) and item.startswith("{") else None
+    return found if isinstance(found, dict) and "role" in found else item
 
 
 def answer(messages: Sequence[Message]) -> Message:
@@ -119,6 +140,10 @@ def _message(item: Json, role: str) -> list[Message]:
         item = {**item, **item["message"]}
     elif isinstance(item.get("message"), str) and "content" not in item:
         item = {**item, "content": item["message"]}
+    inner = item.get("content")
+    if isinstance(inner, dict) and inner and inner.keys() <= _WRAPPED and role != "tool":
+        around = {key: part for key, part in item.items() if key != "content"}
+        return _message({**around, **inner}, role)
     for key in _CONTENT:
         parts = listed_parts(item.get(key))
         if parts is not None:
@@ -140,6 +165,8 @@ def _from_parts(item: Mapping[str, Json], role: str, parts: Iterable[Json]) -> l
     message: Message = {"role": known, "content": content, **_details(item, known)}
     if thoughts := [thought for thought in thoughts if thought]:
         message["reasoning"] = joined(thoughts)
+    if found.refusals and "refusal" not in message:
+        message["refusal"] = joined(found.refusals)
     if calls:
         message["tool_calls"] = calls
     if found.answers and not (content or calls or thoughts):

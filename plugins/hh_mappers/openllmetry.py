@@ -11,7 +11,8 @@ from typing import Any
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.rules import Fallback, Glance, Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
-from hh_mappers.genai_content import asked, definitions, numbered_messages, said
+from hh_mappers.genai_content import asked, numbered_messages, said
+from hh_mappers.genai_tools import definitions
 from hh_mappers.leftovers import give_members, leave
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.placing import offer

@@ -53,6 +53,7 @@ class Parts:
     calls: list[Json] = field(default_factory=list)
     answers: list[Message] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
     answers_first: bool = False
 
     def add(self, part: Json) -> None:
@@ -63,6 +64,8 @@ class Parts:
             self.answers.append(answered)
         elif (call := read_call(part)) is not None:
             self.calls.append(call)
+        elif (refused := _refusal(part)) is not None:
+            self.refusals.append(refused)
         else:
             self.content.append(part)
 
@@ -110,7 +113,9 @@ def text_of(part: Json) -> str | None:
     kind = part.get("type", "text") if isinstance(part, dict) else None
     if not isinstance(kind, str) or kind not in _TEXT:
         return None
-    found = part.get("text", part.get("content"))
+    found = part.get("text", part.get("content", 0))
+    if found is None:
+        return ""
     if isinstance(found, dict):  # ``{type: text, text: {value}}`` of OpenAI's assistants
         found = found.get("value")
     return found if isinstance(found, str) else None
@@ -135,6 +140,14 @@ def _thought(part: Json) -> str | None:
     if isinstance(kind, str) and kind in _THOUGHTS:
         return _said(part) or ""
     return _said(part) if part.get("thought") is True else None  # Gemini
+
+
+def _refusal(part: Json) -> str | None:
+    """Why the model would not answer: a part of OpenAI's responses and of OTel GenAI."""
+    if not isinstance(part, dict) or part.get("type") != "refusal":
+        return None
+    found = part.get("refusal", part.get("content"))
+    return found if isinstance(found, str) else None
 
 
 def _said(part: Json) -> str | None:

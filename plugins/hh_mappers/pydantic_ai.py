@@ -14,7 +14,7 @@ from hh_mappers.genai_content import said
 from hh_mappers.genai_events import TOLD, conversation, named_events, tell
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.parts import text_of
-from hh_mappers.placing import offer, offer_arguments, spare
+from hh_mappers.placing import covers, offer, offer_arguments, spare
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
@@ -58,7 +58,9 @@ class PydanticAi(Prepared):
             ("model_request_parameters", "config", "model_request_parameters"),
         ):
             if key in attributes:
-                offer(content, bucket, place, unpacked(attributes[key]), origin=key)
+                value = unpacked(attributes[key])
+                if not (bucket == "outputs" and covers(content.outputs, value)):  # by Logfire
+                    offer(content, bucket, place, value, origin=key)
 
 
 def _run(attributes: Attributes, content: Content) -> None:

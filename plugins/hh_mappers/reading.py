@@ -23,9 +23,15 @@ def name(value: Any) -> str | None:
 
 
 def integer(value: Any) -> int | None:
-    """A count: also as a whole float, or written as text; None beyond what JSON readers hold."""
+    """A whole number: also as a float, or written as text; None beyond what JSON readers hold."""
     found = value if type(value) is int else _whole(value)
     return found if found is not None and abs(found) < 1 << 63 else None
+
+
+def count(value: Any) -> int | None:
+    """As ``integer``; a number below nothing counts nothing."""
+    found = value if type(value) is int else _whole(value)
+    return found if found is not None and 0 <= found < 1 << 63 else None
 
 
 def _whole(value: Any) -> int | None:

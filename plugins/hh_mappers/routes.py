@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hh_core.domain.event import Facts, Step
 from hh_core.domain.rules import Document, Fallback, Kind, Reader, Rules, Small
 from hh_core.domain.span import Keys, Span
+from hh_mappers.reading import count, integer
 
 REMEMBERED = 10_000
 """Keys that a table remembers; hostile ones beyond are looked up anew each time."""
@@ -104,4 +105,4 @@ def under(bucket: str, read: Reader) -> Rule:
 
 def tokens(kind: str, read: Reader) -> Route:
     """A count of tokens: in ``metadata`` by its kind, and in the index's sums."""
-    return Route(read, f"metadata.{kind}", usage=kind)
+    return Route(count if read is integer else read, f"metadata.{kind}", usage=kind)

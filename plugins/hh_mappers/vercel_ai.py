@@ -5,9 +5,11 @@ usage of its ``ai.generateText.doGenerate``, which is the call. Versions 3 and 4
 and ``promptTokens`` where later ones write ``ai.response`` and ``inputTokens``.
 """
 
+from dataclasses import replace
+
 from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.paths import json_value
-from hh_core.domain.rules import Kind
+from hh_core.domain.rules import Glance, Kind
 from hh_core.domain.span import AnyValue, Attributes, Keys, Span
 from hh_mappers.bodies import give_arguments, give_request, give_result
 from hh_mappers.dialects import chat
@@ -43,6 +45,8 @@ def provider(value: AnyValue) -> str | None:
     return value.lower().partition(".")[0] or None if type(value) is str else None
 
 
+_PROVIDER = Glance("ai.model.provider", provider, "provider", "config.provider")
+"""Outer spans, and those of other exporters, have no ``gen_ai.system``."""
 _ROUTES = Routes(
     {
         "gen_ai.system": Route(provider, "config.provider", fact="provider"),
@@ -92,7 +96,8 @@ class VercelAi(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if _OPERATION not in keys:
             return None
-        return _ROUTES.rules(keys, kinds=(Kind(_OPERATION, _TYPES),))
+        rules = _ROUTES.rules(keys, kinds=(Kind(_OPERATION, _TYPES),))
+        return replace(rules, glances=(_PROVIDER,)) if _PROVIDER.key in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         attributes = span.attributes

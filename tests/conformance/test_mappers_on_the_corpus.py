@@ -22,11 +22,10 @@ from hh_core.hooks import load_mappers
 ERRATA = ARCHIVE.with_name("errata.toml")
 MATRIX = PAGE.with_name("instrumentors.md")
 
-FACTS = 99.95
+FACTS = 100
 """Percent that are right; only ever raised."""
-SHAPES = 19
-"""Events out of shape; only ever lowered, as is the next."""
-NOWHERE = 65
+SHAPES = 17
+"""Events out of shape, only ever lowered. In these the application itself said a text twice."""
 MOST_ERRATA = 0.5
 """Percent of the facts."""
 
@@ -56,7 +55,7 @@ def test_the_events_are_in_shape() -> None:
 
 
 def test_no_attribute_is_nowhere() -> None:
-    assert len(report().nowhere) <= NOWHERE, report().nowhere[:20]
+    assert not report().nowhere
 
 
 def test_no_mapper_raises_and_no_span_is_lost() -> None:

@@ -225,3 +225,14 @@ def test_a_model_may_be_told_as_the_name_of_a_model() -> None:
 
     assert (facts.event_type, facts.model) == ("model", "gpt-4o")
     assert content.user_properties == {"user_id": "ann"}
+
+
+def test_what_a_message_holds_beside_what_it_says_is_kept_once() -> None:
+    thought = {"type": "reasoning", "content": "Let me see.", "signature": "c2lnbmVk"}
+    said = [{"role": "assistant", "parts": [thought, {"type": "text", "content": "Yes."}]}]
+
+    content = mapped(CHAT | MESSAGES | {"gen_ai.output.messages": json.dumps(said)})[1]
+
+    assert content.outputs == {"role": "assistant", "content": "Yes.", "reasoning": "Let me see."}
+    left = content.metadata["attributes.gen_ai.output.messages"]
+    assert left == [{"parts": [{"signature": "c2lnbmVk"}]}]

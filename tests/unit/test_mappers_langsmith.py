@@ -103,3 +103,12 @@ def test_the_state_of_a_graph_keeps_its_keys_and_its_messages_are_plain() -> Non
     )
 
     assert event.inputs == {"messages": [{"role": "user", "content": "Hi?"}]}
+
+
+def test_the_class_of_a_serialised_message_and_its_own_id_are_kept() -> None:
+    message = serialised("HumanMessage", content="Hi?", type="human", id="run-1234")
+    content = mapped({"langsmith.span.kind": "llm", "gen_ai.prompt": json.dumps(message)})[1]
+
+    assert content.inputs == {"chat_history": [{"role": "user", "content": "Hi?"}]}
+    left = content.metadata["attributes.gen_ai.prompt"]
+    assert left == {"id": message["id"], "kwargs": {"id": "run-1234"}}

@@ -72,3 +72,12 @@ def test_an_attribute_that_happens_to_be_called_events_is_let_be() -> None:
 
     assert alone.metadata["events"] == "[1]"
     assert beside.metadata["attributes.events"] == ["opened", "closed"]
+
+
+def test_what_a_tool_answered_is_told_once_also_where_logfire_tells_it() -> None:
+    told = {"gen_ai.tool.name": "rain", "tool_arguments": "{}", "tool_response": "Drizzle."}
+
+    for beside in ({}, {"logfire.msg": "running tool"}):
+        _, content = mapped(told | beside)
+
+        assert list(content.outputs.values()) == ["Drizzle."]

@@ -156,3 +156,13 @@ def test_the_type_of_braintrust_may_stand_beside_a_name(told: str) -> None:
     facts, _ = mapped(BRAINTRUST | {"braintrust.span_attributes": told})
 
     assert (facts.event_type, facts.model) == ("model", "gpt-4o")
+
+
+def test_langwatchs_sdk_for_javascript_wraps_its_metrics() -> None:
+    metrics = {"promptTokens": 9, "completionTokens": 2, "cost": 0.5}
+    told = {"langwatch.metrics": json.dumps({"type": "json", "value": metrics})}
+
+    facts, content = mapped(told | {"langwatch.span.type": "llm"})
+
+    assert facts.usage == {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+    assert content.metadata["cost"] == 0.5

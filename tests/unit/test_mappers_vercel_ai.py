@@ -75,3 +75,12 @@ def test_embedded_values_are_texts() -> None:
     _, event = mapped({"ai.operationId": "ai.embedMany.doEmbed", "ai.values": ['"one"', '"two"']})
 
     assert event.inputs == {"input": ["one", "two"]}
+
+
+def test_the_chain_around_a_call_has_the_provider_too() -> None:
+    told = {"ai.operationId": "ai.generateText", "ai.model.provider": "anthropic.messages"}
+
+    facts, event = mapped(told)
+
+    assert facts.provider == "anthropic"
+    assert event.metadata["ai.model.provider"] == "anthropic.messages"
