@@ -13,6 +13,7 @@ import pytest
 from hh_conformance.analytics_examples import three
 from hh_conformance.analytics_failures import FailuresContract
 from hh_conformance.analytics_history import AnalyticsMachine
+from hh_conformance.analytics_lists import ListsContract
 from hh_conformance.analytics_questions import QuestionsContract
 from hh_conformance.analytics_rows import (
     HOUR_NS,
@@ -54,7 +55,7 @@ WRITTEN = (
 )
 
 
-class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract):
+class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract, ListsContract):
     """What is stored is there, once, at once and for its project only; the rest stands in the
     modules beside this one: A4 sessions, A5 questions, A6 to A8 failures."""
 

@@ -6,6 +6,7 @@ and sessions, whose attributes stand in no index.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from hh_core.domain.filters import matcher
@@ -21,9 +22,9 @@ from hh_core.ports.analytics import (
     Row,
 )
 from hh_core.usecases.belonging import BASE, LIGHT, event_id
-from hh_core.usecases.candidates import NEWEST_FIRST, place
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.search import EventQuery
+from hh_core.usecases.sorting import NEWEST, Sort
 from hh_core.usecases.wide_events import WideEvents
 
 _FEW = 500
@@ -41,24 +42,32 @@ _SESSIONS_IN_DOUBT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    count: int
+    """Of all; where nobody counts, at least one more than those up to the page's end."""
+    rows: Sequence[Row]
+    """Of the page."""
+    last: Row | None
+    """The last row of a page that others follow, with the column that it is sorted by."""
+
+
 class AttributeSearch:
     def __init__(self, analytics: Analytics, wide: WideEvents, *, scan_limit: int) -> None:
         self._analytics = analytics
         self._wide = wide
         self._few = min(_FEW, scan_limit // 2)
 
-    async def matches(
-        self, project: UUID, query: EventQuery, plan: Plan
-    ) -> tuple[int, Sequence[Row]] | None:
-        """How many events match and the rows of the page; None if too many are in doubt.
+    async def matches(self, project: UUID, query: EventQuery, plan: Plan) -> Matches | None:
+        """The matches of a question; None if too many are in doubt.
 
         For a plan whose attributes decide.
         """
-        most = max(_COUNTED, query.offset + query.limit)
+        most = max(_COUNTED, query.offset + query.limit + 1)
         where = (*plan.where, *unless(plan.attributes, (TRUNCATED,)))
         found, patched = await asyncio.gather(
-            self._rows(project, Relation.EVENTS, _PLACE, where, most),
-            self.patched(project, plan.where),
+            self._rows(project, Relation.EVENTS, _PLACE, where, most, query.sort),
+            self.patched(project, plan.where, query.sort),
         )
         if patched is None:
             return None
@@ -75,13 +84,19 @@ class AttributeSearch:
         if len(found) == most:
             beyond, count = await asyncio.gather(
                 self._count(project, (*plan.where, _DOUBTFUL)),
-                self._count(project, (*plan.where, *plan.attributes)),
+                self._all(project, query, plan, count),
             )
             if beyond:
                 return None
-        matching.sort(key=place)
-        page = matching[query.offset : query.offset + query.limit]
-        return count, await self._full(project, page)
+        end = query.offset + query.limit
+        page = query.sort.arranged(matching)[query.offset : end]
+        last = page[-1] if page and count > end else None
+        return Matches(count, await self._full(project, page), last)
+
+    async def _all(self, project: UUID, query: EventQuery, plan: Plan, found: int) -> int:
+        if not query.is_counted:
+            return found
+        return await self._count(project, (*plan.where, *plan.attributes))
 
     async def _full(self, project: UUID, rows: Sequence[Row]) -> Sequence[Row]:
         """The events of ``rows`` with the columns that are read from; other rows as they are. What
@@ -92,7 +107,7 @@ class AttributeSearch:
         return [row for row in full if row is not None]
 
     async def patched(
-        self, project: UUID, where: Where
+        self, project: UUID, where: Where, sort: Sort = NEWEST
     ) -> tuple[Sequence[Row], Sequence[Row]] | None:
         """The events that were updated, and the sessions of which patches tell, that fulfil
         ``where``; None if they are more than a few.
@@ -112,8 +127,8 @@ class AttributeSearch:
         if len(ids) <= self._few:
             where = (*where, Condition("event_id", Op.IN, ids))
         updated, sessions = await asyncio.gather(
-            self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED)),
-            self._in_doubt(project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT)),
+            self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED), sort),
+            self._in_doubt(project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT), sort),
         )
         return None if updated is None or sessions is None else (updated, sessions)
 
@@ -123,22 +138,28 @@ class AttributeSearch:
         )
 
     async def _in_doubt(
-        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where
+        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, sort: Sort
     ) -> Sequence[Row] | None:
         """The rows that fulfil ``where``; None if they are more than a few."""
-        rows = await self._rows(project, relation, columns, where, self._few + 1)
+        rows = await self._rows(project, relation, columns, where, self._few + 1, sort)
         return rows if len(rows) <= self._few else None
 
     async def _rows(
-        self, project: UUID, relation: Relation, columns: tuple[str, ...], where: Where, limit: int
+        self,
+        project: UUID,
+        relation: Relation,
+        columns: tuple[str, ...],
+        where: Where,
+        limit: int,
+        sort: Sort,
     ) -> Sequence[Row]:
         return await self._analytics.select(
             Query(
                 relation=relation,
                 project=project,
-                columns=columns,
+                columns=sort.with_column(columns),
                 where=where,
-                order_by=NEWEST_FIRST,
+                order_by=sort.orders(),
                 limit=limit,
             )
         )

@@ -53,15 +53,20 @@ class Candidates:
         self._belonging = belonging
 
     async def of(
-        self, project: UUID, plan: Plan, session: UUID | None, scan: Scan
+        self,
+        project: UUID,
+        plan: Plan,
+        session: UUID | None,
+        scan: Scan,
+        columns: tuple[str, ...] = LIGHT,
     ) -> AsyncIterator[Sequence[Row]]:
-        """Batches of rows (columns ``LIGHT``) that hold every match, in the order of lists.
+        """Batches of rows (``columns``) that hold every match, newest first.
 
         ``session`` is the key of ``plan.session``; then only its rows come. ``scan`` bounds the
         sessions beside narrowed events, and learns where they stopped.
         """
         streams = await self._streams(project, plan, session, scan)
-        heads = [self._rows(project, stream, scan) for stream in streams]
+        heads = [self._rows(project, stream, scan, columns) for stream in streams]
         async for batch in _merged(heads):
             if session is None:
                 yield batch
@@ -106,7 +111,9 @@ class Candidates:
         itself = Condition("event_id", Op.EQ, key)
         return [*streams, _Stream(Relation.LISTING, (*plan.where, _SESSION, itself))]
 
-    async def _rows(self, project: UUID, stream: _Stream, scan: Scan) -> AsyncIterator[Row]:
+    async def _rows(
+        self, project: UUID, stream: _Stream, scan: Scan, columns: tuple[str, ...]
+    ) -> AsyncIterator[Row]:
         """A stream's rows, each fetched batch beginning after the last row of the one before."""
         beyond: tuple[Condition | AnyOf, ...] = ()
         left = stream.limit
@@ -115,7 +122,7 @@ class Candidates:
                 Query(
                     relation=stream.relation,
                     project=project,
-                    columns=LIGHT,
+                    columns=columns,
                     where=(*stream.where, *beyond),
                     order_by=NEWEST_FIRST,
                     limit=BATCH,

@@ -6,9 +6,13 @@ from itertools import pairwise
 from typing import cast
 from uuid import UUID
 
+from hh_core.domain.enrichment import INDEXED
+from hh_core.domain.event import Json
+from hh_core.domain.filters import number_of, text_of
 from hh_core.domain.segments import Address, RecordKind
 from hh_core.ports.analytics import Row
 from hh_core.usecases.belonging import event_id
+from hh_core.usecases.content import Piece
 from hh_core.usecases.span_logs import NONE, Joined, SpanId, span_id
 
 _SLICE = 200
@@ -34,8 +38,12 @@ class Known:
     def addresses(self, row: Row) -> list[Address]:
         """Where the content of a row's event stands, but for log records."""
         event = event_id(row)
-        found = [address(patch) for patch in self.patches.get(event, ())]
+        found = self.updates(row)
         return [address(self.bases[event]), *found] if event in self.bases else found
+
+    def updates(self, row: Row) -> list[Address]:
+        """Where the content of its updates stands."""
+        return [address(patch) for patch in self.patches.get(event_id(row), ())]
 
     def joined(self, row: Row) -> Joined:
         """The log records of a row's span."""
@@ -80,6 +88,29 @@ def _sizes(addresses: Collection[Address]) -> Mapping[tuple[str, int], int]:
         for (segment, record), (following, end) in pairwise(places)
         if following == segment
     }
+
+
+def indexed_piece(row: Row) -> Piece:
+    """What the index keeps of an event's content: small scalars under their dotted names, and the
+    class of its error."""
+    piece: Piece = {"error": row["error_class"] or None, **{name: {} for name in INDEXED}}
+    for path, text in cast("Mapping[str, str]", row["attributes"]).items():
+        bucket, _, name = path.partition(".")
+        if path == "source":
+            piece["source"] = text
+        elif bucket in INDEXED:
+            piece[bucket][name] = _scalar(text)
+    return piece
+
+
+def _scalar(text: str) -> Json:
+    """The index has texts. One that a number or a truth value is written as is read as such."""
+    if text in ("true", "false"):
+        return text == "true"
+    number = number_of(text)
+    if number is None or text_of(number) != text:
+        return text
+    return int(number) if number.is_integer() else number
 
 
 def address(row: Row) -> Address:

@@ -36,7 +36,7 @@ _TEXT_OPS = {
     "exists": Op.EXISTS,
     "not exists": Op.NOT_EXISTS,
 }
-_SERVER_SET = (
+SERVER_SET = (
     "num_events",
     "num_model_events",
     "prompt_tokens",
@@ -180,7 +180,7 @@ def _attribute(condition: Filter) -> Where:
     bucket, _, name = condition.field.partition(".")
     if bucket not in INDEXED or not name or is_left_to_content(condition.field):
         return ()
-    if condition.field in _BYTES or (bucket == "metadata" and name in _SERVER_SET):
+    if condition.field in _BYTES or (bucket == "metadata" and name in SERVER_SET):
         return ()
     column = f"attributes.{condition.field}"
     number = number_of(condition.value)

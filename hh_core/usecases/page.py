@@ -8,8 +8,10 @@ import orjson
 from hh_core.domain.event import Event, Json
 from hh_core.domain.field_path import FieldPath
 from hh_core.errors import RejectedError
+from hh_core.ports.analytics import Row
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.showing import shown
+from hh_core.usecases.sorting import Position
 
 
 @dataclass(slots=True)
@@ -26,6 +28,16 @@ class Page:
     stopped_by: str = "scan_limit"
     """The setting that made it stop."""
     warnings: list[str] = field(default_factory=list)
+    is_counted: bool = True
+    """Whether ``count`` was asked for."""
+    follows: Position | None = None
+    """The position that the next page begins after; None: there is none."""
+    next_cursor: str | None = None
+    """The same for clients."""
+    since: str | None = None
+    """Of a live list: what the next question for changes says."""
+    has_more_changes: bool = False
+    """Of an answer to such a question: there are more than it shows."""
 
     @property
     def incomplete(self) -> bool:
@@ -50,14 +62,17 @@ class Collector:
         self._size = 0
         self.encoded: list[bytes] = []
         self.count = 0
+        self.last: Row | None = None
+        """Of the last event that was kept."""
 
-    def sift(self, events: Sequence[Event]) -> None:
-        """Count those that match, and keep those that stand on the page."""
+    def sift(self, events: Sequence[Event], rows: Sequence[Row]) -> None:
+        """Count those that match, and keep those that stand on the page. ``rows`` are theirs."""
         first, end = self._query.offset, self._query.offset + self._query.limit
-        for event in events:
+        for event, row in zip(events, rows, strict=True):
             if self._is_wanted(event):
                 if first <= self.count < end:
                     self._keep(event)
+                    self.last = row
                 self.count += 1
 
     def keep(self, events: Sequence[Event]) -> None:
@@ -79,6 +94,8 @@ class Collector:
         projected: dict[str, Json] = {}
         for path in self._fields:
             path.copy(event, projected)
+        if "preview" in event:
+            projected["preview"] = event["preview"]
         return projected
 
     def _too_large(self) -> RejectedError:

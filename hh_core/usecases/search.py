@@ -15,6 +15,7 @@ from hh_core.domain.event import Json
 from hh_core.domain.field_path import parse_path
 from hh_core.domain.filters import Filter, milliseconds, number_of, parse_filters
 from hh_core.errors import RejectedError
+from hh_core.usecases.sorting import NEWEST, Sort, parse_sort
 
 EXPORT_LIMIT = 7500
 SEARCH_LIMIT = 1000
@@ -36,7 +37,10 @@ _UNIT_MS = {
     "mo": 30 * 86_400_000,
     "y": 365 * 86_400_000,
 }
-_FIELDS = ("filters", "dateRange", "limit", "page", "projections", "evaluation_id")
+_FIELDS = (
+    *("filters", "dateRange", "limit", "page", "projections", "evaluation_id"),
+    *("sort", "cursor", "count", "detail", "live", "since"),
+)
 _PASSED_OVER = frozenset({"project", "project_id"})
 """Clients send them; the key has said which project it is."""
 _MOST_WARNINGS = 5
@@ -60,12 +64,28 @@ class EventQuery:
     limit: int = DEFAULT_LIMIT
     page: int = 1
     projections: tuple[str, ...] = ()
+    sort: Sort = NEWEST
+    cursor: str | None = None
+    """Where the page begins, instead of ``page``."""
+    is_counted: bool = True
+    """Whether all matches are counted, or those of the page are enough."""
+    of_index: bool = False
+    """Events as the index has them: rows of a list, without content."""
+    is_live: bool = False
+    """The answer is to say from where on changes are asked."""
+    since: str | None = None
+    """Only what became readable or changed after the answer that gave this."""
     warnings: tuple[str, ...] = ()
     """What the client should be told of its question."""
 
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.limit
+
+    @property
+    def question(self) -> str:
+        """What a cursor belongs to: filters and order. A relative range moves on with time."""
+        return orjson.dumps([self.filters, self.sort]).decode()
 
 
 def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> EventQuery:
@@ -79,9 +99,43 @@ def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> Eve
         limit=_count(body.get("limit"), "limit", min(DEFAULT_LIMIT, max_limit), max_limit),
         page=_count(body.get("page"), "page", 1, 1_000_000),
         projections=_projections(body.get("projections")),
+        sort=parse_sort(literal(body.get("sort"), "sort")),
+        cursor=_token(body.get("cursor"), "cursor"),
+        is_counted=_choice(body.get("count"), "count", ("exact", "none")) == "exact",
+        of_index=_choice(body.get("detail"), "detail", ("full", "row")) == "row",
+        is_live=body.get("live") is True,
+        since=_token(body.get("since"), "since"),
         warnings=_unknown(body),
     )
-    return with_run(query, body.get("evaluation_id"))
+    return with_run(_agreed(query), body.get("evaluation_id"))
+
+
+def _agreed(query: EventQuery) -> EventQuery:
+    """Raises ``RejectedError`` for fields that contradict each other."""
+    if query.since is not None and query.cursor is not None:
+        raise RejectedError("since and cursor ask for different things; send one of them")
+    if query.since is None and query.cursor is None:
+        return query
+    if query.page != 1:
+        raise RejectedError("a cursor or since says where to begin; leave page out")
+    return replace(query, is_counted=False)  # the first page has told it
+
+
+def _token(value: Json, name: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise RejectedError(f"{name} must be the text that an earlier answer gave")
+    return value
+
+
+def _choice(value: Json, name: str, choices: tuple[str, str]) -> str:
+    """The first is the default."""
+    if value is None:
+        return choices[0]
+    if value not in choices:
+        raise RejectedError(f"{name} must be {' or '.join(choices)}")
+    return str(value)
 
 
 def _unknown(body: Mapping[str, Json]) -> tuple[str, ...]:

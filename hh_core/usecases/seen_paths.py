@@ -5,8 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from uuid import UUID
 
+from hh_core.domain.enrichment import INDEXED
 from hh_core.domain.event import Json
+from hh_core.domain.mapping import is_left_to_content
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.narrowing import SERVER_SET
 from hh_core.usecases.search import Range
 from hh_core.usecases.wide_events import BUCKETS
 
@@ -25,6 +28,12 @@ ROOTS = (
     *BUCKETS,
 )
 """The fields that every event has."""
+
+COMPUTED = frozenset(
+    f"metadata.{name}"
+    for name in (*SERVER_SET, "trace_id", "span_id", "parent_span_id", "content_expired")
+)
+"""Fields that no event brings with it."""
 
 MAX_HINTS = 3
 MAX_KNOWN = 2_000
@@ -51,14 +60,14 @@ class SeenPaths:
 
     async def hints(self, project: UUID, fields: Collection[str]) -> list[str]:
         """A misspelt field matches nothing; say which name was probably meant."""
-        asked = [name for name in dict.fromkeys(fields) if name not in ROOTS]
+        asked = [name for name in dict.fromkeys(fields) if _is_indexed(name)]
         asked = [name for name in asked if len(name) <= _MAX_NAME][:MAX_HINTS]
         if not asked:
             return []
         rows = await self._rows(project, MAX_KNOWN)
         if len(rows) == MAX_KNOWN:
             return []
-        known = {str(row["path"]) for row in rows}.union(ROOTS)
+        known = {str(row["path"]) for row in rows}.union(ROOTS, COMPUTED)
         return await asyncio.to_thread(_hints, asked, sorted(known))
 
     async def _rows(
@@ -73,6 +82,15 @@ class SeenPaths:
                 limit=limit,
             )
         )
+
+
+def _is_indexed(field: str) -> bool:
+    """Whether the index would know the field if an event had it; what only content has, it does
+    not know."""
+    root, _, below = field.partition(".")
+    if root in ROOTS:
+        return bool(below) and root in INDEXED and not is_left_to_content(field)
+    return True
 
 
 def fields_of(pairs: Collection[tuple[str, str]]) -> Fields:

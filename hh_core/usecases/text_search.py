@@ -29,7 +29,6 @@ from hh_core.ports.analytics import (
 )
 from hh_core.usecases.attribute_search import TRUNCATED, UPDATED, AttributeSearch
 from hh_core.usecases.belonging import BASE, TRACE_ROWS, event_id, parts, trace_id
-from hh_core.usecases.candidates import place
 from hh_core.usecases.log_texts import LogTexts
 from hh_core.usecases.narrowing import Plan, Where, unless
 from hh_core.usecases.phrases import spans_of
@@ -37,6 +36,7 @@ from hh_core.usecases.read_limits import ReadLimits
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sketches import Sketched, Sketches
+from hh_core.usecases.sorting import Sort
 
 _RECORDS = 200_000
 _AT_ONCE = 64
@@ -95,12 +95,12 @@ class Found:
     def stop(self, at_ns: int, limit: str) -> None:
         self.stopped_ns, self.stopped_by = at_ns, limit
 
-    def cut(self) -> "Found":
+    def cut(self, sort: Sort) -> "Found":
         """In the order of lists, without what began before it stopped: more of that may match."""
         least = self.stopped_ns
         if least is not None:
             self.rows = [row for row in self.rows if cast(int, row["start_ns"]) >= least]
-        self.rows.sort(key=place)
+        self.rows = sort.arranged(self.rows)
         return self
 
 
@@ -150,7 +150,7 @@ class TextSearch:
         begun = monotonic()
         where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
         patched, groups, sketched = await asyncio.gather(
-            self._index.patched(project, plan.where),
+            self._index.patched(project, plan.where, query.sort),
             self._groups(project, where),
             self._sketches.look(project, wanted),
         )
@@ -169,7 +169,7 @@ class TextSearch:
         found = search.found
         if found.stopped_ns is None and len(groups) == _RECORDS:
             found.stop(groups[-1].last_ns, "search_seconds")
-        return found.cut()
+        return found.cut(query.sort)
 
     async def _go_through(
         self,
@@ -209,7 +209,7 @@ class TextSearch:
                 # never before something was read: whoever goes on from here gets further
                 found.stop(some[0].group.last_ns, "search_seconds")
                 break
-            rows = await self._rows(search.project, search.where, some)
+            rows = await self._rows(search, some)
             if len(rows) > self._limits.scan_limit:
                 return False
             rows = [row for row in rows if event_id(row) not in search.sifted]
@@ -223,10 +223,14 @@ class TextSearch:
     def _is_full(self, search: _Search, least_ns: int) -> bool:
         """Whether the page is known, if all that began before ``least_ns`` is left out, and it has
         taken long enough."""
-        if monotonic() < search.begun + self._limits.first_page_seconds:
+        query = search.query
+        if not query.sort.is_newest_first:
+            return False
+        is_early = monotonic() < search.begun + self._limits.first_page_seconds
+        if query.is_counted and is_early:
             return False
         found = sum(cast(int, row["start_ns"]) >= least_ns for row in search.found.rows)
-        return found >= search.query.offset + search.query.limit
+        return found >= query.offset + query.limit
 
     async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
         """The records that hold events, by the newest of each."""
@@ -295,14 +299,14 @@ class TextSearch:
             ).items()
         ]
 
-    async def _rows(self, project: UUID, where: Where, hits: Sequence[_Hit]) -> Sequence[Row]:
+    async def _rows(self, search: _Search, hits: Sequence[_Hit]) -> Sequence[Row]:
         """The events of these records that may match, and never more than one too many."""
         groups = [hit.group for hit in hits]
         query = Query(
             relation=Relation.EVENTS,
-            project=project,
-            columns=BASE,
-            where=(*_of(where, groups), *_traces(hits)),
+            project=search.project,
+            columns=search.query.sort.with_column(BASE),
+            where=(*_of(search.where, groups), *_traces(hits)),
             order_by=(Order("segment"), Order("record"), Order("ordinal")),
             limit=self._limits.scan_limit + 1,
         )

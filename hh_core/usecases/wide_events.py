@@ -23,7 +23,7 @@ from hh_core.usecases.belonging import (
     trace_id,
 )
 from hh_core.usecases.content import MISSING, Content, Piece
-from hh_core.usecases.event_sources import Known, address, slices
+from hh_core.usecases.event_sources import Known, address, indexed_piece, slices
 from hh_core.usecases.span_logs import MAX_LOGS, NONE, Joined, SpanId, SpanLogs, span_id
 
 BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
@@ -33,6 +33,8 @@ LEFT_OUT = "log_records_left_out"
 """Of ``metadata``: how many log records of a span its event does not show. They stand in their
 segments, unless retention has taken them."""
 _ADDRESS = ("segment", "record", "ordinal")
+INDEXED_BASE = (*BASE, "attributes", "error_class")
+"""The columns that an event is shown by without its content."""
 _NS = 1_000_000
 
 
@@ -107,41 +109,75 @@ class WideEvents:
         return [event async for some in self.slices(project, rows) for event in some]
 
     async def slices(
-        self, project: UUID, rows: Sequence[Row], told: Told | None = None
+        self,
+        project: UUID,
+        rows: Sequence[Row],
+        told: Told | None = None,
+        *,
+        content: bool = True,
+        columns: tuple[str, ...] = BASE,
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
-        from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again."""
+        from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again.
+
+        Without ``content`` nothing but updates is read: with the columns ``INDEXED_BASE`` events
+        are what these and the index say of them, with ``BASE`` their frame.
+        """
         for part in parts(rows, _PART):
-            known = await self._known(project, part, told)
+            known = await self._known(project, part, told, columns, content=content)
             for some in slices(part, known):
-                addresses = [found for row in some for found in known.addresses(row)]
-                pieces = await self._content.resolve(project, addresses, known.logs_of(some))
+                pieces = await self._pieces(project, some, known, content=content)
                 sources = _Sources(known.patches, known.rollups, pieces, known.logs)
                 yield [_composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
-    async def _known(self, project: UUID, rows: Sequence[Row], told: Told | None) -> Known:
+    async def _pieces(
+        self, project: UUID, rows: Sequence[Row], known: Known, *, content: bool
+    ) -> Mapping[Address, Piece]:
+        if content:
+            addresses = [found for row in rows for found in known.addresses(row)]
+            return await self._content.resolve(project, addresses, known.logs_of(rows))
+        updates = [found for row in rows for found in known.updates(row)]
+        pieces = dict(await self._content.resolve(project, updates, {}) if updates else {})
+        bases = (known.bases.get(event_id(row), row) for row in rows)
+        indexed = (base for base in bases if "attributes" in base and "segment" in base)
+        return pieces | {address(base): indexed_piece(base) for base in indexed}
+
+    async def _known(
+        self,
+        project: UUID,
+        rows: Sequence[Row],
+        told: Told | None,
+        columns: tuple[str, ...],
+        *,
+        content: bool,
+    ) -> Known:
         events = [row for row in rows if not is_session(row)]
         ids = [event_id(row) for row in rows]
+        logged = events if content else []
         if told is not None:
             bases, patches, logs = await asyncio.gather(
-                self.bases(project, events),
+                self.bases(project, events, columns),
                 self._patches(project, ids),
-                self._logs.of(project, events),
+                self._logs.of(project, logged),
             )
             return Known(
                 bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
             )
         frame, patches, logs = await asyncio.gather(
-            self._frame(project, rows), self._patches(project, ids), self._logs.of(project, events)
+            self._frame(project, rows, columns),
+            self._patches(project, ids),
+            self._logs.of(project, logged),
         )
         bases, told = frame
         return Known(bases, patches, told.rollups, told.sessions, told.names, told.parents, logs)
 
-    async def _frame(self, project: UUID, rows: Sequence[Row]) -> tuple[Mapping[UUID, Row], Told]:
+    async def _frame(
+        self, project: UUID, rows: Sequence[Row], columns: tuple[str, ...]
+    ) -> tuple[Mapping[UUID, Row], Told]:
         """The bases of ``rows``, and where these stand."""
         bases, rollups = await asyncio.gather(
-            self.bases(project, [row for row in rows if not is_session(row)]),
+            self.bases(project, [row for row in rows if not is_session(row)], columns),
             self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
@@ -152,11 +188,14 @@ class WideEvents:
         )
         return bases, Told(rollups=rollups, sessions=sessions, names=names, parents=parents)
 
-    async def bases(self, project: UUID, rows: Sequence[Row]) -> Mapping[UUID, Row]:
-        """Rows of events with the columns ``BASE``, by event id: those of ``rows`` that have them
+    async def bases(
+        self, project: UUID, rows: Sequence[Row], columns: tuple[str, ...] = BASE
+    ) -> Mapping[UUID, Row]:
+        """Rows of events with ``columns``, by event id: those of ``rows`` that have them
         already, and those that stand at the ids of the others (``trace_id``, ``event_id``)."""
-        found = {event_id(row): row for row in rows if "segment" in row}
-        for part in parts([row for row in rows if "segment" not in row]):
+        telling = ("segment",) if columns == BASE else ("segment", "attributes")
+        found = {event_id(row): row for row in rows if all(name in row for name in telling)}
+        for part in parts([row for row in rows if event_id(row) not in found]):
             wanted = (
                 Condition("trace_id", Op.IN, list({trace_id(row) for row in part})),
                 Condition("event_id", Op.IN, [event_id(row) for row in part]),
@@ -164,7 +203,7 @@ class WideEvents:
             query = Query(
                 relation=Relation.EVENTS,
                 project=project,
-                columns=BASE,
+                columns=columns,
                 where=wanted,
                 limit=TRACE_ROWS,
             )

@@ -199,7 +199,9 @@ _POLICY = {
 
 def _events_answer(page: Page) -> Mapping[str, Any]:
     events = [orjson.Fragment(event) for event in page.encoded]
-    answer: dict[str, Any] = {"events": events, "count": page.count, "totalEvents": page.count}
+    count = page.count if page.is_counted else None
+    answer: dict[str, Any] = {"events": events, "count": count, "totalEvents": count}
+    answer["next_cursor"] = page.next_cursor
     if page.incomplete:
         answer |= {
             "incomplete": True,

@@ -1,0 +1,110 @@
+"""What a list asks of an index: whole orders, and pages that go on after a row (A5)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+from hh_conformance.analytics_rows import PROJECT, START_NS, Cells, event, session
+from hh_conformance.analytics_suite import AnalyticsSuite
+from hh_conformance.contract import scenario
+from hh_core.ports.analytics import (
+    Analytics,
+    AnyOf,
+    Condition,
+    Op,
+    Order,
+    Query,
+    Relation,
+    Row,
+    Value,
+)
+
+COLUMNS = ("start_ns", "duration_ns", "cost", "usage.total_tokens", "event_name", "error_class")
+"""What lists of events are ordered by; ``SESSIONS`` has no duration and no class of errors."""
+_OF_SESSIONS = ("start_ns", "cost", "usage.total_tokens", "event_name", "num_errors")
+
+
+class ListsContract(AnalyticsSuite):
+    """See ``hh_conformance.analytics.AnalyticsContract``."""
+
+    @scenario
+    async def test_a5_pages_after_a_row_are_the_whole_order_cut(self, analytics: Analytics) -> None:
+        await self.writer(analytics).events(*_listed())
+        await analytics.recount(PROJECT, [session(n) for n in range(1, 6)])
+        asked = [
+            *((Relation.EVENTS, column, "event_id") for column in COLUMNS),
+            *((Relation.LISTING, column, "event_id") for column in COLUMNS),
+            *((Relation.SESSIONS, column, "session_key") for column in _OF_SESSIONS),
+        ]
+        for relation, column, key in asked:
+            for descending in (True, False):
+                orders = (Order(column, descending=descending), Order(key))
+                whole = await _page(analytics, relation, orders)
+                assert whole == _in_order(whole, column, key, descending=descending), (
+                    relation,
+                    orders,
+                )
+                paged: list[Row] = []
+                while page := await _page(analytics, relation, orders, *_after(paged, orders)):
+                    paged += page[:3]
+                assert paged == whole, (relation, orders)
+
+
+def _in_order(rows: Sequence[Row], column: str, key: str, *, descending: bool) -> Sequence[Row]:
+    """What has no value is last; rows of one value stand by their key."""
+    by_key = sorted(rows, key=lambda row: cast(Any, row[key]))
+    there = [row for row in by_key if row[column] is not None]
+    there.sort(key=lambda row: cast(Any, row[column]), reverse=descending)
+    return there + [row for row in by_key if row[column] is None]
+
+
+async def _page(
+    analytics: Analytics,
+    relation: Relation,
+    orders: tuple[Order, ...],
+    *where: Condition | AnyOf,
+) -> Sequence[Row]:
+    return await analytics.select(
+        Query(
+            relation=relation,
+            project=PROJECT,
+            columns=tuple(order.column for order in orders),
+            where=where,
+            order_by=orders,
+        )
+    )
+
+
+def _after(rows: Sequence[Row], orders: tuple[Order, ...]) -> Sequence[Condition | AnyOf]:
+    """What follows the last of ``rows``."""
+    if not rows:
+        return ()
+    order, key = orders
+    last: Value = rows[-1][order.column]
+    later = Condition(key.column, Op.GT, rows[-1][key.column])
+    missing = Condition(order.column, Op.NOT_EXISTS)
+    if last is None:
+        return (missing, later)
+    past = Condition(order.column, Op.LT if order.descending else Op.GT, last)
+    at = Condition(order.column, Op.EQ, last)
+    others = (missing,) if order.column in ("cost", "usage.total_tokens") else ()
+    return (AnyOf((past, at, *others)), AnyOf((past, later, *others)))
+
+
+def _listed() -> list[Cells]:
+    """Equal values, missing ones, and sessions beside events."""
+    return [
+        event(
+            number,
+            start_ns=START_NS + number // 2,
+            duration_ns=number % 3,
+            cost=None if number % 4 == 0 else Decimal(number % 3) / 8,
+            usage={} if number % 5 == 0 else {"total_tokens": number % 4},
+            event_name=("b", "a", "é", "B")[number % 4],
+            error_class="" if number % 3 else ("_OTHER", "Boom")[number % 2],
+            status="ok" if number % 3 else "error",
+            session_key=session(1 + number % 5),
+            session_id=f"s{number % 5}",
+        )
+        for number in range(1, 15)
+    ]

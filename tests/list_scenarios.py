@@ -1,0 +1,266 @@
+"""What lists promise, told once; the tests run it over memory and over ClickHouse."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from raw_segments import OTHER
+from read_house import ReadHouse, export, span, update, where
+
+from hh_core.errors import RejectedError
+from hh_core.usecases.sorting import COLUMNS
+
+Event = dict[str, Any]
+NO_SESSION = where("event_type", "is not", "session")
+SESSIONS = where("event_type", "is", "session")
+TENANT = where("metadata.tenant", "is", "acme")
+PHRASE = where("inputs", "contains", "the quick brown fox")
+LATER = 500
+"""Milliseconds after all events of a filled house."""
+
+
+async def filled(house: ReadHouse, *, spans: int = 24) -> None:
+    """Equal durations, missing costs and tokens, errors, several traces, and an update."""
+    await house.accept(
+        export(
+            *(
+                span(
+                    number,
+                    trace=1 + number // 4,
+                    start=number // 2,
+                    duration=number % 3,
+                    name=f"step {number % 5}",
+                    error="went wrong" if number % 7 == 0 else None,
+                    honeyhive_event_type="model" if number % 4 else "tool",
+                    **{
+                        "gen_ai.usage.input_tokens": number % 7 * 10,
+                        "gen_ai.usage.output_tokens": 1,
+                        "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
+                        "honeyhive_inputs.q": f"the quick brown fox {number}",
+                        **({"honeyhive_metadata.cost": number % 3 / 4} if number % 5 else {}),
+                    },
+                )
+                for number in range(1, spans + 1)
+            )
+        )
+    )
+
+
+async def paged(house: ReadHouse, *filters: Event, limit: int = 5, **body: Any) -> Sequence[Event]:
+    """All pages, each by the cursor of the one before."""
+    events: list[Event] = []
+    cursor: str | None = None
+    for _ in range(40):
+        page = await house.export(*filters, limit=limit, cursor=cursor, **body)
+        assert not page.incomplete or page.next_cursor
+        assert page.is_counted is (cursor is None and body.get("count") != "none")
+        assert len(page.events) <= limit
+        events += page.events
+        cursor = page.next_cursor
+        if cursor is None:
+            return events
+    raise AssertionError("the pages never end")
+
+
+def ids(events: Sequence[Event]) -> list[tuple[str, str]]:
+    return [(event["event_id"], event["event_type"]) for event in events]
+
+
+async def pages_by_cursor_are_the_whole_list_in_every_order(house: ReadHouse) -> None:
+    await filled(house)
+    for field in COLUMNS:
+        for order in ("asc", "desc"):
+            for filters in ([], [NO_SESSION], [SESSIONS], [NO_SESSION, TENANT]):
+                sort = {"field": field, "order": order}
+                whole = await house.events(*filters, sort=sort)
+
+                pages = await paged(house, *filters, sort=sort)
+
+                assert ids(pages) == ids(whole), (sort, filters)
+                assert len(set(ids(whole))) == len(whole) > 2
+
+
+async def a_list_is_sorted_by_what_its_events_show(house: ReadHouse) -> None:
+    await filled(house)
+    for field, read in (
+        ("duration", lambda event: event["duration"]),
+        ("event_name", lambda event: event["event_name"]),
+        ("total_tokens", lambda event: event["metadata"].get("total_tokens")),
+        ("cost", lambda event: event["metadata"].get("cost")),
+        ("error", lambda event: event["error"] is not None),
+    ):
+        for order in ("asc", "desc"):
+            for filters in ([where("event_type", "is", "model")], [TENANT], [PHRASE]):
+                events = await house.events(*filters, sort={"field": field, "order": order})
+
+                shown = [read(event) for event in events if event["event_type"] == "model"]
+                there = [value for value in shown if value is not None]
+                assert there == sorted(there, reverse=order == "desc"), (field, order, filters)
+                assert shown == there + [None] * (len(shown) - len(there))
+                assert len(set(there)) > 1
+
+
+async def sessions_are_sorted_by_their_roll_ups(house: ReadHouse) -> None:
+    await filled(house)
+
+    dearest = await house.events(SESSIONS, sort={"field": "cost", "order": "desc"})
+    longest = await house.events(SESSIONS, sort={"field": "duration", "order": "asc"})
+    failing = await house.export(SESSIONS, sort={"field": "error", "order": "desc"}, limit=3)
+
+    costs = [event["metadata"]["cost"] for event in dearest]
+    there = [cost for cost in costs if cost is not None]
+    assert costs == [*sorted(there, reverse=True), *[None] * (len(costs) - len(there))]
+    assert len(set(there)) > 1
+    assert [event["duration"] for event in longest] == sorted(e["duration"] for e in longest)
+    of_failed = await house.events(where("error", "exists"))
+    failed = {event["session_id"] for event in of_failed}
+    assert {event["event_id"] for event in failing.events} == failed
+
+
+async def a_cursor_goes_on_where_it_was_though_newer_events_arrive(house: ReadHouse) -> None:
+    await filled(house)
+    whole = await house.events(NO_SESSION)
+    first = await house.export(NO_SESSION, limit=10)
+    newer = (span(99, trace=99, start=LATER), span(98, trace=98, start=LATER))
+    await house.accept(export(*newer, sequence=7))
+
+    second = await house.export(NO_SESSION, limit=10, cursor=first.next_cursor)
+
+    assert ids([*first.events, *second.events]) == ids(whole[:20])
+
+
+async def a_filter_on_content_is_paged_by_cursor_too(house: ReadHouse) -> None:
+    await filled(house)
+    for filters in (
+        [PHRASE],
+        [where("inputs.q", "contains", "fox")],
+        [where("inputs.q", "contains", "fox"), where("event_type", "is", "model")],
+    ):
+        whole = await house.events(*filters)
+        for count in ("exact", "none"):
+            assert ids(await paged(house, *filters, count=count)) == ids(whole)
+            assert len(whole) >= 6
+
+
+async def a_search_that_stops_is_continued_by_its_cursor(house: ReadHouse) -> None:
+    await filled(house, spans=60)
+    last = where("inputs.q", "contains", "fox 2")
+
+    events = await paged(house, NO_SESSION, last, count="none")
+
+    found = [int(event["inputs"]["q"].rpartition(" ")[2]) for event in events]
+    assert sorted(found) == [2, *range(20, 30)]
+    starts = [event["start_time"] for event in events]
+    assert starts == sorted(starts, reverse=True)
+
+
+async def without_a_count_none_is_made(house: ReadHouse) -> None:
+    await filled(house)
+    for filters in ([], [NO_SESSION], [SESSIONS], [TENANT], [PHRASE]):
+        counted = await house.export(*filters, limit=3)
+        page = await house.export(*filters, limit=3, count="none")
+
+        assert not page.is_counted
+        assert page.encoded == counted.encoded
+        assert page.next_cursor is not None
+        assert counted.is_counted
+        assert counted.count > 3
+
+
+async def a_cursor_of_another_question_project_or_making_is_refused(house: ReadHouse) -> None:
+    await filled(house)
+    cursor = (await house.export(NO_SESSION, limit=3)).next_cursor
+    assert cursor is not None
+    for filters, body in (
+        ([NO_SESSION], {"sort": {"field": "cost"}}),
+        ([TENANT], {}),
+        ([NO_SESSION], {"of": OTHER}),
+        ([NO_SESSION], {"cursor": "forged"}),
+        ([NO_SESSION], {"cursor": cursor[:-2] + "AA"}),
+        ([NO_SESSION], {"page": 2}),
+    ):
+        with pytest.raises(RejectedError, match="cursor"):
+            await house.export(*filters, **{"cursor": cursor, "limit": 3, **body})
+
+
+async def rows_without_content_show_what_the_index_knows(house: ReadHouse) -> None:
+    await filled(house)
+    (known,) = await house.events(where("inputs.q", "is", "the quick brown fox 7"))
+    await house.accept(update(known["event_id"], feedback={"rating": 5}, outputs={"x": "y"}))
+    for filters in ([], [TENANT], [where("event_type", "is", "model")], [PHRASE], [SESSIONS]):
+        full = await house.events(*filters)
+        rows = await house.events(*filters, detail="row")
+
+        assert ids(rows) == ids(full)
+        for row, event in zip(rows, full, strict=True):
+            assert row["inputs"] == row["outputs"] == {}
+            assert (row["error"] is None) == (event["error"] is None)
+            for name in ("session_id", "parent_id", "start_time", "duration", "feedback"):
+                assert row[name] == event[name]
+            for name in ("tenant", "total_tokens", "cost", "trace_id"):
+                assert row["metadata"].get(name) == event["metadata"].get(name)
+
+
+async def rows_read_no_content_but_that_of_updates(house: ReadHouse) -> None:
+    await filled(house)
+    whole = await house.events(NO_SESSION)
+    for segment in await house.objects.list("inbox/", after="", limit=10):
+        await house.objects.delete([segment.key])
+    fields = ["event_id", "session_id", "parent_id", "event_name", "start_time", "duration"]
+
+    framed = await house.events(NO_SESSION, projections=fields)
+    rows = await house.events(NO_SESSION, TENANT, detail="row")
+
+    assert framed == [{name: event[name] for name in fields} for event in whole]
+    assert {row["metadata"]["tenant"] for row in rows} == {"acme"}
+    assert all("content_expired" not in row["metadata"] for row in rows)
+    assert len(rows) == 12
+
+
+async def inputs_and_outputs_of_rows_are_previews_and_only_when_asked(house: ReadHouse) -> None:
+    chat = {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "how warm " + "x" * 999}
+    await house.accept(
+        export(
+            span(1, honeyhive_event_type="model", **chat, **{"honeyhive_outputs.result": "warm"})
+        )
+    )
+    model = where("event_type", "is", "model")
+
+    (plain,) = await house.events(model, detail="row")
+    (told,) = await house.events(model, detail="row", projections=["event_id", "inputs", "outputs"])
+
+    assert "preview" not in plain
+    assert told["preview"]["inputs"].startswith("how warm xxx")
+    assert len(told["preview"]["inputs"]) == 256
+    assert told["preview"]["outputs"] == "warm"
+    assert told["inputs"] == told["outputs"] == {}
+
+
+async def a_misspelt_field_that_lets_all_pass_is_hinted_at_too(house: ReadHouse) -> None:
+    await filled(house)
+
+    page = await house.export(where("metadata.tennant", "is not", "acme"))
+    roll_up = await house.export(SESSIONS, where("metadata.num_events", "is", 4711, "number"))
+    content = await house.export(where("inputs.qq", "is", "x"))
+
+    assert page.events
+    assert page.warnings == [
+        "no event has field 'metadata.tennant'; did you mean 'metadata.tenant'?"
+    ]
+    assert roll_up.warnings == content.warnings == []
+
+
+SCENARIOS = [
+    pages_by_cursor_are_the_whole_list_in_every_order,
+    a_list_is_sorted_by_what_its_events_show,
+    sessions_are_sorted_by_their_roll_ups,
+    a_cursor_goes_on_where_it_was_though_newer_events_arrive,
+    a_filter_on_content_is_paged_by_cursor_too,
+    a_search_that_stops_is_continued_by_its_cursor,
+    without_a_count_none_is_made,
+    a_cursor_of_another_question_project_or_making_is_refused,
+    rows_without_content_show_what_the_index_knows,
+    rows_read_no_content_but_that_of_updates,
+    inputs_and_outputs_of_rows_are_previews_and_only_when_asked,
+    a_misspelt_field_that_lets_all_pass_is_hinted_at_too,
+]
