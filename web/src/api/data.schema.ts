@@ -321,6 +321,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{session_id}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A session without its content
+         * @description Every node of a session as the index knows it, without content: what stands where, its times, tokens and cost. Nodes come column by column in display order, parents before children and siblings by start time. Pages of one `revision` tile the session; begin again when it differs from that of the first page.
+         */
+        get: operations["get_session_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session/{session_id}": {
         parameters: {
             query?: never;
@@ -593,6 +613,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project_id}/sessions/{session_id}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A session of a project without its content
+         * @description Every node of a session as the index knows it, without content: what stands where, its times, tokens and cost. Nodes come column by column in display order, parents before children and siblings by start time. Pages of one `revision` tile the session; begin again when it differs from that of the first page. Of the project in the path: for data-plane keys and for people's access tokens; keys of that project work too.
+         */
+        get: operations["get_project_session_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -640,6 +680,11 @@ export interface components {
             };
             user_properties?: {
                 [key: string]: unknown;
+            };
+            /** @description Of rows (`detail`) whose projections name them: the beginning of `inputs` and `outputs` as a line of at most 256 characters. */
+            preview?: {
+                inputs?: string;
+                outputs?: string;
             };
         } & {
             [key: string]: unknown;
@@ -704,6 +749,30 @@ export interface components {
             project?: string;
             /** @description Ignored. */
             ignore_order?: boolean;
+            /** @description The order of the list; ties by event id. What has no cost or tokens comes last in both directions. `error` is the class of the error (of sessions: how many events failed). Where a filter looks into content, what was found within the scan limit is sorted. */
+            sort?: {
+                /** @enum {string} */
+                field: "start_time" | "duration" | "cost" | "total_tokens" | "event_name" | "error";
+                /**
+                 * @default desc
+                 * @enum {string}
+                 */
+                order?: "asc" | "desc";
+            };
+            /** @description `next_cursor` of the page before, with the same filters and sort; instead of `page`. What arrives meanwhile moves nothing. No count is made. */
+            cursor?: string;
+            /**
+             * @description `none`: `count` and `totalEvents` are null, and a search in content ends when its page is full.
+             * @default exact
+             * @enum {string}
+             */
+            count?: "exact" | "none";
+            /**
+             * @description `row`: what the index knows, without reading content: small scalars under their dotted names, the class of an error. `inputs` and `outputs` are empty; if the projections name them, the event has `preview` with a line of each.
+             * @default full
+             * @enum {string}
+             */
+            detail?: "full" | "row";
         } & {
             [key: string]: unknown;
         };
@@ -723,16 +792,40 @@ export interface components {
             project?: string;
             /** @description Ignored. */
             ignore_order?: boolean;
+            /** @description The order of the list; ties by event id. What has no cost or tokens comes last in both directions. `error` is the class of the error (of sessions: how many events failed). Where a filter looks into content, what was found within the scan limit is sorted. */
+            sort?: {
+                /** @enum {string} */
+                field: "start_time" | "duration" | "cost" | "total_tokens" | "event_name" | "error";
+                /**
+                 * @default desc
+                 * @enum {string}
+                 */
+                order?: "asc" | "desc";
+            };
+            /** @description `next_cursor` of the page before, with the same filters and sort; instead of `page`. What arrives meanwhile moves nothing. No count is made. */
+            cursor?: string;
+            /**
+             * @description `none`: `count` and `totalEvents` are null, and a search in content ends when its page is full.
+             * @default exact
+             * @enum {string}
+             */
+            count?: "exact" | "none";
+            /**
+             * @description `row`: what the index knows, without reading content: small scalars under their dotted names, the class of an error. `inputs` and `outputs` are empty; if the projections name them, the event has `preview` with a line of each.
+             * @default full
+             * @enum {string}
+             */
+            detail?: "full" | "row";
         } & {
             [key: string]: unknown;
         };
         EventsAnswer: {
-            /** @description Newest first, then by event id. */
+            /** @description In the order of `sort`: newest first, then by event id, unless it says otherwise. */
             events: components["schemas"]["Event"][];
-            /** @description All matches, not only those of this page. */
-            count: number;
+            /** @description All matches, not only those of this page; null if they were not counted. */
+            count: number | null;
             /** @description The same number, under its 0.2.x name. */
-            totalEvents: number;
+            totalEvents: number | null;
             /** @description With `incomplete`: the start time at which the search stopped. */
             scanned_until?: number;
             /** @description Only when true: something acknowledged before this question may be missing. */
@@ -741,6 +834,8 @@ export interface components {
             incomplete?: boolean;
             message?: string;
             warnings?: string[];
+            /** @description The `cursor` of the next page; null: there is none. */
+            next_cursor?: string | null;
         };
         SchemaAnswer: {
             fields: {
@@ -769,6 +864,72 @@ export interface components {
             incomplete?: boolean;
             message?: string;
             warnings?: string[];
+        };
+        SessionOutline: {
+            /** @description What the session is called and what it adds up to, each call of a model counted once. */
+            session: {
+                session_id: string;
+                event_name: string;
+                /** @description Milliseconds since 1970. */
+                start_time: number;
+                end_time: number;
+                /** @description Milliseconds. */
+                duration: number;
+                num_events: number;
+                num_model_events: number;
+                num_errors: number;
+                prompt_tokens: number;
+                completion_tokens: number;
+                total_tokens: number;
+                /** @description US dollars; null for unknown. */
+                cost: number | null;
+                has_feedback: boolean;
+            };
+            /** @description Equal as long as no node and no sum has changed. */
+            revision: string;
+            /** @description Nodes of the whole session, pending parents among them. */
+            count: number;
+            /** @description `offset` of the next page. */
+            next_offset: number | null;
+            /** @description The columns of this page, equally long: the values at one index are those of one node. */
+            nodes: {
+                /** @description Of a pending parent the id that it will most likely have. */
+                event_id: string[];
+                /** @description The place of the parent, counted from the first node of the session; -1: the session, or an event of another session. */
+                parent: number[];
+                /** @description Ancestors below the session. */
+                depth: number[];
+                /** @description Nodes below this one: they follow at once. */
+                descendants: number[];
+                /** @description Since 1970 in milliseconds; null for a pending parent. */
+                start_time: (number | null)[];
+                /** @description In milliseconds; null for a pending parent. */
+                duration: (number | null)[];
+                /** @description Of the span; `pending`: a parent that has not arrived, most likely still running. */
+                status: ("unset" | "ok" | "error" | "pending")[];
+                /** @description Null for a pending parent. */
+                event_name: (string | null)[];
+                /** @description `model`, `tool` or `chain`; null for a pending parent. */
+                event_type: (string | null)[];
+                /** @description What kind of error, where the span says so. */
+                error_class: (string | null)[];
+                /** @description As the span names it. */
+                model: (string | null)[];
+                /** @description Normalised. */
+                provider: (string | null)[];
+                /** @description `service.name` of the resource. */
+                service: (string | null)[];
+                /** @description Null where nobody told. */
+                prompt_tokens: (number | null)[];
+                /** @description Null where nobody told. */
+                completion_tokens: (number | null)[];
+                /** @description US dollars; null for unknown. */
+                cost: (number | null)[];
+                /** @description Nodes with one key tell of one call of a model, which counts once. */
+                call_key: (string | null)[];
+            };
+            /** @description Only when true: something acknowledged before this question may be missing. */
+            behind?: boolean;
         };
         /** @description Fields of a wide event; ids and times that are missing are filled in. */
         RestEvent: {
@@ -1880,6 +2041,54 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_session_outline: {
+        parameters: {
+            query?: {
+                /** @description The place of the first node of this page; any page may be asked for. */
+                offset?: number;
+                /** @description Nodes on this page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier answer: while nothing has changed the answer is 304, without a body. */
+                "If-None-Match"?: string;
+                /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
+                "X-HH-Project-Id"?: string;
+            };
+            path: {
+                /** @description The session as the client named it, or the UUID of a derived one. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the nodes, compressed with zstd or gzip if `Accept-Encoding` names one. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutline"];
+                };
+            };
+            /** @description The session is still as the `ETag` says. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_session_legacy: {
         parameters: {
             query?: {
@@ -2395,6 +2604,54 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_project_session_outline: {
+        parameters: {
+            query?: {
+                /** @description The place of the first node of this page; any page may be asked for. */
+                offset?: number;
+                /** @description Nodes on this page. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier answer: while nothing has changed the answer is 304, without a body. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Of the project. */
+                project_id: string;
+                /** @description The session as the client named it, or the UUID of a derived one. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the nodes, compressed with zstd or gzip if `Accept-Encoding` names one. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutline"];
+                };
+            };
+            /** @description The session is still as the `ETag` says. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
             503: components["responses"]["Unavailable"];
         };
     };
