@@ -25,6 +25,7 @@ from hh_cli.embedded.logs import keep_bounded, tail
 from hh_cli.embedded.prepare import prepare
 from hh_cli.embedded.process import Spec, Supervised
 from hh_cli.embedded.report import Report
+from hh_cli.embedded.show import print_door, print_summary
 from hh_cli.embedded.specs import specs
 from hh_cli.embedded.stale import end_stale
 from hh_cli.embedded.start import Endpoints
@@ -291,6 +292,30 @@ def test_endpoints_tell_of_what_the_host_has(
     assert has <= set(told)
     assert lacks.isdisjoint(told)
     assert Endpoints(**told).processes["supervisor"] == os.getpid()
+
+
+def test_a_terminal_says_first_and_last_where_to_look_and_with_which_login(
+    layout: Layout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Endpoints(
+        {},
+        control_url="http://127.0.0.1:9000",
+        data_url="http://127.0.0.1:9001",
+        admin_email="admin@localhost",
+        admin_password="made-at-random",
+    )
+
+    print_summary(layout, found, already=False, detached=True)
+    _, first, second, *_ = capsys.readouterr().out.splitlines()
+    print_door(found)
+    print_door(
+        Endpoints({}, data_url="http://127.0.0.1:9001")
+    )  # a data plane alone has no such door
+    last = capsys.readouterr().out
+
+    assert first.split() == ["open", "http://127.0.0.1:9000"]
+    assert second.split() == ["login", "admin@localhost", "made-at-random"]
+    assert last == "→ open http://127.0.0.1:9000 and sign in: admin@localhost  made-at-random\n"
 
 
 def test_only_one_supervisor_holds_a_folder(layout: Layout) -> None:

@@ -10,6 +10,7 @@ import time
 from hh_cli.client import Client
 from hh_cli.demo.model_server import model_server
 from hh_cli.embedded.layout import Layout
+from hh_cli.embedded.show import print_door
 from hh_cli.embedded.start import Endpoints, endpoints
 from hh_cli.screen import err, out
 from hh_cli.trace import latest_sessions, print_session
@@ -38,6 +39,7 @@ def run_demo(layout: Layout) -> None:
     for instrumentor in INSTRUMENTORS:
         print_session(client, next(name for name in names if instrumentor in name))
     out.print(f"{len(names)} sessions of the demo are readable; see them with: hh events, hh trace")
+    print_door(found)
 
 
 def serve_model() -> None:

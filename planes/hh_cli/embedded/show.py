@@ -88,12 +88,22 @@ def print_summary(layout: Layout, found: Endpoints, *, already: bool, detached: 
     out.print(f"  stop            {stop}", soft_wrap=True)
 
 
+def print_door(found: Endpoints) -> None:
+    """Where to look at it all in a browser, as the last thing that is said."""
+    if found.control_url and found.admin_email:
+        words = f"open {found.control_url} and sign in: {_login(found)}"
+        out.print(Text.assemble(("→ ", "green"), words), soft_wrap=True)
+
+
+def _login(found: Endpoints) -> str:
+    return f"{found.admin_email}  {found.admin_password}" if found.admin_email else ""
+
+
 def _rows(found: Endpoints, folder: str) -> dict[str, str]:
-    login = f"{found.admin_email}  {found.admin_password}" if found.admin_email else ""
     rows = {
+        "open": found.control_url,
+        "login": _login(found),
         "data plane": found.data_url,
-        "control plane": found.control_url,
-        "login": login,
         "intake": "" if found.data_url else found.intake,
         "OTLP/HTTP": f"{found.data_url}/v1/traces" if found.data_url else "",
         "OTLP/gRPC": found.otlp_grpc,
