@@ -43,14 +43,8 @@ class ListenConfig(Section):
     `https://traces.example`."""
     public_url: PublicUrl | None = None
     """Where browsers reach this plane, as `https://data.example`: the control plane is told, for
-    its web application. By default `http` is named if it is loopback without TLS, else nothing."""
-
-    def browser_url(self) -> str | None:
-        if self.public_url is not None:
-            return self.public_url
-        is_own = self.http.path is None and is_loopback(str(self.http))
-        default = f"http://{self.http}"
-        return default if is_own and not self.tls_certificate and is_origin(default) else None
+    its web application. By default `http` is named if it and the control plane are on loopback,
+    without TLS; else nothing."""
 
 
 class LimitsConfig(Section):
@@ -287,6 +281,16 @@ class DataPlaneConfig(ProcessConfig):
             return self.ingest.durability
         is_local = self.objects is None or self.objects.adapter in ("local", "memory")
         return "disk" if is_local else "object"
+
+    def browser_url(self) -> str | None:
+        """What the control plane is told. Loopback means something to browsers of one machine
+        only, so it is told to a control plane on that machine alone."""
+        listen, default = self.listen, f"http://{self.listen.http}"
+        if listen.public_url is not None or self.control is None:
+            return listen.public_url
+        is_plain = listen.http.path is None and listen.tls_certificate is None
+        is_near = is_loopback(str(listen.http)) and is_loopback(self.control.controller_target)
+        return default if is_plain and is_near and is_origin(default) else None
 
     def api_address(self) -> Address:
         return self.listen.api or Address(path=self.runtime / "api.sock")

@@ -193,7 +193,7 @@ def _controller(
         *(control, config.dp_id, config.keys),
         vitals=vitals,
         key_uses=uses,
-        public_url=config.listen.browser_url(),
+        public_url=config.browser_url(),
     )
     level = {"configuration_version": lambda: controller.configuration_version}
     stack.enter_context(exposed("hh_data", {"controller": controller.counts}, level))

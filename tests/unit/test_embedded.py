@@ -84,7 +84,7 @@ def test_generated_files_are_right_and_private(layout: Layout) -> None:
     for service in ("ingest", "dispatch", "api"):
         config = load(layout.config("data", service), DataPlaneConfig)
         assert config.services == (("api", "controller") if service == "api" else (service,))
-        assert config.listen.browser_url() == f"http://127.0.0.1:{PORTS.data_http}"
+        assert config.browser_url() == f"http://127.0.0.1:{PORTS.data_http}"
     control = load(layout.config("control", "control"), ControlPlaneConfig)
     assert control.listen.intake.port == 9003
     files = [path for path in layout.base.rglob("*") if path.is_file()]
@@ -177,6 +177,7 @@ def test_a_data_plane_alone_is_what_its_control_plane_said(layout: Layout, tmp_p
     config = load(layout.config("data", "api"), DataPlaneConfig)
     assert config.control is not None
     assert str(config.dp_id) == host.dp_id
+    assert config.browser_url() is None
     assert config.control.intake == "control.example:8473"
     assert config.control.tls_ca is not None
     assert config.control.tls_ca.read_text() == "the authority"
@@ -211,6 +212,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
         ({"plane": "control", "certificate": str(file)}, None, "go together"),
         ({"plane": "control", "certificate": "/none", "certificate_key": "/none"}, None, "no such"),
         ({"public": "c.example", **pem}, None, "both stay on loopback"),
+        ({"origin": "https://traces.example/v1"}, None, "--origin is a scheme"),
     ]
     for asked, join, why in refused:
         with pytest.raises(ConfigError, match=why):
@@ -228,13 +230,16 @@ def test_a_door_to_other_hosts_is_served_by_tls(layout: Layout, tmp_path: Path) 
     ca, certificate, key = issue(tmp_path, ["data.example"])
     pem = {"certificate": str(certificate), "certificate_key": str(key)}
 
-    host = settle(layout, {"plane": "data", "public": "data.example", **pem}, _invited(ca.parent))
+    asked = {"plane": "data", "public": "data.example", "origin": "https://traces.example", **pem}
+    host = settle(layout, asked, _invited(ca.parent))
     prepare(layout, PORTS, host)
 
-    listen = load(layout.config("data", "ingest"), DataPlaneConfig).listen
+    config = load(layout.config("data", "ingest"), DataPlaneConfig)
+    listen = config.listen
     assert (listen.http.host, listen.grpc.host) == ("data.example", "data.example")
     assert (listen.tls_certificate, listen.tls_key) == (certificate, key)
-    assert listen.browser_url() == f"https://data.example:{PORTS.data_http}"
+    assert listen.origins[-1] == "https://traces.example"
+    assert config.browser_url() == f"https://data.example:{PORTS.data_http}"
 
 
 def test_a_folder_of_a_newer_release_is_left_alone(layout: Layout) -> None:

@@ -156,12 +156,18 @@ def test_where_browsers_reach_a_plane_is_an_origin_in_one_form(tmp_path: Path, u
         ('public_url = "http://192.0.2.1:65535"', "http://192.0.2.1:65535"),
     ],
 )
-def test_a_plane_on_loopback_tells_browsers_by_itself_and_any_other_when_it_is_named(
+def test_a_plane_beside_its_control_plane_is_told_of_by_itself_and_any_other_if_it_is_named(
     tmp_path: Path, settings: str, told: str | None
 ) -> None:
-    config = _load(tmp_path, f"{GOOD}[listen]\n{settings}\n")
+    near, far = ("127.0.0.1:4321", "control.example:4321")
+    control = '[control]\nidentity = "/identity"\nintake = "{}"\n'
+    listen = f"{GOOD}[listen]\n{settings}\n"
 
-    assert config.listen.browser_url() == told
+    assert _load(tmp_path, listen + control.format(near)).browser_url() == told
+    is_named = "public_url" in settings
+    assert _load(tmp_path, listen + control.format(far)).browser_url() == (
+        told if is_named else None
+    )
 
 
 def test_only_the_ports_that_the_services_need_are_needed(tmp_path: Path) -> None:

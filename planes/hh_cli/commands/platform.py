@@ -46,10 +46,14 @@ def up(
     certificate_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For --public: PEM of its private key.")
     ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where people open the web application, if not here."),
+    ] = None,
 ) -> None:
     """Start both planes and their engines, or one of them, and keep them running.
 
-    What --plane, --join, --public and the certificate say is kept for the next start.
+    What --plane, --join, --public, --origin and the certificate say is kept for the next start.
     """
     from hh_cli.embedded import start
     from hh_cli.embedded.host import settle
@@ -67,6 +71,7 @@ def up(
         "public": public,
         "certificate": _absolute(certificate),
         "certificate_key": _absolute(certificate_key),
+        "origin": origin,
     }
     if not running:
         settle(layout, asked, join)

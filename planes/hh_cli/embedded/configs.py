@@ -28,7 +28,7 @@ def data_config(layout: Layout, ports: Ports, service: str, host: Host, *, dp_id
         "listen": {
             "http": _listen(host, ports.data_http),
             "grpc": _listen(host, ports.data_grpc),
-            "origins": [f"http://{name}:{ports.control_http}" for name in _OWN_NAMES],
+            "origins": _origins(host, ports),
             **_certificate(host),
             **_public_url(host, ports),
         },
@@ -84,12 +84,18 @@ def _listen(host: Host, port: int) -> str:
 
 
 def _public_url(host: Host, ports: Ports) -> dict[str, str]:
-    """Where browsers reach the data plane. An IPv6 address is none that the content policy of a
-    page can name."""
-    if ":" in host.public:
+    """Where browsers reach the data plane, if they do. An IPv6 address is none that the content
+    policy of a page can name."""
+    if ":" in host.public or not (host.public or host.has_control):
         return {}
     scheme = "https" if host.certificate else "http"
     return {"public_url": f"{scheme}://{_listen(host, ports.data_http).lower()}"}
+
+
+def _origins(host: Host, ports: Ports) -> list[str]:
+    """Whose pages may ask the data plane."""
+    own = [f"http://{name}:{ports.control_http}" for name in _OWN_NAMES]
+    return [*own, host.origin] if host.origin else own
 
 
 def _certificate(host: Host) -> dict[str, str]:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hh_cli.embedded.layout import PLANES, Layout
 from hh_cli.embedded.state import write_private
+from hh_core.domain.origins import is_origin
 from hh_core.errors import ConfigError
 
 BOTH = "both"
@@ -31,6 +32,8 @@ class Host:
     """Of a data plane alone: the name that its control plane gave it."""
     intake: str = ""
     """Of a data plane alone: ``host:port`` of its control plane."""
+    origin: str = ""
+    """Where people open the web application, if not at this machine's loopback."""
 
     @property
     def planes(self) -> tuple[str, ...]:
@@ -145,6 +148,8 @@ def _require_sound(host: Host) -> None:
     for file in filter(None, (host.certificate, host.certificate_key)):
         if not Path(file).is_file():
             raise ConfigError(f"{file}: no such file")
+    if host.origin and not is_origin(host.origin):
+        raise ConfigError("--origin is a scheme, a host and a port, such as https://traces.example")
     if host.plane == BOTH and host.public:
         raise ConfigError("--public is for --plane control or --plane data; both stay on loopback")
     if host.plane == "data" and not host.dp_id:
