@@ -9,8 +9,9 @@ from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import ASKED, CALLS, FLAT, SAID, from_attributes
 from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
 from hh_mappers.placing import unplaced
-from hh_mappers.reading import integer, name, number, plain, text
+from hh_mappers.reading import identifier, integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
+from hh_mappers.usage import usage_document
 
 _PREFIX = "gen_ai."
 _OPERATIONS = dict.fromkeys(
@@ -114,7 +115,7 @@ _ROUTES = Routes(
         "gen_ai.provider.name": Route(name, "config.provider", fact="provider"),
         "gen_ai.system": Route(name, "config.provider", fact="provider"),
         "gen_ai.response.id": Route(text, "metadata.response_id", fact="response_id"),
-        "gen_ai.conversation.id": Route(text, "metadata.conversation_id", fact="session_id"),
+        "gen_ai.conversation.id": Route(identifier, "metadata.conversation_id", fact="session_id"),
         "gen_ai.tool.name": Route(text, "metadata.tool_name"),
         "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
         "gen_ai.tool.call_id": Route(text, "metadata.tool_call_id"),
@@ -142,6 +143,8 @@ _ROUTES = Routes(
 )
 
 
+_USAGE_OBJECT = usage_document("gen_ai.usage")
+"""All counts at once, as an object or its JSON."""
 _MODEL_OF_THE_ANSWER = Fallback("model", "model", "metadata.response_model", "config.model")
 """Where nothing tells which model was asked."""
 
@@ -153,7 +156,12 @@ class GenAi(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if not any(key.startswith(_PREFIX) for key in keys):
             return None
-        return _ROUTES.rules(keys, kinds=(_kind(keys),), fallbacks=(_MODEL_OF_THE_ANSWER,))
+        return _ROUTES.rules(
+            keys,
+            kinds=(_kind(keys),),
+            documents=(_USAGE_OBJECT,) if _USAGE_OBJECT.key in keys else (),
+            fallbacks=(_MODEL_OF_THE_ANSWER,),
+        )
 
     def content(self, span: Span, content: Content) -> None:
         attributes = unplaced(span, content).attributes
