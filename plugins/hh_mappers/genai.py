@@ -58,24 +58,26 @@ _USAGE = {
     for kind, keys in {
         "prompt_tokens": (
             *("usage.input_tokens", "usage.prompt_tokens", "response.prompt_tokens"),
-            "response.input_tokens",
+            *("response.input_tokens", "usage.input_token_count"),
         ),
         "completion_tokens": (
             *("usage.output_tokens", "usage.completion_tokens", "response.completion_tokens"),
-            "response.output_tokens",
+            *("response.output_tokens", "usage.output_token_count"),
         ),
         "total_tokens": ("usage.total_tokens", "response.total_tokens"),
         "cache_read_tokens": (
             *("usage.cache_read.input_tokens", "usage.cache_read_input_tokens"),
             *("usage.details.cache_read_input_tokens", "usage.details.cache_read_tokens"),
             *("usage.input_tokens.cached", "usage.cached_input_tokens", "usage.cached_tokens"),
-            "usage.details.cached_tokens",
+            *("usage.details.cached_tokens", "usage.cache_read_tokens"),
+            "usage.input_cached_tokens",
         ),
         "cache_write_tokens": (
             *("usage.cache_write.input_tokens", "usage.cache_write_input_tokens"),
             *("usage.cache_creation.input_tokens", "usage.cache_creation_input_tokens"),
             *("usage.details.cache_creation_input_tokens", "usage.details.cache_write_tokens"),
-            "usage.input_tokens.cache_write",
+            *("usage.input_tokens.cache_write", "usage.cache_write_tokens"),
+            "usage.cache_creation_tokens",
         ),
         **{
             f"cache_write_{age}_tokens": (
@@ -92,11 +94,16 @@ _USAGE = {
         "reasoning_tokens": (
             *("usage.reasoning.output_tokens", "usage.reasoning_tokens"),
             *("usage.details.reasoning_tokens", "usage.details.thoughts_tokens"),
-            "usage.output_tokens.reasoning",
+            *("usage.output_tokens.reasoning", "usage.reasoning_output_tokens"),
+            "usage.thinking_tokens",
         ),
-        "prompt_audio_tokens": ("usage.audio.input_tokens", "usage.details.input_audio_tokens"),
+        "prompt_audio_tokens": (
+            *("usage.audio.input_tokens", "usage.details.input_audio_tokens"),
+            *("usage.input_audio_tokens", "usage.audio_input_tokens"),
+        ),
         "completion_audio_tokens": (
             *("usage.audio.output_tokens", "usage.details.output_audio_tokens"),
+            *("usage.output_audio_tokens", "usage.audio_output_tokens"),
         ),
         "prompt_image_tokens": ("usage.image.input_tokens",),
         "completion_image_tokens": ("usage.image.output_tokens",),

@@ -254,3 +254,22 @@ def test_all_counts_may_stand_in_one_object(dump: Any) -> None:
 
     counted = {"prompt_tokens": 7, "completion_tokens": 2, "cache_read_tokens": 3}
     assert facts.usage == counted | {"total_tokens": 9}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("input_token_count", "prompt_tokens"),
+        ("output_token_count", "completion_tokens"),
+        ("cache_read_tokens", "cache_read_tokens"),
+        ("input_cached_tokens", "cache_read_tokens"),
+        ("cache_write_tokens", "cache_write_tokens"),
+        ("thinking_tokens", "reasoning_tokens"),
+        ("input_audio_tokens", "prompt_audio_tokens"),
+        ("audio_output_tokens", "completion_audio_tokens"),
+    ],
+)
+def test_counts_have_many_names(name: str, kind: str) -> None:
+    facts, _ = mapped(CHAT | {f"gen_ai.usage.{name}": 3})
+
+    assert facts.usage[kind] == 3
