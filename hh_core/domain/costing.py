@@ -30,7 +30,9 @@ def written(cost: Decimal) -> str:
 
 
 def was_computed(text: str) -> bool:
-    return text.endswith("0") and len(text.rpartition(".")[2]) == _DIGITS
+    """Whether ``written`` wrote it. A tiny float has an exponent, which is no digit."""
+    digits = text.rpartition(".")[2]
+    return len(digits) == _DIGITS and digits.endswith("0") and digits.isdecimal()
 
 
 def tier_in(attributes: Mapping[str, Json]) -> str:

@@ -9,6 +9,7 @@ from hh_mappers.ai_gateway import AiGateway
 from hh_mappers.autogen import AutoGen
 from hh_mappers.braintrust import Braintrust
 from hh_mappers.claude_code import ClaudeCode
+from hh_mappers.codex import Codex
 from hh_mappers.common import Common
 from hh_mappers.crewai import CrewAi
 from hh_mappers.genai import GenAi
@@ -17,6 +18,7 @@ from hh_mappers.genkit import Genkit
 from hh_mappers.google_adk import GoogleAdk
 from hh_mappers.haystack import Haystack
 from hh_mappers.honeyhive import HoneyHive, HoneyHiveDefault
+from hh_mappers.judgment import Judgment
 from hh_mappers.laminar import Laminar
 from hh_mappers.langfuse import Langfuse
 from hh_mappers.langsmith import LangSmith
@@ -66,6 +68,8 @@ def hh_mappers() -> Iterable[Mapper]:
         Mastra(),
         AiGateway(),
         ClaudeCode(),
+        Codex(),
+        Judgment(),
         CrewAi(),
         LiveKit(),
         Pipecat(),

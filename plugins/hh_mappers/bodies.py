@@ -60,7 +60,7 @@ def give_answer(content: Content, value: Any, *, origin: str, is_embedding: bool
     """A model's answer: all that the client received, or only the message, or only a text."""
     found = structure(value)
     if is_embedding:
-        give_result(content, value, origin=origin)
+        _give_vectors(content, found, value, origin)
     elif isinstance(found, dict) and (_HELD & found.keys() or not is_chat(found)):
         _give_answer(content, found, origin)
     else:
@@ -122,8 +122,23 @@ def _give_texts(content: Content, found: Json, origin: str) -> None:
     give(content.inputs, "input", found, origin=origin)
 
 
+def _give_vectors(content: Content, found: Json, value: Any, origin: str) -> None:
+    """Vectors stand under ``embeddings``, as the client received them."""
+    data = found.get("data") if isinstance(found, dict) else None
+    vectors = [item.get("embedding") for item in _objects(data)]
+    if isinstance(found, dict) and vectors and None not in vectors:
+        give(content.outputs, "embeddings", vectors, origin=origin)
+        leave(content, origin, found)
+    else:
+        give_result(content, value, origin=origin)
+
+
+def _objects(value: Json) -> list[Body]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def _give_body(content: Content, body: Body, origin: str) -> None:
-    rest = dict(body)
+    rest = _with_config(body)
     _offer(content, rest, origin)
     messages = chat(next((rest.pop(key) for key in _SYSTEM if rest.get(key)), None), role="system")
     key = next((key for key in _MESSAGES if rest.get(key)), None)
@@ -142,6 +157,14 @@ def _give_body(content: Content, body: Body, origin: str) -> None:
         leave(content, origin, rest)
     else:  # arguments of the caller's own function
         give_all(content.inputs, body, "input", origin=origin)
+
+
+def _with_config(body: Body) -> Body:
+    """A request to Gemini's SDK has instructions and tools in its ``config``."""
+    config = body.get("config")
+    if "contents" not in body or not isinstance(config, dict):
+        return dict(body)
+    return {**config, **{key: item for key, item in body.items() if key != "config"}}
 
 
 def _give_prompt(content: Content, system: list[Message], rest: Body, origin: str) -> None:

@@ -2,15 +2,15 @@
 
 from hh_core.domain.event import Content, Step
 from hh_core.domain.span import Keys, Span
-from hh_mappers.reading import plain, text
+from hh_mappers.reading import identifier, plain
 from hh_mappers.routes import Prepared, Route, Routes
 
 _MARKS = frozenset({"session.id", "user.id", "enduser.id", "tag.tags"})
 _ROUTES = Routes(
     {
-        "session.id": Route(text, fact="session_id"),
-        "user.id": Route(text, "user_properties.user_id"),
-        "enduser.id": Route(text, "user_properties.user_id"),
+        "session.id": Route(identifier, fact="session_id"),
+        "user.id": Route(identifier, "user_properties.user_id"),
+        "enduser.id": Route(identifier, "user_properties.user_id"),
         "tag.tags": Route(plain, "metadata.tags"),
     },
     {},

@@ -19,7 +19,7 @@ _SAID = frozenset(
         *("role", "type", "content", "contents", "parts", "text", "name", "refusal", "audio"),
         *("tool_calls", "toolCalls", "function_call", "tool_call_id", "toolCallId", "call_id"),
         *("reasoning", "reasoning_content", "thinking", "annotations", "cache_control"),
-        *("finish_reason", "finishReason", "stop_reason", "stopReason"),
+        *("finish_reason", "finishReason", "stop_reason", "stopReason", "images"),
     }
 )
 """What a message says. The rest is about it."""
@@ -138,6 +138,8 @@ def _unwrapped(item: Json) -> Json:
         return dict(item)
     said = {key: part for key, part in item.items() if key in _SAID and part is not None}
     said.pop("type", None)
+    if "content" not in said and isinstance(text := item.get("message"), str):
+        said["content"] = text  # Cohere's first API
     said = {**_outer(item), **said}
     calls = _calls(item) or _calls(item.get("additional_kwargs"))
     return {**said, "role": role, **({"tool_calls": calls} if calls else {})}

@@ -9,8 +9,9 @@ from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import ASKED, CALLS, FLAT, SAID, from_attributes
 from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
 from hh_mappers.placing import unplaced
-from hh_mappers.reading import integer, name, number, plain, text
+from hh_mappers.reading import identifier, integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
+from hh_mappers.usage import usage_document
 
 _PREFIX = "gen_ai."
 _OPERATIONS = dict.fromkeys(
@@ -57,24 +58,26 @@ _USAGE = {
     for kind, keys in {
         "prompt_tokens": (
             *("usage.input_tokens", "usage.prompt_tokens", "response.prompt_tokens"),
-            "response.input_tokens",
+            *("response.input_tokens", "usage.input_token_count"),
         ),
         "completion_tokens": (
             *("usage.output_tokens", "usage.completion_tokens", "response.completion_tokens"),
-            "response.output_tokens",
+            *("response.output_tokens", "usage.output_token_count"),
         ),
         "total_tokens": ("usage.total_tokens", "response.total_tokens"),
         "cache_read_tokens": (
             *("usage.cache_read.input_tokens", "usage.cache_read_input_tokens"),
             *("usage.details.cache_read_input_tokens", "usage.details.cache_read_tokens"),
             *("usage.input_tokens.cached", "usage.cached_input_tokens", "usage.cached_tokens"),
-            "usage.details.cached_tokens",
+            *("usage.details.cached_tokens", "usage.cache_read_tokens"),
+            "usage.input_cached_tokens",
         ),
         "cache_write_tokens": (
             *("usage.cache_write.input_tokens", "usage.cache_write_input_tokens"),
             *("usage.cache_creation.input_tokens", "usage.cache_creation_input_tokens"),
             *("usage.details.cache_creation_input_tokens", "usage.details.cache_write_tokens"),
-            "usage.input_tokens.cache_write",
+            *("usage.input_tokens.cache_write", "usage.cache_write_tokens"),
+            "usage.cache_creation_tokens",
         ),
         **{
             f"cache_write_{age}_tokens": (
@@ -91,11 +94,16 @@ _USAGE = {
         "reasoning_tokens": (
             *("usage.reasoning.output_tokens", "usage.reasoning_tokens"),
             *("usage.details.reasoning_tokens", "usage.details.thoughts_tokens"),
-            "usage.output_tokens.reasoning",
+            *("usage.output_tokens.reasoning", "usage.reasoning_output_tokens"),
+            "usage.thinking_tokens",
         ),
-        "prompt_audio_tokens": ("usage.audio.input_tokens", "usage.details.input_audio_tokens"),
+        "prompt_audio_tokens": (
+            *("usage.audio.input_tokens", "usage.details.input_audio_tokens"),
+            *("usage.input_audio_tokens", "usage.audio_input_tokens"),
+        ),
         "completion_audio_tokens": (
             *("usage.audio.output_tokens", "usage.details.output_audio_tokens"),
+            *("usage.output_audio_tokens", "usage.audio_output_tokens"),
         ),
         "prompt_image_tokens": ("usage.image.input_tokens",),
         "completion_image_tokens": ("usage.image.output_tokens",),
@@ -114,7 +122,7 @@ _ROUTES = Routes(
         "gen_ai.provider.name": Route(name, "config.provider", fact="provider"),
         "gen_ai.system": Route(name, "config.provider", fact="provider"),
         "gen_ai.response.id": Route(text, "metadata.response_id", fact="response_id"),
-        "gen_ai.conversation.id": Route(text, "metadata.conversation_id", fact="session_id"),
+        "gen_ai.conversation.id": Route(identifier, "metadata.conversation_id", fact="session_id"),
         "gen_ai.tool.name": Route(text, "metadata.tool_name"),
         "gen_ai.tool.call.id": Route(text, "metadata.tool_call_id"),
         "gen_ai.tool.call_id": Route(text, "metadata.tool_call_id"),
@@ -142,6 +150,8 @@ _ROUTES = Routes(
 )
 
 
+_USAGE_OBJECT = usage_document("gen_ai.usage")
+"""All counts at once, as an object or its JSON."""
 _MODEL_OF_THE_ANSWER = Fallback("model", "model", "metadata.response_model", "config.model")
 """Where nothing tells which model was asked."""
 
@@ -153,7 +163,12 @@ class GenAi(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if not any(key.startswith(_PREFIX) for key in keys):
             return None
-        return _ROUTES.rules(keys, kinds=(_kind(keys),), fallbacks=(_MODEL_OF_THE_ANSWER,))
+        return _ROUTES.rules(
+            keys,
+            kinds=(_kind(keys),),
+            documents=(_USAGE_OBJECT,) if _USAGE_OBJECT.key in keys else (),
+            fallbacks=(_MODEL_OF_THE_ANSWER,),
+        )
 
     def content(self, span: Span, content: Content) -> None:
         attributes = unplaced(span, content).attributes

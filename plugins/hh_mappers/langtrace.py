@@ -3,8 +3,8 @@
 https://github.com/Scale3-Labs/langtrace-trace-attributes
 """
 
-from hh_core.domain.span import Attributes, Keys
-from hh_mappers.reading import name, plain, text
+from hh_core.domain.span import AnyValue, Attributes, Keys
+from hh_mappers.reading import name, plain, text, unquoted
 from hh_mappers.routes import LARGE, Route, Routes
 from hh_mappers.usage import usage_document
 from hh_mappers.whole import EMBEDDING, Whole
@@ -79,6 +79,11 @@ class Langtrace(Whole):
     inputs = _INPUTS
     outputs = _OUTPUTS
     offered = _OFFERED
+
+    def opened(self, value: AnyValue) -> AnyValue:
+        """A text that is quoted as JSON, as frameworks' results are."""
+        found: AnyValue = unquoted(value) if str(value)[:1] == '"' else value
+        return found
 
     def routes_of(self, keys: Keys) -> Routes:
         return _SERVED if "llm.api" in keys or "llm.model" in keys else _ROUTES

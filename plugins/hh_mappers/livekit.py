@@ -3,6 +3,8 @@
 https://docs.livekit.io/deploy/observability/data
 """
 
+from typing import Any
+
 from hh_core.domain.event import Content, Json, Step
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
@@ -15,16 +17,26 @@ from hh_mappers.reading import number, structured, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
 _LK = "lk."
+_PERSONAL = _LK + "pii."
+"""Before names of values that may tell of a person, since release 1.7."""
 _CONTEXT, _TOOL = _LK + "chat_ctx", _LK + "function_tool."
 _SAID, _CALLS = _LK + "response.text", _LK + "response.function_calls"
 _HEARD = (_LK + "user_input", _LK + "input_text", _LK + "instructions", _LK + "user_transcript")
+
+
+def _failure(value: Any) -> str | None:
+    return "tool_error" if value is True else None
+
+
+_LARGE = (_CONTEXT, _SAID, _CALLS, *_HEARD, _TOOL + "arguments", _TOOL + "output")
 _ROUTES = Routes(
     {
         _TOOL + "name": Route(text, "metadata.tool_name"),
         _TOOL + "id": Route(text, "metadata.tool_call_id"),
         _LK + "response.ttft": Route(number, "metrics.time_to_first_token"),
-        **dict.fromkeys((_CONTEXT, _SAID, _CALLS, *_HEARD), LARGE),
-        **dict.fromkeys((_TOOL + "arguments", _TOOL + "output"), LARGE),
+        _TOOL + "is_error": Route(_failure, "metadata.error_type", fact="error_class"),
+        **dict.fromkeys(_LARGE, LARGE),
+        **dict.fromkeys((key.replace(_LK, _PERSONAL, 1) for key in _LARGE), LARGE),
     },
     {},
 )
@@ -39,10 +51,10 @@ class LiveKit(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if not any(key.startswith(_LK) for key in keys):
             return None
-        return _ROUTES.rules(keys, kinds=(Kind("", (), _kind(keys)),))
+        return _ROUTES.rules(keys, kinds=(Kind("", (), _kind(tuple(map(_plain, keys)))),))
 
     def content(self, span: Span, content: Content) -> None:
-        attributes = span.attributes
+        attributes = {_plain(key): value for key, value in span.attributes.items()}
         context = structured(attributes.get(_CONTEXT))
         history = context.get("items") if isinstance(context, dict) else context
         asked(content, _messages(history), origin=_CONTEXT, operation=None)
@@ -62,6 +74,10 @@ class LiveKit(Prepared):
             give_arguments(content, value, origin=_TOOL + "arguments")
         if _TOOL + "output" in attributes:
             give_result(content, attributes[_TOOL + "output"], origin=_TOOL + "output")
+
+
+def _plain(key: str) -> str:
+    return _LK + key.removeprefix(_PERSONAL) if key.startswith(_PERSONAL) else key
 
 
 def _kind(keys: Keys) -> str:

@@ -144,6 +144,10 @@ def _message(item: Json, role: str) -> list[Message]:
     if isinstance(inner, dict) and inner and inner.keys() <= _WRAPPED and role != "tool":
         around = {key: part for key, part in item.items() if key != "content"}
         return _message({**around, **inner}, role)
+    if isinstance(pictures := item.get("images"), list):
+        text = [item["content"]] if item.get("content") else []
+        content = [*text, *({"type": "image", "image": picture} for picture in pictures)]
+        item = {**{k: v for k, v in item.items() if k != "images"}, "content": content}
     for key in _CONTENT:
         parts = listed_parts(item.get(key))
         if parts is not None:

@@ -16,7 +16,7 @@ from hh_mappers.genai_tools import definitions
 from hh_mappers.leftovers import give_members, leave
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.placing import offer
-from hh_mappers.reading import integer, name, number, parsed, plain, text, unpacked
+from hh_mappers.reading import identifier, integer, name, number, parsed, plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
 from hh_mappers.wrappings import gave_in, given_in
 
@@ -46,12 +46,12 @@ _MODEL = Route(text, "config.model", fact="model")
 _FINISH = Route(plain, "metadata.finish_reason")
 _ROUTES = Routes(
     {
-        _ASSOCIATION + "session_id": Route(text, fact="session_id"),
+        _ASSOCIATION + "session_id": Route(identifier, fact="session_id"),
         _ASSOCIATION + "conversation_id": Route(
             text, "metadata.conversation_id", fact="session_id"
         ),
         _ASSOCIATION + "chat_id": Route(text, "metadata.chat_id", fact="session_id"),
-        _ASSOCIATION + "user_id": Route(text, "user_properties.user_id"),
+        _ASSOCIATION + "user_id": Route(identifier, "user_properties.user_id"),
         _ASSOCIATION + "source": Route(text, "source"),
         "llm.request.model": _MODEL,
         "llm.response.model": Route(text, "metadata.response_model"),

@@ -84,7 +84,9 @@ def is_part(item: Json) -> bool:
     kind = item.get("type")
     if isinstance(kind, str):
         return kind not in _MESSAGES
-    return len(item) <= 3 and not _BARE.isdisjoint(item) and _OF_MESSAGES.isdisjoint(item)
+    is_choice = "finish_reason" in item or "finishReason" in item
+    is_whole = is_choice or not _OF_MESSAGES.isdisjoint(item)
+    return len(item) <= 3 and not is_whole and not _BARE.isdisjoint(item)
 
 
 def listed_parts(value: Any) -> list[Json] | None:

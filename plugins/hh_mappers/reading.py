@@ -17,6 +17,11 @@ def text(value: Any) -> str | None:
     return value if type(value) is str and value else None
 
 
+def identifier(value: Any) -> str | None:
+    """A text, or a number that stands for one: applications count their users and sessions."""
+    return str(value) if type(value) is int else text(value)
+
+
 def name(value: Any) -> str | None:
     """A provider's name: exporters disagree about capitals."""
     return value.lower() if type(value) is str and value else None
@@ -87,7 +92,7 @@ def unquoted(value: Any) -> Json:
     if type(value) is not str:
         return json_value(value)
     found = parsed(value)
-    return value if found is None else found
+    return found if found is not None or value == "null" else value
 
 
 def unquoted_text(value: Any) -> str | None:

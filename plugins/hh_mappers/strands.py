@@ -9,7 +9,7 @@ from typing import Any
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.placing import offer, offer_arguments
+from hh_mappers.placing import offer, offer_arguments, unplaced
 from hh_mappers.reading import plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
 
@@ -54,7 +54,7 @@ class Strands(Prepared):
         return _ROUTES.rules(keys, kinds=(Kind("", (), kind),) if kind else ())
 
     def content(self, span: Span, content: Content) -> None:
-        attributes = span.attributes
+        attributes = unplaced(span, content).attributes
         if "tool.parameters" in attributes:
             value = unpacked(attributes["tool.parameters"])
             offer_arguments(content, value, origin="tool.parameters")

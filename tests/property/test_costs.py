@@ -5,13 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hh_core.domain.costing import price, price_sheet
+from hh_core.domain.costing import price, price_sheet, was_computed, written
 from hh_core.domain.event import Facts
 from hh_core.domain.price_book import DAY_NS
-from hh_core.domain.prices import INSTEAD, Entry, PriceOf, bill, portions
+from hh_core.domain.prices import INSTEAD, SMALLEST, Entry, PriceOf, bill, portions
 from hh_core.domain.sheet import Sheet
 from hh_core.domain.telemetry import MAX_COUNT, USAGE_KINDS
 from hh_core.wire.price_lines import price_book
@@ -133,3 +133,10 @@ def test_a_sheet_costs_what_its_spans_cost(
     for row, one in enumerate(facts):
         shown = {path: column[row] for path, column in sheet.attributes.items()}
         assert shown | (sheet.more[row] if sheet.more else {}) == one.attributes
+
+
+@given(st.floats(min_value=0, max_value=1e12))
+@example(1.234567891e-10)
+def test_a_told_cost_is_never_taken_for_a_computed_one(told: float) -> None:
+    assert not was_computed(repr(told))
+    assert was_computed(written(Decimal(repr(told)).quantize(SMALLEST)))

@@ -139,3 +139,37 @@ def test_axiom_names_arguments_and_result_of_a_tool_otherwise() -> None:
 
     assert content.inputs == {"city": "Cork"}
     assert content.outputs == {"result": {"rain": True}}
+
+
+def test_a_turn_of_codex_is_a_chain_that_repeats_its_requests() -> None:
+    turn = {"codex.turn.token_usage.input_tokens": 9, "codex.turn.token_usage.output_tokens": 2}
+    request = {"gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 2}
+
+    facts, content = mapped(turn | {"conversation.id": "c-1"})
+
+    assert (facts.event_type, facts.session_id, facts.usage) == ("chain", "c-1", {})
+    assert content.metadata["prompt_tokens"] == 9
+    assert mapped(request)[0].event_type == "model"
+
+
+def test_judgment_counts_cached_tokens_apart() -> None:
+    told = {
+        "judgment.span_kind": "llm",
+        "judgment.session_id": "s-1",
+        "judgment.llm.model": "claude-opus-5",
+        "judgment.llm.provider": "anthropic",
+        "judgment.input": json.dumps([{"role": "user", "content": "Rain?"}]),
+        "judgment.output": json.dumps({"role": "assistant", "content": "Always."}),
+        "judgment.usage.non_cached_input_tokens": 3,
+        "judgment.usage.cache_read_input_tokens": 5,
+        "judgment.usage.output_tokens": 2,
+        "judgment.usage.total_cost_usd": 0.25,
+    }
+
+    facts, content = mapped(told)
+
+    assert (facts.event_type, facts.session_id) == ("model", "s-1")
+    assert facts.usage["prompt_tokens"] == 8
+    assert str(facts.cost).rstrip("0") == "0.25"
+    assert content.inputs == {"chat_history": [{"role": "user", "content": "Rain?"}]}
+    assert content.outputs == {"role": "assistant", "content": "Always."}

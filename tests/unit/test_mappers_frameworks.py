@@ -291,3 +291,30 @@ def test_the_number_of_a_processs_thread_is_no_session() -> None:
 
     assert facts.session_id == ""
     assert event.metadata["thread.id"] == 140234
+
+
+@pytest.mark.parametrize("mark", ["lk.", "lk.pii."])
+def test_livekit_marks_what_may_tell_of_a_person(mark: str) -> None:
+    items = [{"type": "message", "role": "user", "content": ["Rain?"]}]
+    told = {f"{mark}chat_ctx": json.dumps({"items": items}), f"{mark}response.text": "Always."}
+
+    facts, event = mapped(told)
+
+    assert facts.event_type == "model"
+    assert event.inputs == {"chat_history": [{"role": "user", "content": "Rain?"}]}
+    assert event.outputs == SAID
+
+
+def test_a_tool_of_livekit_tells_that_it_failed() -> None:
+    told = {
+        "lk.function_tool.name": "rain",
+        "lk.pii.function_tool.arguments": '{"city": "Cork"}',
+        "lk.pii.function_tool.output": "no such city",
+        "lk.function_tool.is_error": True,
+    }
+
+    facts, event = mapped(told)
+
+    assert (facts.event_type, facts.error_class) == ("tool", "tool_error")
+    assert event.inputs == {"city": "Cork"}
+    assert event.outputs == {"output": "no such city"}

@@ -236,3 +236,40 @@ def test_what_a_message_holds_beside_what_it_says_is_kept_once() -> None:
     assert content.outputs == {"role": "assistant", "content": "Yes.", "reasoning": "Let me see."}
     left = content.metadata["attributes.gen_ai.output.messages"]
     assert left == [{"parts": [{"signature": "c2lnbmVk"}]}]
+
+
+def test_sessions_and_users_may_be_numbers() -> None:
+    facts, content = mapped({"session.id": 42, "user.id": 7, "gen_ai.operation.name": "chat"})
+
+    assert facts.session_id == "42"
+    assert content.user_properties == {"user_id": "7"}
+    assert mapped({"gen_ai.conversation.id": 9})[0].session_id == "9"
+
+
+@pytest.mark.parametrize("dump", [dict, json.dumps])
+def test_all_counts_may_stand_in_one_object(dump: Any) -> None:
+    told = {"input_tokens": 7, "output_tokens": 2, "input_tokens_details": {"cached_tokens": 3}}
+
+    facts, _ = mapped(CHAT | {"gen_ai.usage": dump(told)})
+
+    counted = {"prompt_tokens": 7, "completion_tokens": 2, "cache_read_tokens": 3}
+    assert facts.usage == counted | {"total_tokens": 9}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("input_token_count", "prompt_tokens"),
+        ("output_token_count", "completion_tokens"),
+        ("cache_read_tokens", "cache_read_tokens"),
+        ("input_cached_tokens", "cache_read_tokens"),
+        ("cache_write_tokens", "cache_write_tokens"),
+        ("thinking_tokens", "reasoning_tokens"),
+        ("input_audio_tokens", "prompt_audio_tokens"),
+        ("audio_output_tokens", "completion_audio_tokens"),
+    ],
+)
+def test_counts_have_many_names(name: str, kind: str) -> None:
+    facts, _ = mapped(CHAT | {f"gen_ai.usage.{name}": 3})
+
+    assert facts.usage[kind] == 3

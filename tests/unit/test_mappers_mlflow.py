@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 from mapped_span import mapped
 
@@ -107,3 +108,69 @@ def test_the_model_is_read_from_a_request_where_nothing_else_tells_it() -> None:
 
     assert facts.model == "gpt-4o"
     assert event.config["model"] == "gpt-4o"
+
+
+def asked_and_said(inputs: object, outputs: object, kind: str = "CHAT_MODEL") -> tuple[Any, Any]:
+    told = {"mlflow.spanInputs": json.dumps(inputs), "mlflow.spanOutputs": json.dumps(outputs)}
+    _, content = mapped(told | {"mlflow.spanType": f'"{kind}"'})
+    return content.inputs, content.outputs
+
+
+def test_geminis_sdk_has_the_systems_words_in_its_config() -> None:
+    contents = [{"role": "user", "parts": [{"text": "Rain?"}]}]
+    request = {"contents": contents, "config": {"system_instruction": "Be terse.", "top_k": 3}}
+
+    inputs, _ = asked_and_said(request, {})
+
+    roles = [message["role"] for message in inputs["chat_history"]]
+    assert roles == ["system", "user"]
+
+
+def test_coheres_first_api_names_its_messages_otherwise() -> None:
+    history = [{"role": "USER", "message": "Hi"}, {"role": "CHATBOT", "message": "Hello"}]
+
+    inputs, outputs = asked_and_said(
+        {"message": "Rain?", "chat_history": history, "preamble": "Be terse."}, {"text": "Always."}
+    )
+
+    told = [(message["role"], message["content"]) for message in inputs["chat_history"]]
+    assert told == [
+        ("system", "Be terse."),
+        ("user", "Hi"),
+        ("assistant", "Hello"),
+        ("user", "Rain?"),
+    ]
+    assert outputs == {"role": "assistant", "content": "Always."}
+
+
+def test_pictures_beside_a_text_are_parts_of_the_message() -> None:
+    message = {"role": "user", "content": "Rain?", "images": ["aGk="]}
+
+    inputs, _ = asked_and_said({"messages": [message]}, {})
+
+    assert inputs["chat_history"][0]["content"] == [
+        {"type": "text", "text": "Rain?"},
+        {"type": "image", "image": "aGk="},
+    ]
+
+
+def test_a_completion_tells_why_it_ended() -> None:
+    choice = {"text": "upon a time", "finish_reason": "length", "index": 0}
+
+    inputs, outputs = asked_and_said({"prompt": "Once"}, {"choices": [choice]}, "LLM")
+
+    assert inputs == {"prompt": "Once"}
+    answer = {"role": "assistant", "content": "upon a time", "finish_reason": "length"}
+    assert outputs == answer
+
+
+def test_vectors_stand_without_what_came_with_them() -> None:
+    answer = {"data": [{"embedding": [0.5], "index": 0}], "model": "te3", "object": "list"}
+
+    _, outputs = asked_and_said({"input": "Rain?"}, answer, "EMBEDDING")
+
+    assert outputs == {"embeddings": [[0.5]]}
+
+
+def test_no_answer_is_nothing() -> None:
+    assert asked_and_said({"messages": []}, None)[1] == {}

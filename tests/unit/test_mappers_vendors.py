@@ -166,3 +166,15 @@ def test_langwatchs_sdk_for_javascript_wraps_its_metrics() -> None:
 
     assert facts.usage == {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
     assert content.metadata["cost"] == 0.5
+
+
+def test_what_a_tool_of_agentops_answered_is_told_once() -> None:
+    told = {"agentops.span.kind": "tool", "tool.name": "rain", "tool.result": "Drizzle."}
+
+    assert mapped(told)[1].outputs == {"output": "Drizzle."}
+
+
+def test_langtrace_quotes_the_results_of_frameworks() -> None:
+    told = {"langtrace.service.type": "framework", "langchain.outputs": '"Drizzle."'}
+
+    assert mapped(told)[1].outputs == {"output": "Drizzle."}
