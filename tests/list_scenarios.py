@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from raw_segments import OTHER, PROJECT
-from read_house import START_MS, ReadHouse, export, span, update, where
+from read_house import START_MS, ReadHouse, export, log, log_export, span, update, where
 
 from hh_core.errors import RejectedError
 from hh_core.usecases import field_values
@@ -363,6 +363,120 @@ async def values(house: ReadHouse, field: str, **body: Any) -> FieldValues:
     return found
 
 
+async def a_live_list_is_told_what_is_new_and_nothing_twice(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True, limit=5)
+    assert first.since is not None
+
+    quiet = await house.export(NO_SESSION, since=first.since)
+    late = span(60, trace=60, start=-86_400_000, name="late")  # its start is a day ago
+    await house.accept(export(late, span(61, trace=60, start=LATER), sequence=20))
+    told = await house.export(NO_SESSION, since=quiet.since)
+    again = await house.export(NO_SESSION, since=told.since)
+    both = await house.export(NO_SESSION, since=first.since)
+
+    assert quiet.events == again.events == []
+    assert [event["event_name"] for event in told.events] == ["step 61", "late"]
+    assert ids(both.events) == ids(told.events)
+    assert not told.is_counted
+    assert told.next_cursor is None
+
+
+async def a_live_list_of_sessions_sees_their_roll_ups_grow(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(SESSIONS, live=True)
+    grown = first.events[0]
+
+    trace = int(next(iter(await traces_of(house, grown["event_id"]))), 16)
+    await house.accept(export(span(62, trace=trace, start=LATER), sequence=21))
+    told = await house.export(SESSIONS, since=first.since)
+
+    assert [event["event_id"] for event in told.events] == [grown["event_id"]]
+    before = grown["metadata"]["num_events"]
+    assert told.events[0]["metadata"]["num_events"] == before + 1
+    assert (await house.export(SESSIONS, since=told.since)).events == []
+
+
+async def traces_of(house: ReadHouse, session: str) -> set[str]:
+    events = await house.events(NO_SESSION, where("session_id", "is", session, "id"))
+    return {event["metadata"]["trace_id"] for event in events}
+
+
+async def updates_and_log_records_are_changes_of_their_events(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True)
+    rated = first.events[0]
+
+    await house.accept(update(rated["event_id"], feedback={"rating": 1}))
+    updated = await house.export(NO_SESSION, since=first.since)
+    await house.accept(log_export(log(9, "a line", trace=3), sequence=3000))
+    logged = await house.export(NO_SESSION, since=updated.since)
+
+    assert ids(updated.events) == ids([rated])
+    assert updated.events[0]["feedback"] == {"rating": 1}
+    assert [event["metadata"]["span_id"] for event in logged.events] == [f"{9:016x}"]
+    assert (await house.export(NO_SESSION, since=logged.since)).events == []
+
+
+async def a_live_list_keeps_to_its_filters_and_order(house: ReadHouse) -> None:
+    await filled(house)
+    sort = {"field": "event_name", "order": "asc"}
+    for filters in ([TENANT], [PHRASE], [NO_SESSION, TENANT, PHRASE]):
+        first = await house.export(*filters, live=True, sort=sort)
+        house.segments += 1
+        added = [span(n, trace=n, **_attributes(n, house.segments)) for n in range(80, 90)]
+        await house.accept(export(*added, sequence=100 + house.segments))
+
+        told = await house.export(*filters, since=first.since, sort=sort, detail="row", limit=3)
+        whole = await house.export(*filters, since=first.since, sort=sort)
+
+        names = [event["event_name"] for event in whole.events]
+        assert names == sorted(names)
+        assert len(names) == (10 if filters == [PHRASE] else 5)
+        assert ids(told.events) == ids(whole.events[:3])
+        assert told.has_more_changes
+        assert not whole.has_more_changes
+
+
+def _attributes(number: int, time: int) -> dict[str, Any]:
+    return {
+        "name": f"step {number % 3} {time}",
+        "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
+        "honeyhive_inputs.q": f"the quick brown fox {number}",
+    }
+
+
+async def a_mark_of_another_question_project_or_making_is_refused(house: ReadHouse) -> None:
+    await filled(house)
+    since = (await house.export(NO_SESSION, live=True)).since
+    assert since is not None
+    cursor = (await house.export(NO_SESSION, limit=1)).next_cursor
+    others: list[dict[str, Any]] = [{"of": OTHER}, {"sort": "cost"}]
+    for body in (*others, {"since": cursor}, {"since": since[:-2] + "AA"}):
+        with pytest.raises(RejectedError, match="since is not one of this question"):
+            await house.export(NO_SESSION, **{"since": since, **body})
+    for more in ({"cursor": cursor}, {"page": 3}):
+        with pytest.raises(RejectedError):
+            await house.export(NO_SESSION, since=since, **more)
+
+
+async def while_the_index_is_behind_no_mark_goes_on(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True)
+    called = await house.ship(export(span(63, trace=63), sequence=22))
+    house.pending.names = {called}
+
+    behind = await house.export(NO_SESSION, since=first.since)
+    lost = await house.export(NO_SESSION, live=True)
+    await house.dispatch(called)
+    after = await house.export(NO_SESSION, since=behind.since)
+
+    assert behind.behind
+    assert behind.events == []
+    assert lost.since is None
+    assert [event["event_name"] for event in after.events] == ["step 63"]
+
+
 SCENARIOS = [
     pages_by_cursor_are_the_whole_list_in_every_order,
     a_list_is_sorted_by_what_its_events_show,
@@ -381,4 +495,10 @@ SCENARIOS = [
     filters_on_content_are_left_out_of_a_histogram_and_named,
     values_are_completed_by_frequency,
     values_are_of_the_newest_events_where_there_are_very_many,
+    a_live_list_is_told_what_is_new_and_nothing_twice,
+    a_live_list_of_sessions_sees_their_roll_ups_grow,
+    updates_and_log_records_are_changes_of_their_events,
+    a_live_list_keeps_to_its_filters_and_order,
+    a_mark_of_another_question_project_or_making_is_refused,
+    while_the_index_is_behind_no_mark_goes_on,
 ]

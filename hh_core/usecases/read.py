@@ -66,7 +66,7 @@ class Reader:
         """
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
-            page = await self._listing.page(project, query)
+            page = await self._listing.page(project, query, behind=behind)
             page.behind = behind
             page.warnings += query.warnings
             page.warnings += await self._paths.hints(project, _suspects(query, page))
@@ -131,6 +131,8 @@ _SESSION = Condition("event_type", Op.EQ, "session")
 def _suspects(query: EventQuery, page: Page) -> list[str]:
     """Fields that may be misspelt: of all filters if nothing matches; else of those that also hold
     where the field is missing."""
+    if query.since is not None:
+        return []  # the list itself has told
     is_empty = not page.encoded and not page.count and query.cursor is None
     return [filter_.field for filter_ in query.filters if is_empty or filter_.negative]
 

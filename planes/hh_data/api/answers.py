@@ -10,11 +10,15 @@ from hh_core.usecases.histogram import Histogram
 from hh_core.usecases.page import Page
 
 
-def events_answer(page: Page) -> Mapping[str, Any]:
+def events_answer(page: Page, *, live: bool) -> Mapping[str, Any]:
     events = [orjson.Fragment(event) for event in page.encoded]
     count = page.count if page.is_counted else None
     answer: dict[str, Any] = {"events": events, "count": count, "totalEvents": count}
     answer["next_cursor"] = page.next_cursor
+    if live:
+        answer["since"] = page.since
+    if page.has_more_changes:
+        answer["more"] = True
     if page.incomplete:
         answer |= {
             "incomplete": True,

@@ -155,11 +155,10 @@ class ReadApi:
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers=_POLICY)
 
     async def _events(self, request: web.Request, project: UUID, max_limit: int) -> web.Response:
-        body = await _json(request)
-        page = await self.reader.export(
-            project, parse_query(body, max_limit=max_limit, now_ms=self.clock)
-        )
-        return json_answer({**events_answer(page), **_behind(page.behind)})
+        query = parse_query(await _json(request), max_limit=max_limit, now_ms=self.clock)
+        page = await self.reader.export(project, query)
+        live = query.is_live or query.since is not None
+        return json_answer({**events_answer(page, live=live), **_behind(page.behind)})
 
     async def _tree(self, request: web.Request, project: UUID) -> SessionPage:
         return await self.sessions.tree(
