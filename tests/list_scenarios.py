@@ -1,16 +1,20 @@
 """What lists promise, told once; the tests run it over memory and over ClickHouse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from raw_segments import OTHER
-from read_house import ReadHouse, export, span, update, where
+from raw_segments import OTHER, PROJECT
+from read_house import START_MS, ReadHouse, export, log, log_export, span, update, where
 
 from hh_core.errors import RejectedError
+from hh_core.usecases import field_values
+from hh_core.usecases.field_values import FieldValues
+from hh_core.usecases.histogram import Histogram
+from hh_core.usecases.list_questions import parse_histogram, parse_values
 from hh_core.usecases.sorting import COLUMNS
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 NO_SESSION = where("event_type", "is not", "session")
 SESSIONS = where("event_type", "is", "session")
 TENANT = where("metadata.tenant", "is", "acme")
@@ -20,29 +24,28 @@ LATER = 500
 
 
 async def filled(house: ReadHouse, *, spans: int = 24) -> None:
-    """Equal durations, missing costs and tokens, errors, several traces, and an update."""
-    await house.accept(
-        export(
-            *(
-                span(
-                    number,
-                    trace=1 + number // 4,
-                    start=number // 2,
-                    duration=number % 3,
-                    name=f"step {number % 5}",
-                    error="went wrong" if number % 7 == 0 else None,
-                    honeyhive_event_type="model" if number % 4 else "tool",
-                    **{
-                        "gen_ai.usage.input_tokens": number % 7 * 10,
-                        "gen_ai.usage.output_tokens": 1,
-                        "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
-                        "honeyhive_inputs.q": f"the quick brown fox {number}",
-                        **({"honeyhive_metadata.cost": number % 3 / 4} if number % 5 else {}),
-                    },
-                )
-                for number in range(1, spans + 1)
-            )
-        )
+    """Equal durations, missing costs and tokens, errors, and several traces."""
+    await house.accept(export(*map(_numbered, range(1, spans + 1))))
+
+
+def _numbered(number: int) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "gen_ai.usage.input_tokens": number % 7 * 10,
+        "gen_ai.usage.output_tokens": 1,
+        "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
+        "honeyhive_inputs.q": f"the quick brown fox {number}",
+        "honeyhive_event_type": "model" if number % 4 else "tool",
+    }
+    if number % 5:
+        attributes["honeyhive_metadata.cost"] = number % 3 / 4
+    return span(
+        number,
+        trace=1 + number // 4,
+        start=number // 2,
+        duration=number % 3,
+        name=f"step {number % 5}",
+        error="went wrong" if number % 7 == 0 else None,
+        **attributes,
     )
 
 
@@ -218,12 +221,12 @@ async def rows_read_no_content_but_that_of_updates(house: ReadHouse) -> None:
 
 
 async def inputs_and_outputs_of_rows_are_previews_and_only_when_asked(house: ReadHouse) -> None:
-    chat = {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "how warm " + "x" * 999}
-    await house.accept(
-        export(
-            span(1, honeyhive_event_type="model", **chat, **{"honeyhive_outputs.result": "warm"})
-        )
-    )
+    chat: dict[str, Any] = {
+        "gen_ai.prompt.0.role": "user",
+        "gen_ai.prompt.0.content": "how warm " + "x" * 999,
+    }
+    chat["honeyhive_outputs.result"] = "warm"
+    await house.accept(export(span(1, honeyhive_event_type="model", **chat)))
     model = where("event_type", "is", "model")
 
     (plain,) = await house.events(model, detail="row")
@@ -250,6 +253,230 @@ async def a_misspelt_field_that_lets_all_pass_is_hinted_at_too(house: ReadHouse)
     assert roll_up.warnings == content.warnings == []
 
 
+async def a_histogram_counts_what_the_list_counts(house: ReadHouse) -> None:
+    await filled(house)
+    last = START_MS + 20
+    for filters in (
+        [],
+        [NO_SESSION],
+        [SESSIONS],
+        [NO_SESSION, TENANT],
+        [where("error", "exists"), NO_SESSION],
+        [where("duration", "greater than", 0, "number"), NO_SESSION],
+        [where("metadata.tenant", "contains", "glo")],
+        [SESSIONS, where("metadata.num_events", "greater than", 3, "number")],
+    ):
+        for range_ in ({"$gte": START_MS, "$lte": last}, {"$lte": last}, {}, {"$gte": START_MS}):
+            listed = await house.events(*filters, dateRange=range_)
+            found = await histogram(house, *filters, dateRange=range_, buckets=7)
+
+            assert found.ignored == ()
+            assert sum(bucket.count for bucket in found.buckets) == len(listed) > 0
+            assert 0 < len(found.buckets) <= 7
+            assert found.width_ms is not None
+            for bucket in found.buckets:
+                within = [
+                    event
+                    for event in listed
+                    if 0 <= event["start_time"] - bucket.start_ms < found.width_ms
+                ]
+                assert bucket.count == len(within)
+                if SESSIONS not in filters:
+                    assert bucket.errors == sum(event["error"] is not None for event in within)
+
+
+async def a_histogram_of_failed_sessions_counts_them_as_errors(house: ReadHouse) -> None:
+    await filled(house)
+
+    found = await histogram(house, SESSIONS)
+    nothing = await histogram(house, where("event_name", "is", "none such"))
+
+    assert sum(bucket.errors for bucket in found.buckets) == 3
+    assert (nothing.buckets, nothing.width_ms) == ((), None)
+
+
+async def filters_on_content_are_left_out_of_a_histogram_and_named(house: ReadHouse) -> None:
+    await filled(house)
+
+    found = await histogram(house, TENANT, PHRASE, where("session_id", "is", "s"))
+
+    assert found.ignored == ("inputs", "session_id")
+    assert sum(bucket.count for bucket in found.buckets) == 12
+
+
+async def histogram(house: ReadHouse, *filters: Event, **body: Any) -> Histogram:
+    asked = {"filters": list(filters), **body}
+    query, buckets = parse_histogram(asked, now_ms=lambda: START_MS + LATER)
+    found, _ = await house.reader.histogram(PROJECT, query, buckets)
+    return found
+
+
+async def values_are_completed_by_frequency(house: ReadHouse) -> None:
+    await filled(house)
+    theirs: dict[str, Any] = {"honeyhive_metadata.tenant": "acme"}
+    theirs["honeyhive_metadata.deep.er"] = "down"
+    await house.accept(export(span(70, trace=70, **theirs), project=OTHER, sequence=9))
+
+    tenants = await values(house, "metadata.tenant")
+    names = await values(house, "event_name", filters=[NO_SESSION])
+    types = await values(house, "event_type", prefix="m")
+    questions = await values(house, "inputs.q", contains="fox 1", limit=3)
+    totals = await values(house, "metadata.tenant", filters=[where("event_name", "is", "step 1")])
+
+    assert tenants.values == [("acme", 12), ("globex", 12)]
+    assert not tenants.is_sampled
+    assert dict(names.values) == {f"step {n}": 5 if n else 4 for n in range(5)}
+    assert [value for value, _ in types.values] == ["model"]
+    assert [value for value, _ in questions.values] == [
+        f"the quick brown fox {n}" for n in (1, 10, 11)
+    ]
+    assert dict(totals.values) == {"acme": 3, "globex": 2}
+    assert (await values(house, "metadata.tenant", prefix="lobex")).values == []
+    assert (await values(house, "metadata.tenant", prefix="a")).values == [("acme", 12)]
+    assert (await values(house, "metadata.tenant", of=OTHER)).values == [("acme", 1)]
+    assert (await values(house, "metadata.deep.er", of=OTHER)).values == [("down", 1)]
+    assert (await values(house, "metadata.deep.er")).values == []
+    assert (await values(house, "metadata.tennant")).warnings == [
+        "no event has field 'metadata.tennant'; did you mean 'metadata.tenant'?"
+    ]
+
+
+async def values_are_of_the_newest_events_where_there_are_very_many(house: ReadHouse) -> None:
+    await filled(house)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(field_values, "SAMPLE", 9)
+        patched.setattr(field_values, "READ", 4)
+
+        tenants = await values(house, "metadata.tenant")
+        questions = await values(house, "inputs.q", filters=[NO_SESSION])
+
+    assert tenants.is_sampled
+    assert 0 < sum(count for _, count in tenants.values) <= 9
+    assert questions.is_sampled
+    assert len(questions.values) == 4
+
+
+async def values(house: ReadHouse, field: str, **body: Any) -> FieldValues:
+    project = body.pop("of", PROJECT)
+    asked = parse_values({"field": field, **body}, now_ms=lambda: START_MS + LATER)
+    found, _ = await house.reader.values(project, asked)
+    return found
+
+
+async def a_live_list_is_told_what_is_new_and_nothing_twice(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True, limit=5)
+    assert first.since is not None
+
+    quiet = await house.export(NO_SESSION, since=first.since)
+    late = span(60, trace=60, start=-86_400_000, name="late")  # its start is a day ago
+    await house.accept(export(late, span(61, trace=60, start=LATER), sequence=20))
+    told = await house.export(NO_SESSION, since=quiet.since)
+    again = await house.export(NO_SESSION, since=told.since)
+    both = await house.export(NO_SESSION, since=first.since)
+
+    assert quiet.events == again.events == []
+    assert [event["event_name"] for event in told.events] == ["step 61", "late"]
+    assert ids(both.events) == ids(told.events)
+    assert not told.is_counted
+    assert told.next_cursor is None
+
+
+async def a_live_list_of_sessions_sees_their_roll_ups_grow(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(SESSIONS, live=True)
+    grown = first.events[0]
+
+    trace = int(next(iter(await traces_of(house, grown["event_id"]))), 16)
+    await house.accept(export(span(62, trace=trace, start=LATER), sequence=21))
+    told = await house.export(SESSIONS, since=first.since)
+
+    assert [event["event_id"] for event in told.events] == [grown["event_id"]]
+    before = grown["metadata"]["num_events"]
+    assert told.events[0]["metadata"]["num_events"] == before + 1
+    assert (await house.export(SESSIONS, since=told.since)).events == []
+
+
+async def traces_of(house: ReadHouse, session: str) -> set[str]:
+    events = await house.events(NO_SESSION, where("session_id", "is", session, "id"))
+    return {event["metadata"]["trace_id"] for event in events}
+
+
+async def updates_and_log_records_are_changes_of_their_events(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True)
+    rated = first.events[0]
+
+    await house.accept(update(rated["event_id"], feedback={"rating": 1}))
+    updated = await house.export(NO_SESSION, since=first.since)
+    await house.accept(log_export(log(9, "a line", trace=3), sequence=3000))
+    logged = await house.export(NO_SESSION, since=updated.since)
+
+    assert ids(updated.events) == ids([rated])
+    assert updated.events[0]["feedback"] == {"rating": 1}
+    assert [event["metadata"]["span_id"] for event in logged.events] == [f"{9:016x}"]
+    assert (await house.export(NO_SESSION, since=logged.since)).events == []
+
+
+async def a_live_list_keeps_to_its_filters_and_order(house: ReadHouse) -> None:
+    await filled(house)
+    sort = {"field": "event_name", "order": "asc"}
+    for filters in ([TENANT], [PHRASE], [NO_SESSION, TENANT, PHRASE]):
+        first = await house.export(*filters, live=True, sort=sort)
+        house.segments += 1
+        added = [span(n, trace=n, **_attributes(n, house.segments)) for n in range(80, 90)]
+        await house.accept(export(*added, sequence=100 + house.segments))
+
+        told = await house.export(*filters, since=first.since, sort=sort, detail="row", limit=3)
+        whole = await house.export(*filters, since=first.since, sort=sort)
+
+        names = [event["event_name"] for event in whole.events]
+        assert names == sorted(names)
+        assert len(names) == (10 if filters == [PHRASE] else 5)
+        assert ids(told.events) == ids(whole.events[:3])
+        assert told.has_more_changes
+        assert not whole.has_more_changes
+
+
+def _attributes(number: int, time: int) -> dict[str, Any]:
+    return {
+        "name": f"step {number % 3} {time}",
+        "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
+        "honeyhive_inputs.q": f"the quick brown fox {number}",
+    }
+
+
+async def a_mark_of_another_question_project_or_making_is_refused(house: ReadHouse) -> None:
+    await filled(house)
+    since = (await house.export(NO_SESSION, live=True)).since
+    assert since is not None
+    cursor = (await house.export(NO_SESSION, limit=1)).next_cursor
+    others: list[dict[str, Any]] = [{"of": OTHER}, {"sort": "cost"}]
+    for body in (*others, {"since": cursor}, {"since": since[:-2] + "AA"}):
+        with pytest.raises(RejectedError, match="since is not one of this question"):
+            await house.export(NO_SESSION, **{"since": since, **body})
+    for more in ({"cursor": cursor}, {"page": 3}):
+        with pytest.raises(RejectedError):
+            await house.export(NO_SESSION, since=since, **more)
+
+
+async def while_the_index_is_behind_no_mark_goes_on(house: ReadHouse) -> None:
+    await filled(house)
+    first = await house.export(NO_SESSION, live=True)
+    called = await house.ship(export(span(63, trace=63), sequence=22))
+    house.pending.names = {called}
+
+    behind = await house.export(NO_SESSION, since=first.since)
+    lost = await house.export(NO_SESSION, live=True)
+    await house.dispatch(called)
+    after = await house.export(NO_SESSION, since=behind.since)
+
+    assert behind.behind
+    assert behind.events == []
+    assert lost.since is None
+    assert [event["event_name"] for event in after.events] == ["step 63"]
+
+
 SCENARIOS = [
     pages_by_cursor_are_the_whole_list_in_every_order,
     a_list_is_sorted_by_what_its_events_show,
@@ -263,4 +490,15 @@ SCENARIOS = [
     rows_read_no_content_but_that_of_updates,
     inputs_and_outputs_of_rows_are_previews_and_only_when_asked,
     a_misspelt_field_that_lets_all_pass_is_hinted_at_too,
+    a_histogram_counts_what_the_list_counts,
+    a_histogram_of_failed_sessions_counts_them_as_errors,
+    filters_on_content_are_left_out_of_a_histogram_and_named,
+    values_are_completed_by_frequency,
+    values_are_of_the_newest_events_where_there_are_very_many,
+    a_live_list_is_told_what_is_new_and_nothing_twice,
+    a_live_list_of_sessions_sees_their_roll_ups_grow,
+    updates_and_log_records_are_changes_of_their_events,
+    a_live_list_keeps_to_its_filters_and_order,
+    a_mark_of_another_question_project_or_making_is_refused,
+    while_the_index_is_behind_no_mark_goes_on,
 ]

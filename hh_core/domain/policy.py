@@ -123,6 +123,8 @@ OPERATIONS: tuple[Operation, ...] = (
     _data(_READERS, "export_events", "export_events_legacy", "export_project_events"),
     _data(_READERS, "search_events", "search_project_events"),
     _data(_READERS, "event_schema", "project_event_schema"),
+    _data(_READERS, "event_histogram", "project_event_histogram"),
+    _data(_READERS, "event_values", "project_event_values"),
     _data(
         _READERS,
         *("get_event", "get_project_event", "get_event_cost", "get_project_event_cost"),

@@ -12,7 +12,7 @@ from hh_core.domain.event import Json
 from hh_core.errors import RejectedError
 
 _MAC_BYTES = 16
-_MAX_LENGTH = 1024
+_MAX_LENGTH = 16_384
 
 
 class Cursors:
@@ -27,7 +27,7 @@ class Cursors:
         sealed = self._mac(project, question, body) + body
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
-    def open(self, project: UUID, question: str, cursor: str) -> Json:
+    def open(self, project: UUID, question: str, cursor: str, *, name: str = "cursor") -> Json:
         """The position. ``RejectedError`` for a foreign, altered or otherwise bound cursor."""
         try:
             if len(cursor) > _MAX_LENGTH:
@@ -37,7 +37,7 @@ class Cursors:
             sealed = b""
         mac, body = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(project, question, body)):
-            raise RejectedError("cursor is not one of this question; begin again without it")
+            raise RejectedError(f"{name} is not one of this question; begin again without it")
         return orjson.loads(body)
 
     def _mac(self, project: UUID, question: str, body: bytes) -> bytes:

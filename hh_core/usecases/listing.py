@@ -14,6 +14,7 @@ from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import Candidates, Scan
 from hh_core.usecases.composing import Composing
 from hh_core.usecases.cursors import Cursors
+from hh_core.usecases.live import Live
 from hh_core.usecases.narrowing import Plan, Where, plan
 from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.phrases import needles
@@ -46,14 +47,18 @@ class Listing:
         self._name_key = name_key
         self._limits = limits
         self._by_attributes = AttributeSearch(analytics, wide, scan_limit=limits.scan_limit)
+        self._live = Live(analytics, self._by_attributes, self._composing, self._cursors)
         self._by_text = TextSearch(analytics, source, self._by_attributes, sketches, limits)
 
-    async def page(self, project: UUID, query: EventQuery) -> Page:
-        """The events that stand on the page. Raises ``RejectedError`` for a cursor that is none of
-        this question, and for a page that is too large."""
+    async def page(self, project: UUID, query: EventQuery, *, behind: bool = False) -> Page:
+        """The events that stand on the page, or that changed. Raises ``RejectedError`` for a cursor
+        or mark that is none of this question, and for a page that is too large."""
+        if query.since is not None:
+            return await self._live.changes(project, query, behind=behind)
+        since = await self._live.begin(project, query, behind=behind) if query.is_live else None
         start = self._start(project, query)
         page = await self._page(project, query, start)
-        page.is_counted = query.is_counted
+        page.is_counted, page.since = query.is_counted, since
         if page.follows is not None:
             page.next_cursor = self._cursors.seal(project, query.question, page.follows.as_json())
         return page

@@ -18,7 +18,7 @@ from hh_core.usecases.wide_events import milliseconds_of
 
 Where = tuple[Condition | AnyOf, ...]
 
-_IS_SESSION = Condition("event_type", Op.EQ, "session")
+IS_SESSION = Condition("event_type", Op.EQ, "session")
 
 _MAX_NS = (1 << 63) - 1
 _TEXT = ("string", "id")
@@ -28,7 +28,7 @@ _BYTES = {
     "metadata.span_id": ("span_id", 8),
     "metadata.parent_span_id": ("parent_span_id", 8),
 }
-_TEXT_OPS = {
+TEXT_OPS = {
     "is": Op.EQ,
     "is not": Op.NE,
     "contains": Op.CONTAINS,
@@ -65,7 +65,7 @@ class Plan:
     @property
     def of_sessions(self) -> Where | None:
         """``where`` as SESSIONS has it, if it asks for sessions alone."""
-        rest = tuple(part for part in self.where if part != _IS_SESSION)
+        rest = tuple(part for part in self.where if part != IS_SESSION)
         columns = {part.column for part in rest if isinstance(part, Condition)}
         fits = len(rest) < len(self.where) and columns <= {"start_ns", "event_name"}
         return rest if fits and all(isinstance(part, Condition) for part in rest) else None
@@ -73,12 +73,16 @@ class Plan:
     @property
     def no_sessions(self) -> bool:
         """Whether the type rules out sessions, so that ``EVENTS`` alone has all matches."""
-        return any(
-            isinstance(part, Condition)
-            and part.column == "event_type"
-            and (part.op, part.value == "session") in ((Op.EQ, False), (Op.NE, True))
-            for part in self.where
-        )
+        return rules_out_sessions(self.where)
+
+
+def rules_out_sessions(where: Where) -> bool:
+    return any(
+        isinstance(part, Condition)
+        and part.column == "event_type"
+        and (part.op, part.value == "session") in ((Op.EQ, False), (Op.NE, True))
+        for part in where
+    )
 
 
 def plan(query: EventQuery) -> Plan:
@@ -88,18 +92,18 @@ def plan(query: EventQuery) -> Plan:
     session: str | None = None
     exact, attributes_decide = True, True
     for condition in query.filters:
-        decided = _decided(condition)
-        if decided is not None:
-            where += decided
+        found = decided(condition)
+        if found is not None:
+            where += found
             continue
         exact = False
         attributes_decide = attributes_decide and _is_same_text(condition)
         if condition.field == "session_id" and condition.operator == "is" and _is_text(condition):
             session = str(condition.value)
-        elif condition.operator == "is" and condition.field in _BYTES and _is_text(condition):
-            ids += _hex(condition)
+        elif hexadecimal(condition):
+            ids += hexadecimal(condition)
         else:
-            attributes += _attribute(condition)
+            attributes += attribute(condition)
     return Plan(
         where=tuple(where),
         ids=tuple(ids),
@@ -135,11 +139,11 @@ def first_ns(holds: Callable[[float], bool], near_ms: float) -> int:
     return max(0, min(_MAX_NS, low))
 
 
-def _decided(condition: Filter) -> Where | None:
+def decided(condition: Filter) -> Where | None:
     """Conditions that say exactly the same as the filter, for every row; None if there are none."""
     if condition.field in _COLUMNS and _is_text(condition):
         column = _COLUMNS[condition.field]
-        return (Condition(column, _TEXT_OPS[condition.operator], condition.value),)
+        return (Condition(column, TEXT_OPS[condition.operator], condition.value),)
     if condition.field == "event_id" and _is_text(condition) and condition.operator == "is":
         found = parse_uuid(str(condition.value))
         exactly = found is not None and str(found) == condition.value
@@ -166,7 +170,10 @@ def _start(condition: Filter) -> Where | None:
             return None
 
 
-def _hex(condition: Filter) -> Where:
+def hexadecimal(condition: Filter) -> Where:
+    """The id of a span or trace that is asked for; none for any other condition."""
+    if condition.operator != "is" or condition.field not in _BYTES or not _is_text(condition):
+        return ()
     column, length = _BYTES[condition.field]
     try:
         raw = bytes.fromhex(str(condition.value))
@@ -175,7 +182,7 @@ def _hex(condition: Filter) -> Where:
     return (Condition(column, Op.EQ, raw),) if len(raw) == length else ()
 
 
-def _attribute(condition: Filter) -> Where:
+def attribute(condition: Filter) -> Where:
     """A necessary condition on the attributes that the index holds, or none."""
     bucket, _, name = condition.field.partition(".")
     if bucket not in INDEXED or not name or is_left_to_content(condition.field):
@@ -200,7 +207,7 @@ def _attribute(condition: Filter) -> Where:
 
 def _is_same_text(condition: Filter) -> bool:
     """Whether the condition on an attribute says the same as the filter."""
-    found = _attribute(condition)
+    found = attribute(condition)
     return [getattr(part, "op", None) for part in found] == [Op.EQ]
 
 

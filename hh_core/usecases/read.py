@@ -8,7 +8,9 @@ from hh_core.domain.filters import Filter
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
+from hh_core.usecases.field_values import FieldValues, Values, ValuesQuestion
 from hh_core.usecases.freshness import Freshness, missing
+from hh_core.usecases.histogram import Histogram, Histograms
 from hh_core.usecases.listing import Listing
 from hh_core.usecases.page import Page
 from hh_core.usecases.read_limits import ReadLimits, Turns
@@ -53,6 +55,8 @@ class Reader:
             sketches=sketches,
             limits=self._turns.limits,
         )
+        self._histograms = Histograms(analytics)
+        self._values = Values(analytics, self._listing)
 
     async def export(self, project: UUID, query: EventQuery) -> Page:
         """One page of the events that match, in the order that the query asks, then by event id.
@@ -62,11 +66,28 @@ class Reader:
         """
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
-            page = await self._listing.page(project, query)
+            page = await self._listing.page(project, query, behind=behind)
             page.behind = behind
             page.warnings += query.warnings
             page.warnings += await self._paths.hints(project, _suspects(query, page))
             return page
+
+    async def histogram(
+        self, project: UUID, query: EventQuery, buckets: int
+    ) -> tuple[Histogram, bool]:
+        """When the events that match began, and whether the index is behind."""
+        behind = await self._freshness.behind(project)
+        async with self._turns.turn(project):
+            return await self._histograms.of(project, query, buckets), behind
+
+    async def values(self, project: UUID, asked: ValuesQuestion) -> tuple[FieldValues, bool]:
+        """The most frequent values of a field, and whether the index is behind."""
+        behind = await self._freshness.behind(project)
+        async with self._turns.turn(project):
+            found = await self._values.of(project, asked)
+            if not found.values:
+                found.warnings.extend(await self._paths.hints(project, [asked.field]))
+            return found, behind
 
     async def event(self, project: UUID, text: str) -> tuple[Event, bool]:
         """The event or session of that id, and whether the index is behind.
@@ -110,6 +131,8 @@ _SESSION = Condition("event_type", Op.EQ, "session")
 def _suspects(query: EventQuery, page: Page) -> list[str]:
     """Fields that may be misspelt: of all filters if nothing matches; else of those that also hold
     where the field is missing."""
+    if query.since is not None:
+        return []  # the list itself has told
     is_empty = not page.encoded and not page.count and query.cursor is None
     return [filter_.field for filter_ in query.filters if is_empty or filter_.negative]
 

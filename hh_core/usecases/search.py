@@ -75,6 +75,8 @@ class EventQuery:
     """The answer is to say from where on changes are asked."""
     since: str | None = None
     """Only what became readable or changed after the answer that gave this."""
+    asked_ms: int = 0
+    """When it was asked, in milliseconds since 1970."""
     warnings: tuple[str, ...] = ()
     """What the client should be told of its question."""
 
@@ -96,8 +98,8 @@ def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> Eve
     query = EventQuery(
         filters=parse_filters(literal(body.get("filters"), "filters")),
         range=parse_range(body.get("dateRange"), now_ms=now_ms),
-        limit=_count(body.get("limit"), "limit", min(DEFAULT_LIMIT, max_limit), max_limit),
-        page=_count(body.get("page"), "page", 1, 1_000_000),
+        limit=count_of(body.get("limit"), "limit", min(DEFAULT_LIMIT, max_limit), max_limit),
+        page=count_of(body.get("page"), "page", 1, 1_000_000),
         projections=_projections(body.get("projections")),
         sort=parse_sort(literal(body.get("sort"), "sort")),
         cursor=_token(body.get("cursor"), "cursor"),
@@ -105,6 +107,7 @@ def parse_query(body: Json, *, max_limit: int, now_ms: Callable[[], int]) -> Eve
         of_index=_choice(body.get("detail"), "detail", ("full", "row")) == "row",
         is_live=body.get("live") is True,
         since=_token(body.get("since"), "since"),
+        asked_ms=now_ms(),
         warnings=_unknown(body),
     )
     return with_run(_agreed(query), body.get("evaluation_id"))
@@ -214,7 +217,7 @@ def _bound(value: Mapping[str, Json], names: tuple[str, ...], name: str) -> floa
     return None
 
 
-def _count(value: Json, name: str, default: int, highest: int) -> int:
+def count_of(value: Json, name: str, default: int, highest: int) -> int:
     """A whole number; clients send floats and text too."""
     if value is None:
         return default

@@ -160,6 +160,8 @@ BODIES: Mapping[str, Any] = {
         "filters": [{"field": "inputs.q", "operator": "contains", "value": "canary",
                      "type": "string"}],
     },
+    "event_histogram": {"filters": []},
+    "event_values": {"field": "inputs.q"},
 }  # fmt: skip
 
 
@@ -204,7 +206,8 @@ def test_every_operation_by_everybody_is_what_the_policy_says(tmp_path: Path) ->
                     assert FOREIGN_CANARY.encode() not in body, said
                     is_read = method != "PUT" and not path.endswith("/cost")
                     has_content = is_read and rule.name in (
-                        "export_events", "search_events", "get_event", "get_session",
+                        "export_events", "search_events", "event_values", "get_event",
+                        "get_session",
                     )  # fmt: skip
                     assert (OWN_CANARY.encode() in body) == (status == 200 and has_content), said
                     seen[status] += 1
@@ -306,6 +309,8 @@ def test_equal_ids_of_two_tenants_stay_two_things(tmp_path: Path) -> None:
                 ("GET", "/v1/events/schema", None),
                 ("POST", "/v1/events/export", BODIES["export_events"]),
                 ("POST", "/v1/events/search", BODIES["search_events"]),
+                ("POST", "/v1/events/values", BODIES["event_values"]),
+                ("POST", "/v1/events/values", {"field": "event_name"}),
                 ("POST", "/v1/events/export", {"filters": [], "project": str(FOREIGN.id)}),
                 ("POST", "/v1/events/export", {"filters": [{"field": "project_id", "operator": "is",
                  "value": str(FOREIGN.id), "type": "id"}]}),

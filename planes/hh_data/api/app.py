@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from hh_core.domain.policy import Audience, Plane, operation
 from hh_core.errors import RejectedError
 from hh_core.usecases.belonging import TRACE_ROWS
 from hh_core.usecases.costs import Costs
-from hh_core.usecases.page import Page
+from hh_core.usecases.list_questions import parse_histogram, parse_values
 from hh_core.usecases.read import Reader
 from hh_core.usecases.search import (
     EXPORT_LIMIT,
@@ -25,6 +25,7 @@ from hh_core.usecases.search import (
 )
 from hh_core.usecases.session_outline import OUTLINE_LIMIT, SessionOutlines, Unchanged
 from hh_core.usecases.sessions import SessionPage, Sessions
+from hh_data.api.answers import events_answer, histogram_answer, values_answer
 from hh_data.api.coding import coded_json, etag, known_revisions
 from hh_data.api.errors import errors_as_json, json_answer
 from hh_runtime.access import PROJECT_HEADER, Access
@@ -81,6 +82,9 @@ class ReadApi:
         yield "POST", f"{project}/events/export", "export_project_events", self.export
         yield "POST", "/v1/events/search", "search_events", self.search
         yield "POST", f"{project}/events/search", "search_project_events", self.search
+        for name, ask in (("histogram", self.histogram), ("values", self.values)):
+            yield "POST", f"/v1/events/{name}", f"event_{name}", ask
+            yield "POST", f"{project}/events/{name}", f"project_event_{name}", ask
         yield "GET", "/v1/events/schema", "event_schema", self.schema
         yield "GET", f"{project}/events/schema", "project_event_schema", self.schema
         yield "GET", f"/v1/events/{event}", "get_event", self.event
@@ -110,6 +114,16 @@ class ReadApi:
 
     async def search(self, request: web.Request, project: UUID) -> web.Response:
         return await self._events(request, project, SEARCH_LIMIT)
+
+    async def histogram(self, request: web.Request, project: UUID) -> web.Response:
+        query, buckets = parse_histogram(await _json(request), now_ms=self.clock)
+        answer, behind = await self.reader.histogram(project, query, buckets)
+        return json_answer({**histogram_answer(answer), **_behind(behind)})
+
+    async def values(self, request: web.Request, project: UUID) -> web.Response:
+        asked = parse_values(await _json(request), now_ms=self.clock)
+        answer, behind = await self.reader.values(project, asked)
+        return json_answer({**values_answer(asked.field, answer), **_behind(behind)})
 
     async def schema(self, request: web.Request, project: UUID) -> web.Response:
         range_ = parse_range(request.query.get("dateRange"), now_ms=self.clock)
@@ -169,11 +183,10 @@ class ReadApi:
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers=_POLICY)
 
     async def _events(self, request: web.Request, project: UUID, max_limit: int) -> web.Response:
-        body = await _json(request)
-        page = await self.reader.export(
-            project, parse_query(body, max_limit=max_limit, now_ms=self.clock)
-        )
-        return json_answer(_events_answer(page))
+        query = parse_query(await _json(request), max_limit=max_limit, now_ms=self.clock)
+        page = await self.reader.export(project, query)
+        live = query.is_live or query.since is not None
+        return json_answer({**events_answer(page, live=live), **_behind(page.behind)})
 
     async def _tree(self, request: web.Request, project: UUID) -> SessionPage:
         return await self.sessions.tree(
@@ -195,26 +208,6 @@ _POLICY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-
-def _events_answer(page: Page) -> Mapping[str, Any]:
-    events = [orjson.Fragment(event) for event in page.encoded]
-    count = page.count if page.is_counted else None
-    answer: dict[str, Any] = {"events": events, "count": count, "totalEvents": count}
-    answer["next_cursor"] = page.next_cursor
-    if page.incomplete:
-        answer |= {
-            "incomplete": True,
-            "scanned_until": page.stopped_at,
-            "message": (
-                f"stopped at the limit {page.stopped_by} after reading {page.scanned} events, "
-                "newest first; count holds what was found until then: narrow by dateRange or by an "
-                "indexed field such as event_type"
-            ),
-        }
-    if page.warnings:
-        answer["warnings"] = page.warnings
-    return answer | _behind(page.behind)
 
 
 def _behind(behind: bool) -> dict[str, Any]:
