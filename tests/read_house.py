@@ -34,6 +34,7 @@ from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.pack import Pack, PackSettings
 from hh_core.usecases.page import Page
+from hh_core.usecases.raw_records import RawRecords
 from hh_core.usecases.read import Reader
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.recount import Recount
@@ -72,6 +73,7 @@ class ReadHouse:
     index: IndexSegments
     pending: Pending
     costs: Costs
+    raw: RawRecords
     segments: int = 0
 
     async def accept(self, *accepted: SegmentRecord) -> str:
@@ -194,6 +196,7 @@ def _built(
         ),
         pending,
         Costs(analytics, source, mapping, lambda: book, freshness, name_key=NAME_KEY),
+        RawRecords(analytics, wide, source, freshness, name_key=NAME_KEY),
     )
 
 

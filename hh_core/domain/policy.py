@@ -128,6 +128,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _data(
         _READERS,
         *("get_event", "get_project_event", "get_event_cost", "get_project_event_cost"),
+        *("get_event_raw", "get_project_event_raw"),
     ),
     _data(
         _READERS,

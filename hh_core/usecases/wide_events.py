@@ -131,6 +131,12 @@ class WideEvents:
                 yield [_composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
+    async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
+        """Where all stands that the event of ``row`` is made of: its own write first, then updates
+        and log records, each in the order of their versions."""
+        known = await self._known(project, [row], None, BASE, content=True)
+        return known.read(row)
+
     async def _pieces(
         self, project: UUID, rows: Sequence[Row], known: Known, *, content: bool
     ) -> Mapping[Address, Piece]:

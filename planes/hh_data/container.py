@@ -19,6 +19,7 @@ from hh_core.usecases.dispatch import Dispatch, DispatchLimits, IndexSegments
 from hh_core.usecases.freshness import Freshness, Positions
 from hh_core.usecases.index import Indexer
 from hh_core.usecases.pack import Pack, PackSettings
+from hh_core.usecases.raw_records import RawRecords
 from hh_core.usecases.read import Reader
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.rebuild import Rebuild
@@ -248,4 +249,9 @@ class DataPlane(containers.DeclarativeContainer):
     costs = providers.Singleton(
         Costs, analytics, source, mapping, book.provider, freshness, name_key=name_key
     )
-    read_api = providers.Singleton(ReadApi, access, reader, sessions, session_outlines, costs)
+    raw_records = providers.Singleton(
+        RawRecords, analytics, wide_events, source, freshness, name_key=name_key
+    )
+    read_api = providers.Singleton(
+        ReadApi, access, reader, sessions, session_outlines, costs, raw_records
+    )

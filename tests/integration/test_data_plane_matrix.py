@@ -88,7 +88,9 @@ async def world(folder: Path) -> AsyncIterator[World]:
         aiohttp.ClientSession() as client,
     ):
         access = Access(papers.path)
-        api = ReadApi(access, read.reader, read.sessions, read.outlines, read.costs).application()
+        api = ReadApi(
+            access, read.reader, read.sessions, read.outlines, read.costs, read.raw
+        ).application()
         async with listening(api, Address(path=folder / "api.sock"), drain_seconds=1.0):
             for number, (scope, canary) in enumerate(
                 ((OWN, OWN_CANARY), (FOREIGN, FOREIGN_CANARY))

@@ -16,6 +16,7 @@ from hh_core.errors import RejectedError
 from hh_core.usecases.belonging import TRACE_ROWS
 from hh_core.usecases.costs import Costs
 from hh_core.usecases.list_questions import parse_histogram, parse_values
+from hh_core.usecases.raw_records import RawRecords
 from hh_core.usecases.read import Reader
 from hh_core.usecases.search import (
     EXPORT_LIMIT,
@@ -55,6 +56,7 @@ class ReadApi:
     sessions: Sessions
     outlines: SessionOutlines
     costs: Costs
+    raw_records: RawRecords
     clock: Callable[[], int] = now_ms
 
     def application(self) -> web.Application:
@@ -91,6 +93,8 @@ class ReadApi:
         yield "GET", f"{project}/events/{event}", "get_project_event", self.event
         yield "GET", f"/v1/events/{event}/cost", "get_event_cost", self.cost
         yield "GET", f"{project}/events/{event}/cost", "get_project_event_cost", self.cost
+        yield "GET", f"/v1/events/{event}/raw", "get_event_raw", self.raw
+        yield "GET", f"{project}/events/{event}/raw", "get_project_event_raw", self.raw
         yield "GET", f"/v1/sessions/{session}", "get_session", self.session
         yield "GET", f"{project}/sessions/{session}", "get_project_session", self.session
         outline = f"sessions/{session}/outline"
@@ -138,6 +142,13 @@ class ReadApi:
     async def cost(self, request: web.Request, project: UUID) -> web.Response:
         derived, behind = await self.costs.derivation(project, _id(request, "event_id"))
         return json_answer({**derived, **_behind(behind)})
+
+    async def raw(self, request: web.Request, project: UUID) -> web.Response:
+        """A browser saves it: what applications send is nothing that a page should open."""
+        told, behind = await self.raw_records.of_event(project, _id(request, "event_id"))
+        answer = json_answer({**told, **_behind(behind)})
+        answer.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="raw.json"'
+        return answer
 
     async def session(self, request: web.Request, project: UUID) -> web.Response:
         page = await self._tree(request, project)

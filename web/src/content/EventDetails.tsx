@@ -12,7 +12,7 @@ import { EventType } from "~/content/EventType";
 import { FailureNote } from "~/content/FailureNote";
 import { factsOf } from "~/content/facts";
 import { GiveFeedback } from "~/content/GiveFeedback";
-import { eventQuery, type WholeEvent } from "~/content/query";
+import { eventQuery, type WholeEvent, writesQuery } from "~/content/query";
 import { Section } from "~/content/Section";
 import { makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
@@ -31,7 +31,7 @@ export function EventDetails({ project, eventId }: EventDetailsProps) {
   return <Loaded key={eventId} project={project} event={event} />;
 }
 
-const TABS = ["content", "attributes", "cost", "raw"] as const;
+const TABS = ["content", "attributes", "cost", "raw", "sent"] as const;
 
 function Loaded({ project, event }: { project: Project; event: WholeEvent }) {
   const [tab, setTab] = useState<string | null>("content");
@@ -46,7 +46,7 @@ function Loaded({ project, event }: { project: Project; event: WholeEvent }) {
         className={classes["tabs"] ?? ""}
       >
         <Tabs.List px={8}>
-          {TABS.filter((one) => one !== "cost" || event.event_type === "model").map((one) => (
+          {tabsOf(event).map((one) => (
             <Tabs.Tab key={one} value={one} py={7}>
               {text.content.tabs[one]}
             </Tabs.Tab>
@@ -66,8 +66,29 @@ function Loaded({ project, event }: { project: Project; event: WholeEvent }) {
             <RawJson value={event} name={`event-${event.event_id}.json`} />
           </Suspense>
         </Tabs.Panel>
+        <Tabs.Panel value="sent" className={classes["body"] ?? ""}>
+          <AsSent project={project} eventId={event.event_id} />
+        </Tabs.Panel>
       </Tabs>
     </article>
+  );
+}
+
+/** A session is no call, and nobody sent it: it is what its events make. */
+function tabsOf({ event_type: type }: WholeEvent): readonly (typeof TABS)[number][] {
+  return TABS.filter(
+    (one) => (one !== "cost" || type === "model") && (one !== "sent" || type !== "session"),
+  );
+}
+
+function AsSent({ project, eventId }: EventDetailsProps) {
+  const { data, error, refetch } = useQuery(writesQuery(project, eventId));
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Loading />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <RawJson value={data.writes} name={`sent-${eventId}.json`} />
+    </Suspense>
   );
 }
 

@@ -44,6 +44,24 @@ export function costQuery(project: Project, eventId: string) {
   });
 }
 
+/** What applications sent about an event, as they sent it. */
+export function writesQuery(project: Project, eventId: string) {
+  return queryOptions({
+    queryKey: ["writes", project.id, eventId],
+    queryFn: async ({ signal }) => {
+      const plane = await dataPlaneOf(project);
+      const { data } = await plane.GET("/v1/events/{event_id}/raw", {
+        params: { path: { event_id: eventId } },
+        signal,
+      });
+      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      return data;
+    },
+    staleTime: 30_000,
+    gcTime: 60_000,
+  });
+}
+
 export interface Change {
   readonly feedback?: Record<string, unknown>;
   readonly metadata?: Record<string, unknown>;
