@@ -11,7 +11,7 @@ WEB_SOURCES := $(filter-out %.tsbuildinfo,$(wildcard web/*.*)) $(shell find web/
 NPM := $(BIN)/python web/npm.py
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup web run docs test check full unit two-hosts contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
+.PHONY: help setup web run docs test check full unit two-hosts browser contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,10 +63,15 @@ two-hosts:
 	  { timeout 120 apt-get update -qq && timeout 120 apt-get install -y -qq iproute2 nftables; \
 	    break; }; done || true
 
+# The web application is driven in Debian's own browser.
+browser:
+	@command -v chromium >/dev/null || test $$(id -u) != 0 || \
+	  { timeout 120 apt-get update -qq && timeout 300 apt-get install -y -qq chromium; } || true
+
 contract: setup two-hosts  ## every adapter against the real server, and use cases over them
 	$(PYTEST) -n 3 tests/conformance tests/contract tests/integration
 
-e2e: setup two-hosts  ## the platform as a user starts it
+e2e: setup two-hosts browser  ## the platform as a user starts it
 	$(PYTEST) tests/e2e
 
 faults: setup  ## kill, cut, fill: nothing acknowledged is lost or doubled

@@ -82,6 +82,7 @@ def content_policy(nonce: str, data_planes: Sequence[str]) -> str:
         "style-src": ("'self'", f"'nonce-{nonce}'"),
         "object-src": ("'none'",),
         "base-uri": ("'none'",),
+        "form-action": ("'none'",),
         "frame-ancestors": ("'none'",),
         "require-trusted-types-for": ("'script'",),
         "trusted-types": ("default",),

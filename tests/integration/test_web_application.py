@@ -70,6 +70,7 @@ def test_the_page_runs_its_own_scripts_only_and_gets_a_nonce_of_its_own(tmp_path
             "style-src": ["'self'", f"'nonce-{nonce}'"],
             "object-src": ["'none'"],
             "base-uri": ["'none'"],
+            "form-action": ["'none'"],
             "frame-ancestors": ["'none'"],
             "require-trusted-types-for": ["'script'"],
             "trusted-types": ["default"],
