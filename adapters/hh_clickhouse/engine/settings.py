@@ -15,6 +15,7 @@ _TEMPLATE = """<clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <mark_cache_size>{marks}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
+  <memory_worker_period_ms>1000</memory_worker_period_ms>
   <background_pool_size>2</background_pool_size>
   <background_schedule_pool_size>2</background_schedule_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
