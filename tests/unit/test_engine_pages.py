@@ -1,6 +1,11 @@
 """Which pages of the engine's library may be unmapped without losing anything."""
 
-from hh_clickhouse.engine.pages import unchanged
+import asyncio
+
+import pytest
+
+from hh_clickhouse.engine import pages
+from hh_clickhouse.engine.pages import Code, unchanged, unmap_when_quiet
 
 _SMAPS = """\
 7f0000000000-7f0000001000 r--p 00000000 fe:00 1    /lib/chdb/_chdb.abi3.so
@@ -34,3 +39,27 @@ def test_what_the_loader_wrote_into_stays() -> None:
     written = [start for start, _ in unchanged(_SMAPS.splitlines(), "_chdb.abi3.so")]
 
     assert 0x7F0000003000 not in written
+
+
+class Counted(Code):
+    """How often it was unmapped."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def unmap(self) -> None:
+        self.times += 1
+
+
+def test_code_is_unmapped_once_after_each_time_that_statements_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "QUIET_SECONDS", 0)
+    code, counts = Counted(), iter([0, 1, 2, 2, 2, 3, 3, 3])
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError):  # the counts are used up
+            await unmap_when_quiet(code, lambda: next(counts))
+
+    asyncio.run(main())
+    assert code.times == 2

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from aiohttp import web
 
-from hh_clickhouse.engine.pages import unmap_start
+from hh_clickhouse.engine.pages import Code, unmap_when_quiet
 from hh_clickhouse.engine.pool import Pool
 from hh_clickhouse.engine.server import Limits, Server
 from hh_clickhouse.engine.settings import statement_defaults, write_configuration
@@ -71,8 +71,12 @@ async def _serve(arguments: argparse.Namespace, listener: socket.socket, passwor
     )
     await runner.setup()
     await web.SockSite(runner, listener).start()
+    code = await asyncio.to_thread(Code)
+    code.unmap()  # what only the start needed
+    unmapping = asyncio.create_task(unmap_when_quiet(code, lambda: server.statements))
     print(f"ready on {arguments.listen}", flush=True)
     await stopping.wait()
+    unmapping.cancel()
     await runner.cleanup()
     await asyncio.to_thread(pool.close)
 
@@ -87,7 +91,6 @@ def _open(arguments: argparse.Namespace) -> Pool:
         pool = Pool(f"{folder}?config-file={configuration}", arguments.connections, defaults)
     except RuntimeError as error:
         raise ConfigError(f"cannot open {folder}: {error}") from error
-    unmap_start()
     return pool
 
 

@@ -41,6 +41,8 @@ class Server:
         self._reads = asyncio.Semaphore(max(1, int(limits.connections * _READ_SHARE)))
         self._all = asyncio.Semaphore(limits.connections)
         self._waiting = 0
+        self.statements = 0
+        """How many came since the start."""
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=self._limits.body_bytes)
@@ -54,6 +56,7 @@ class Server:
 
     async def _handle(self, request: web.Request) -> web.Response:
         query_id = request.query.get("query_id") or str(uuid.uuid4())
+        self.statements += 1
         try:
             self._authenticate(request)
             statement = await self._statement(request)

@@ -15,6 +15,7 @@ _TEMPLATE = """<clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <mark_cache_size>{marks}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
+  <memory_worker_period_ms>1000</memory_worker_period_ms>
   <background_pool_size>2</background_pool_size>
   <background_schedule_pool_size>2</background_schedule_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
@@ -37,6 +38,7 @@ _TEMPLATE = """<clickhouse>
     <cleanup_delay_period_random_add>1</cleanup_delay_period_random_add>
     <max_cleanup_delay_period>10</max_cleanup_delay_period>
     <auto_statistics_types></auto_statistics_types>
+    <min_bytes_for_wide_part>67108864</min_bytes_for_wide_part>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
@@ -47,8 +49,9 @@ _TEMPLATE = """<clickhouse>
 # What a merge has replaced stays on the disk, by default for eight minutes: a power cut may come
 # before the merged part is written. Here a merge is fsynced, so seconds will do.
 #
-# What an insert writes is merged soon, so only merged parts are worth the better compression; and
-# statistics of columns, which each merge would gather, help no question that is asked here.
+# What an insert writes is merged soon, so only merged parts are worth the better compression, and
+# files for each column: a part that has them is fsynced 130 times. Statistics of columns, which
+# each merge would gather, help no question that is asked here.
 
 INSERT_FILES = "/proc/self/fd/[0-9]+"
 """What an INSERT may read: the anonymous file that brings its rows (``pool.py``)."""
@@ -65,7 +68,13 @@ _GRANTS = (
 """All that the one account may do. Not among it: sources (url, s3, remote, postgresql, …), the
 table and database engines that stand for them, dictionaries, functions, backups, SYSTEM."""
 _USERS = """<clickhouse>
-  <profiles><default/></profiles>
+  <profiles>
+    <default>
+      <compile_expressions>0</compile_expressions>
+      <compile_aggregate_expressions>0</compile_aggregate_expressions>
+      <compile_sort_description>0</compile_sort_description>
+    </default>
+  </profiles>
   <quotas><default/></quotas>
   <users>
     <default>
@@ -78,6 +87,8 @@ _USERS = """<clickhouse>
   </users>
 </clickhouse>
 """
+# To make machine code of expressions takes as long as to insert thousands of rows, in each process
+# again, and gains nothing measurable for what is asked here.
 
 
 def write_configuration(folder: Path, memory_bytes: int) -> Path:
