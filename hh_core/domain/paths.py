@@ -19,6 +19,7 @@ MAX_DEPTH = 64
 """Levels of nesting that a dotted path builds; what is deeper stays one key."""
 
 _CONTAINERS = (dict, list)
+_SCALARS = frozenset((str, int, float, bool))
 
 
 def put(values: dict[str, Json], path: str, value: Json) -> bool:
@@ -96,14 +97,17 @@ def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
 def _walk(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     """``value`` and all below it with their dotted paths, but for null and empty ones. Nothing
     below a path that is too long: hostile keys would cost memory for each value below them."""
-    if isinstance(value, Mapping | list):
+    if type(value) not in _SCALARS and isinstance(value, Mapping | list):
         if not value:
             return
         yield path, value
         if len(path) <= MAX_KEY:
             pairs = enumerate(value) if isinstance(value, list) else _pairs(value)
             for key, below in pairs:
-                yield from _walk(f"{path}.{key}", below)
+                if type(below) not in _SCALARS:
+                    yield from _walk(f"{path}.{key}", below)
+                elif below != "":
+                    yield f"{path}.{key}", below
     elif value is not None and value != "":
         yield path, value
 

@@ -40,6 +40,9 @@ class ByKeys(dict[Keys, _Made], Generic[_Made]):
 ROOT_PARENTS = frozenset({b"", bytes(8)})
 """What a root says of its parent: some clients write zeros."""
 
+ERROR_KEYS = frozenset({"error.type", "exception.type"})
+"""Attributes, of a span or of its exception, that name what has failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpanEvent:

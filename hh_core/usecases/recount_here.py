@@ -6,7 +6,7 @@ go on from the batch before; their rows are read and added up here, by the defin
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
@@ -48,6 +48,10 @@ class Known:
 
     mark: int = NO_MARK
     """Links of this mark the index does not tell of: those who ask have written them."""
+    own: Callable[[Collection[UUID], Collection[bytes]], Iterable[tuple[UUID, bytes]]] = (
+        lambda sessions, traces: ()
+    )
+    """Tells of these links which concern some sessions and traces: it is asked for few."""
     sessions: set[UUID] = field(default_factory=set)
     """Of which all links are known, and whether they have roll-ups and patches."""
     traces: set[bytes] = field(default_factory=set)
@@ -60,7 +64,7 @@ class Known:
     """When the index was asked first."""
 
     def hear(self, sessions: Collection[UUID], traces: Collection[bytes], around: Around) -> None:
-        """What the index tells of ``sessions`` and ``traces``."""
+        """What the index tells of ``sessions`` and ``traces``, or of more than these."""
         self.sessions |= set(sessions)
         self.traces |= set(traces)
         self.recounts.update(around.recounts)
@@ -68,7 +72,8 @@ class Known:
         if self.clock is None:
             self.clock = around.clock
         if self.links is not None:
-            self.links = None if around.links is None else self.links | around.links
+            told = around.links
+            self.links = None if told is None else self.links | told | {*self.own(sessions, traces)}
 
 
 class RecountHere:

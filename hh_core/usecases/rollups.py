@@ -30,18 +30,22 @@ class _Held:
     """The sessions that events of a trace claim."""
     derived: dict[bytes, bytes] = field(default_factory=dict)
     """The session of a trace in which some event claims none."""
-
-    def sessions(self) -> set[bytes]:
-        return {*self.derived.values()}.union(*self.claims.values())
+    sessions: defaultdict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    """The traces that are linked with a session."""
 
     def traces(self) -> Set[bytes]:
         return self.claims.keys() | self.derived.keys()
 
-    def links(self) -> Iterator[tuple[bytes, bytes]]:
-        """Session and trace."""
-        yield from ((session, trace) for trace, session in self.derived.items())
-        for trace, claims in self.claims.items():
-            yield from ((session, trace) for session in claims)
+    def links(
+        self, sessions: Collection[UUID], traces: Collection[bytes]
+    ) -> Iterator[tuple[UUID, bytes]]:
+        """Session and trace, of these ``sessions`` and ``traces``."""
+        for session in sessions:
+            yield from ((session, trace) for trace in self.sessions.get(session.bytes, ()))
+        for trace in traces:
+            if trace in self.derived:
+                yield UUID(bytes=self.derived[trace]), trace
+            yield from ((UUID(bytes=session), trace) for session in self.claims.get(trace, ()))
 
 
 class RollUps:
@@ -72,28 +76,30 @@ class RollUps:
         known: dict[UUID, Known] = {}
         added: list[bytes] = []
         for project, held in _held(links).items():
-            known[project] = Known(mark)
-            shared = await self._ask(project, held, patched.get(project, ()), known[project])
+            own = patched.get(project, ())
+            sessions = [*own, *(UUID(bytes=session) for session in held.sessions)]
+            shared = await self._analytics.shared(project, mark, sessions, held.traces())
             rows = _of_project(events, project)
             unclear = shared.traces | _unclear(rows)
             unclear |= {trace for trace, claims in held.claims.items() if len(claims) > 1}
             whole = _whole(held, unclear, shared.sessions)
             touched[project] = unclear | (held.traces() - whole.keys())
+            known[project] = _heard(mark, held, own, touched[project], shared)
             if whole:
                 added.append(telemetry.encode(roll_ups(project, rows, whole)))
         await self._recount(touched, patched, known=known, beside=added)
 
-    async def _ask(
-        self, project: UUID, held: _Held, patched: Collection[UUID], known: Known
-    ) -> Shared:
-        """What the batch shares with others; ``known`` learns it, and the batch's own links."""
-        sessions = {*patched, *(UUID(bytes=session) for session in held.sessions())}
-        traces = held.traces()
-        shared = await self._analytics.shared(project, known.mark, sessions, traces)
-        known.hear(sessions, traces, shared.around)
-        if known.links is not None:
-            known.links |= {(UUID(bytes=session), trace) for session, trace in held.links()}
-        return shared
+
+def _heard(
+    mark: int, held: _Held, patched: Collection[UUID], touched: Set[bytes], shared: Shared
+) -> Known:
+    """What the answer about a batch, ``shared``, tells of what is counted anew: mostly little. Of
+    an event that moved it names a trace, too, that the batch does not hold and nobody asked for."""
+    traces = touched & held.traces()
+    sessions = {session for session, _ in held.links((), traces)}
+    known = Known(mark, held.links)
+    known.hear(sessions | shared.sessions | set(patched), traces, shared.around)
+    return known
 
 
 def _whole(held: _Held, unclear: Set[bytes], shared: Collection[UUID]) -> Mapping[bytes, bytes]:
@@ -116,10 +122,12 @@ def _held(links: pa.RecordBatch) -> Mapping[UUID, _Held]:
     for project, trace, session, is_derived in zip(
         *(links.column(name).to_pylist() for name in names), strict=True
     ):
+        held = found[project]
+        held.sessions[session].append(trace)
         if is_derived:
-            found[project].derived[trace] = session
+            held.derived[trace] = session
         else:
-            found[project].claims[trace].add(session)
+            held.claims[trace].add(session)
     return {UUID(bytes=project): held for project, held in found.items()}
 
 

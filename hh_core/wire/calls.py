@@ -33,8 +33,11 @@ def without_repeats(rows: pa.Table, is_model: Any, told: Any, saying: Any) -> An
     for _, trace, span, parent, start, _ in _places(rows, nested):
         if parent != span:
             begun[trace, parent] = min(start, begun.get((trace, parent), start))
+    over = pc.unique(rows.column("parent_span_id").filter(nested))
     kept = told.to_pylist()
-    for place, trace, span, _, start, spent in _places(rows, above):
+    for place, trace, span, _, start, spent in _places(
+        rows, pc.and_(above, pc.is_in(rows.column("span_id"), value_set=over))
+    ):
         kept[place] = begun.get((trace, span), _NEVER) > start + spent
     return pa.array(kept, pa.bool_())
 

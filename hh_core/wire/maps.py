@@ -8,13 +8,21 @@ from typing import Any
 import pyarrow as pa
 
 
+class _Numbers(dict[str, int]):
+    """Of names, in the order in which they come."""
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self)
+        return number
+
+
 class Maps:
     """Keys are kept as numbers until the end: a block of rows repeats them at memory's speed."""
 
     def __init__(self, type_: Any) -> None:
         """``type_``: of the column, a ``pyarrow`` map from strings."""
         self._type = type_
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
         self._keys = array("i")
         self._items: list[Any] = []
         self._offsets = array("i", [0])
@@ -26,13 +34,14 @@ class Maps:
             self._offsets.extend([first] * count)
             return
         self._offsets.extend(range(first + width, first + width * count + 1, width))
-        self._keys.extend(array("i", map(self._number, names)) * count)
+        self._keys.extend(array("i", map(self._numbers.__getitem__, names)) * count)
         self._items += chain.from_iterable(zip(*columns, strict=True))
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows each of which has keys of its own."""
+        number_of = self._numbers.__getitem__
         for row in rows:
-            self._keys.extend(map(self._number, row))
+            self._keys.extend(map(number_of, row))
             self._items += row.values()
             self._offsets.append(len(self._items))
 
@@ -47,6 +56,3 @@ class Maps:
         keys = pa.array(list(self._numbers), pa.string()).take(numbers)
         items = pa.array(self._items, self._type.item_type)
         return pa.MapArray.from_arrays(offsets, keys, items)
-
-    def _number(self, name: str) -> int:
-        return self._numbers.setdefault(name, len(self._numbers))

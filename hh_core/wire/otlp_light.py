@@ -20,7 +20,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue as AnyValueMessage
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from hh_core.domain.span import AnyValue, Keys, Origin, Span, SpanEvent
+from hh_core.domain.span import ERROR_KEYS, AnyValue, Keys, Origin, Span, SpanEvent
 from hh_core.wire.otlp_protobuf import Schema
 from hh_core.wire.otlp_spans import NO_SPAN, NO_TRACE, quick
 
@@ -145,7 +145,8 @@ def attributes_of(span: Any) -> tuple[Keys, Sequence[bytes]] | None:
 
 
 def failing_span(span: Any, origin: Origin) -> Span | None:
-    """A light span with all that tells how it failed. None where ``attributes_of`` is None."""
+    """A light span with what tells how it failed, and no other attributes. None where
+    ``attributes_of`` is None."""
     trace_id, span_id, parent, name, start, end, status = _HEAD(span)
     parts = [span, *span.events]
     found = [told for told in map(_attributes, parts) if told is not None]
@@ -185,5 +186,7 @@ def _attributes(part: Any) -> dict[str, AnyValue] | None:
     if found is None:
         return None
     keys, values = found
-    parse = AnyValueMessage.FromString
-    return {key: quick(parse(value)) for key, value in zip(keys, values, strict=True)}
+    if ERROR_KEYS.isdisjoint(keys):
+        return {}
+    parse, pairs = AnyValueMessage.FromString, zip(keys, values, strict=True)
+    return {key: quick(parse(value)) for key, value in pairs if key in ERROR_KEYS}

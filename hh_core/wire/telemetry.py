@@ -8,12 +8,11 @@ that passed ``hh_core.domain.telemetry.safe_name``. Whatever else stands in the 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hh_core.domain.identity import NIL, derived_session
+from hh_core.domain.identity import NIL, derived_session_key
 from hh_core.domain.tables import Relation
 from hh_core.domain.telemetry import (
     EVENT_TYPES,
@@ -129,14 +128,15 @@ def links(batch: pa.RecordBatch, mark: int) -> pa.RecordBatch:
     projects, traces, claims = (
         groups.column(name).to_pylist() for name in ("project_id", "trace_id", "session_key")
     )
+    nil = NIL.bytes
     cells: dict[str, Any] = {
         "project_id": groups.column("project_id"),
         "session_key": [
-            derived_session(UUID(bytes=project), trace).bytes if claim == NIL.bytes else claim
+            derived_session_key(project, trace) if claim == nil else claim
             for project, trace, claim in zip(projects, traces, claims, strict=True)
         ],
         "trace_id": groups.column("trace_id"),
-        "is_derived": [int(claim == NIL.bytes) for claim in claims],
+        "is_derived": [int(claim == nil) for claim in claims],
         "min_hour": [_hour(start) for start in groups.column("start_ns_min").to_pylist()],
         "max_hour": [_hour(start) for start in groups.column("start_ns_max").to_pylist()],
         "min_mark": [mark] * groups.num_rows,
