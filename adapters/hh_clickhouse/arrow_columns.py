@@ -13,10 +13,10 @@ from hh_core.ports.analytics import Value
 
 FORMAT = "ArrowStream"
 SETTINGS = (
-    " SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1,"
-    " output_format_arrow_compression_method = 'none'"
+    "output_format_arrow_low_cardinality_as_dictionary = 1",
+    "output_format_arrow_compression_method = 'none'",
 )
-"""What the statement ends with. Few texts come once each, with their places in the column."""
+"""Of the statement. Few texts come once each, with their places in the column."""
 DRIVER_OPTIONS = {"wait_end_of_query": "1"}
 """An error must not come after half of an answer."""
 
