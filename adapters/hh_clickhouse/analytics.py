@@ -117,7 +117,7 @@ class ClickhouseAnalytics:
         with driver_errors():
             answer = await self._patiently(
                 self._client.raw_query(
-                    compiled.sql + arrow_columns.SETTINGS,
+                    compiled.with_settings(*arrow_columns.SETTINGS),
                     parameters=compiled.parameters,
                     settings=self._limits | arrow_columns.DRIVER_OPTIONS,
                     fmt=arrow_columns.FORMAT,
@@ -194,7 +194,7 @@ class ClickhouseAnalytics:
         with driver_errors():
             return await self._patiently(
                 self._client.query(
-                    compiled.sql + self._hints.of(compiled.looked_up),
+                    compiled.with_settings(self._hints.of(compiled.looked_up)),
                     parameters=compiled.parameters,
                     settings=dict(self._limits),
                 )

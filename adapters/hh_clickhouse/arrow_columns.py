@@ -2,6 +2,8 @@
 own way makes each value from bytes by itself, which takes several times as long."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
+from struct import Struct
 from typing import Any
 
 import pyarrow as pa
@@ -11,13 +13,15 @@ from hh_core.ports.analytics import Value
 
 FORMAT = "ArrowStream"
 SETTINGS = (
-    " SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1,"
-    " output_format_arrow_compression_method = 'none'"
+    "output_format_arrow_low_cardinality_as_dictionary = 1",
+    "output_format_arrow_compression_method = 'none'",
 )
-"""What the statement ends with. Few texts come once each, with their places in the column."""
+"""Of the statement. Few texts come once each, with their places in the column."""
 DRIVER_OPTIONS = {"wait_end_of_query": "1"}
 """An error must not come after half of an answer."""
 
+_TOGETHER = 256
+"""Ids that are cut at a time: far faster than one by one."""
 _WHOLE = {
     pa.int64(): "q",
     pa.uint64(): "Q",
@@ -64,9 +68,20 @@ def _chunk(chunk: Any) -> Sequence[Any]:
 
 
 def _cut(chunk: Any, width: int) -> Sequence[bytes]:
-    first = chunk.offset * width
-    data = chunk.buffers()[1].to_pybytes() if len(chunk) else b""
-    return [data[at : at + width] for at in range(first, first + len(chunk) * width, width)]
+    if not len(chunk):
+        return []
+    cells = memoryview(chunk.buffers()[1])[chunk.offset * width :][: len(chunk) * width]
+    whole, rest = divmod(len(chunk), _TOGETHER)
+    block = _block(width, _TOGETHER)
+    cut: list[bytes] = []
+    for at in range(0, whole * block.size, block.size):
+        cut += block.unpack_from(cells, at)
+    return cut + list(_block(width, rest).unpack_from(cells, whole * block.size))
+
+
+@cache
+def _block(width: int, count: int) -> Struct:
+    return Struct(f"{width}s" * count)
 
 
 def _numbers(chunk: Any, letter: str) -> Sequence[Any]:

@@ -8,13 +8,16 @@ from uuid import UUID
 from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.skipping import looked_up
-from hh_clickhouse.sources import branches, columns_of, rows_from, select_from
+from hh_clickhouse.sources import branches, columns_of, names_many, rows_from, select_from
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Function, Measure, Order, Query, Row, Value
 
 Convert = Callable[[object], Value]
 
+_KEYS_FIRST = "optimize_move_to_prewhere_if_final = 1"
+"""Columns of the key are read first, which all versions of a row share, and the others only where
+these fit."""
 _BUCKET = "bucket"
 _QUANTILES = {
     Function.P50: "0.5",
@@ -34,6 +37,13 @@ class Compiled:
     """The places of columns that hold a version."""
     looked_up: str = ""
     """The attributes that the rows are found by, if any, and in which project."""
+    settings: tuple[str, ...] = ()
+    """How the statement is to be worked on; never what it answers."""
+
+    def with_settings(self, *more: str) -> str:
+        """The statement with its settings and ``more``."""
+        settings = ", ".join((*self.settings, *filter(None, more)))
+        return f"{self.sql} SETTINGS {settings}" if settings else self.sql
 
     def rows(self, found: Sequence[Sequence[object]]) -> list[Row]:
         """The answer's rows as those of the port. Most values are so already."""
@@ -82,6 +92,7 @@ class _Compiler:
             tuple(convert for _, _, convert in outputs),
             frozenset(n for n, (name, _, _) in enumerate(outputs) if self._is_version(name)),
             looked_up(query),
+            (_KEYS_FIRST,) if names_many(query) else (),
         )
 
     def count(self) -> Compiled:

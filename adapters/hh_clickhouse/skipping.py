@@ -17,7 +17,7 @@ _SPREAD = 1.6
 """Matches for each granule that was read: where there is one for each granule that there is, the
 index leaves out a third of them (1 / e), and more where there are fewer."""
 _KEPT = 1_000
-UNINDEXED = " SETTINGS use_skip_indexes = 0"
+UNINDEXED = "use_skip_indexes = 0"
 
 
 def looked_up(query: Query) -> str:
@@ -45,7 +45,7 @@ class Hints:
         self._spread: OrderedDict[str, None] = OrderedDict()
 
     def of(self, asked: str) -> str:
-        """What a statement that looks up ``asked`` ends with."""
+        """The setting of a statement that looks up ``asked``, if it needs one."""
         return UNINDEXED if asked in self._spread else ""
 
     def learn(self, asked: str, matches: int, read: int) -> None:

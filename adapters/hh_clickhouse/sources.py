@@ -33,6 +33,8 @@ _SESSION_AS_EVENT = {
 _KEYS = {"trace_id": trace_key, "event_id": event_key}
 """What to look up in ``places`` for a condition on a column."""
 
+_MANY = 16
+"""Ids of one condition."""
 _EXISTING = "(num_events > 0 OR is_started = 1)"
 _BRANCH = Callable[[Query, Parameters, str], list[str]]
 
@@ -155,18 +157,30 @@ def _events(query: Query, parameters: Parameters, project: str) -> list[str]:
 def _narrowed(query: Query, parameters: Parameters, project: str) -> list[str]:
     """Rows asked for by trace or event are looked up where they stand: the key begins with the
     hour. Of both the fewer ids are: each may cost a granule of ``places``."""
-    asked = [
+    asked = _looked_up(query)
+    if not asked:
+        return []
+    # of as many, events: they tell their own hours, a trace all of its
+    column, ids = min(asked, key=lambda one: (len(one[1]), one[0] != "event_id"))
+    return [at(project, parameters.number_in("id", [_KEYS[column](one) for one in ids]))]
+
+
+def names_many(query: Query) -> bool:
+    """Whether rows of EVENTS are asked for by so many ids that most of what is read to find them
+    is not theirs."""
+    read_by = (Relation.EVENTS, Relation.LISTING)
+    return query.relation in read_by and any(len(ids) >= _MANY for _, ids in _looked_up(query))
+
+
+def _looked_up(query: Query) -> list[tuple[str, Sequence[bytes]]]:
+    """The conditions that rows are looked up by: the column, and the ids."""
+    return [
         (condition.column, ids_of(condition))
         for condition in _certain(query)
         if condition.op in (Op.EQ, Op.IN)
         and condition.value is not None
         and condition.column in _KEYS
     ]
-    if not asked:
-        return []
-    # of as many, events: they tell their own hours, a trace all of its
-    column, ids = min(asked, key=lambda one: (len(one[1]), one[0] != "event_id"))
-    return [at(project, parameters.number_in("id", [_KEYS[column](one) for one in ids]))]
 
 
 def _hours(query: Query, parameters: Parameters) -> list[str]:

@@ -19,6 +19,7 @@ from hh_conformance.analytics_rows import (
     row,
     session,
     trace_id,
+    version,
 )
 from hh_conformance.analytics_suite import AnalyticsSuite
 from hh_conformance.contract import scenario
@@ -70,6 +71,28 @@ class QuestionsContract(AnalyticsSuite):
         found = await analytics.columns(query)
         assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected
         assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)
+
+    @scenario
+    async def test_a2_of_many_events_that_are_asked_for_only_the_newest_rows_count(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        numbers = range(1, 41)
+        await writer.events(*(event(n, event_name="old", version=version(1)) for n in numbers))
+        await writer.events(*(event(n, event_name="new", version=version(2)) for n in numbers[:30]))
+        wanted = Condition("event_id", Op.IN, [event_id(n) for n in numbers])
+
+        for name, there in (("old", numbers[30:]), ("new", numbers[:30])):
+            of_name = Condition("event_name", Op.EQ, name)
+            query = Query(
+                relation=Relation.EVENTS,
+                project=PROJECT,
+                columns=("event_id",),
+                where=(wanted, of_name),
+            )
+            rows = await analytics.select(query)
+            assert {row["event_id"] for row in rows} == {event_id(n) for n in there}
+            assert len(rows) == await analytics.count(query) == len(there)
 
     @scenario
     async def test_a5_values_are_never_read_as_part_of_a_query(self, analytics: Analytics) -> None:

@@ -96,6 +96,18 @@ def test_places_are_looked_up_by_the_fewer_ids() -> None:
     assert _looked_up(traces=1, events=1) == f"[{event_key(UUID(int=1).bytes)}]"
 
 
+@pytest.mark.parametrize(("ids", "first"), [(1, False), (50, True)])
+def test_keys_are_read_first_where_many_events_are_asked_for(ids: int, first: bool) -> None:
+    some = Condition("event_id", Op.IN, [UUID(int=n) for n in range(1, ids + 1)])
+    query = Query(relation=Relation.EVENTS, project=UUID(int=1), columns=("model",), where=(some,))
+
+    compiled = compile_select(query, "data")
+
+    setting = "optimize_move_to_prewhere_if_final = 1"
+    assert (setting in compiled.with_settings()) is first
+    assert compiled.with_settings("use_skip_indexes = 0").count("SETTINGS") == 1
+
+
 def test_several_quantiles_of_one_column_are_one_aggregate() -> None:
     """The engine computes what has one text once, parameters included."""
     query = Query(
