@@ -13,6 +13,7 @@ from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
 from hh_mappers.bodies import give_arguments
 from hh_mappers.genai_content import said
+from hh_mappers.leftovers import leave_attributes
 from hh_mappers.messages import chat_history
 from hh_mappers.placing import offer
 from hh_mappers.reading import integer, number, text, unpacked
@@ -66,6 +67,7 @@ class ClaudeCode(Prepared):
                 value = unpacked(attributes[key])
                 given = value if isinstance(value, dict) else {key: value}
                 give_arguments(content, given, origin=key)
+        leave_attributes(content, attributes, (_ASKED,))
         if _SAID in attributes:
             said(content, chat_history(attributes[_SAID], role="assistant"), origin=_SAID)
         for event in span.events:

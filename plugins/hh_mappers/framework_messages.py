@@ -84,6 +84,9 @@ def _of_parts(item: Mapping[str, Json]) -> Json:
     message |= {"tool_call_id": found.get("tool_call_id"), "tool_calls": found.get("tool_calls")}
     if isinstance(more, Mapping):
         message |= {key: more.get(key) for key in ("tool_call_id", "tool_calls") if key in more}
+    meta = found.get("meta")
+    if isinstance(meta, Mapping) and found.get("role") == "assistant":
+        message["finish_reason"] = meta.get("finish_reason")
     kept = {key: value for key, value in message.items() if value}
     return kept | {"content": [_part(part) for part in parts] if isinstance(parts, list) else parts}
 

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/
 from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
-from hh_mappers.genai_content import ASKED, CALLS, FLAT, SAID, from_attributes
+from hh_mappers.genai_content import CALLS, FLAT, WHOLE, from_attributes
 from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
 from hh_mappers.placing import unplaced
 from hh_mappers.reading import identifier, integer, name, number, plain, text
@@ -137,7 +137,7 @@ _ROUTES = Routes(
         "operation.cost": Route(number, "metadata.cost"),
         "gen_ai.response.finish_reasons": Route(plain, "metadata.finish_reasons"),
         "gen_ai.request.type": Route(plain, "metadata.request_type"),
-        **dict.fromkeys((*ASKED, *SAID, CALLS, *ARGUMENTS, *PLACES), LARGE),
+        **dict.fromkeys((*WHOLE, CALLS, *ARGUMENTS, *PLACES), LARGE),
         "gen_ai.system_instructions": LARGE,
     },
     {

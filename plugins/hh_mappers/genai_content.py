@@ -35,6 +35,8 @@ SAID = (
     "gen_ai.completion",
     "gen_ai.response.text",
 )
+WHOLE = tuple(key for key in (*ASKED, *SAID) if not key.endswith(".N"))
+"""Those of one attribute each."""
 CALLS = "gen_ai.response.tool_calls"
 FLAT = ("gen_ai.input.messages.", "gen_ai.output.messages.")
 """traceAI's ``gen_ai.input.messages.<i>.message.role``, in the form of OpenInference."""
@@ -50,6 +52,8 @@ def asked(content: Content, messages: list[Message], *, origin: str, operation: 
     if isinstance(operation, str) and operation in EMBEDDING:
         texts = [message.get("content") for message in messages]
         offer(content, "inputs", "input", texts[0] if len(texts) == 1 else texts, origin=origin)
+        if origin:
+            leave(content, origin, messages)
     else:
         offer(content, "inputs", "chat_history", messages, origin=origin)
 
@@ -83,6 +87,7 @@ def from_attributes(attributes: Attributes, content: Content) -> None:
         if operation in EMBEDDING and found and key == "gen_ai.completion.N":
             vectors = [message.get("content") for message in found]
             offer(content, "outputs", "embeddings", vectors, origin=key)
+            leave(content, key, found)
         else:
             said(content, found, origin=key, reasons=reasons)
     _leave(attributes, content)
@@ -100,7 +105,7 @@ def instructions_of(value: Any) -> list[Message]:
 
 def _leave(attributes: Attributes, content: Content) -> None:
     """What messages in JSON hold beside what they say: signatures of thoughts, ids of items."""
-    for key in (*ASKED, *SAID):
+    for key in WHOLE:
         found = structured(attributes.get(key))
         if found is not None:
             leave(content, key, unsaid(found))

@@ -10,7 +10,7 @@ from hh_core.domain.paths import json_value, nested, put
 from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
 from hh_core.domain.tokens import KINDS
-from hh_mappers.placing import give, numbered
+from hh_mappers.placing import give, numbered, spare
 from hh_mappers.reading import dumped, integer, number, plain, text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large
 
@@ -75,6 +75,9 @@ class HoneyHive(Prepared):
             pairs = numbered(attributes, f"honeyhive_{name}.")
             for key, value in nested((k, unpacked(v)) for k, v in pairs).items():
                 give(bucket, key, value, origin=f"honeyhive_{name}.{key}")
+        told = attributes.get(_TYPE.key)
+        if told is not None and str(told) not in dict(_TYPE.types):
+            spare(content, _TYPE.key, json_value(told))
         error = attributes.get("honeyhive_error")
         if error:
             content.error = dumped(plain(error))

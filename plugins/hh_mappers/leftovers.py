@@ -4,10 +4,12 @@ Several conventions send a whole request and a whole answer as JSON beside attri
 same. Nothing is told twice, and nothing is lost: only what is new is kept, under ``metadata``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hh_core.domain.event import Content, Json
 from hh_core.domain.mapping import SPARE
+from hh_core.domain.paths import json_value
+from hh_core.domain.span import Attributes
 from hh_mappers.framework_messages import in_normal_form
 from hh_mappers.placing import covers, offer, spare
 from hh_mappers.reading import structured
@@ -37,6 +39,13 @@ def leave(content: Content, origin: str, document: Json) -> None:
         content.metadata[f"{SPARE}.{origin}"] = {**rest, **there}
     else:
         content.metadata[f"{SPARE}.{origin}"] = [there, rest]
+
+
+def leave_attributes(content: Content, attributes: Attributes, keys: Iterable[str]) -> None:
+    """As ``leave``, of all these attributes: for values of another type than they should have."""
+    for key in keys:
+        if key in attributes:
+            leave(content, key, json_value(attributes[key]))
 
 
 def give_members(content: Content, bucket: str, side: str, value: Json, origin: str) -> None:

@@ -3,14 +3,15 @@
 https://docs.livekit.io/deploy/observability/data
 """
 
+from dataclasses import replace
 from typing import Any
 
 from hh_core.domain.event import Content, Json, Step
-from hh_core.domain.rules import Kind
+from hh_core.domain.rules import Glance, Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.bodies import give_arguments, give_result
 from hh_mappers.genai_content import asked, said
-from hh_mappers.leftovers import leave
+from hh_mappers.leftovers import leave_attributes
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.placing import offer
 from hh_mappers.reading import number, structured, text, unpacked
@@ -34,12 +35,12 @@ _ROUTES = Routes(
         _TOOL + "name": Route(text, "metadata.tool_name"),
         _TOOL + "id": Route(text, "metadata.tool_call_id"),
         _LK + "response.ttft": Route(number, "metrics.time_to_first_token"),
-        _TOOL + "is_error": Route(_failure, "metadata.error_type", fact="error_class"),
         **dict.fromkeys(_LARGE, LARGE),
         **dict.fromkeys((key.replace(_LK, _PERSONAL, 1) for key in _LARGE), LARGE),
     },
     {},
 )
+_FAILED = Glance(_TOOL + "is_error", _failure, "error_class", "metadata.error_type")
 _SPEAKING = frozenset({_LK + "tts.label", _LK + "tts.streaming", _LK + "tts_metrics"})
 _LISTENING = frozenset({_LK + "stt.label", _LK + "stt.streaming", _LK + "stt_metrics"})
 
@@ -51,15 +52,14 @@ class LiveKit(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if not any(key.startswith(_LK) for key in keys):
             return None
-        return _ROUTES.rules(keys, kinds=(Kind("", (), _kind(tuple(map(_plain, keys)))),))
+        rules = _ROUTES.rules(keys, kinds=(Kind("", (), _kind(tuple(map(_plain, keys)))),))
+        return replace(rules, glances=(_FAILED,)) if _FAILED.key in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         attributes = {_plain(key): value for key, value in span.attributes.items()}
         context = structured(attributes.get(_CONTEXT))
         history = context.get("items") if isinstance(context, dict) else context
         asked(content, _messages(history), origin=_CONTEXT, operation=None)
-        if context is not None:
-            leave(content, _CONTEXT, context)
         for key in _HEARD:
             if key in attributes:
                 offer(content, "inputs", key.removeprefix(_LK), attributes[key], origin=key)
@@ -74,6 +74,7 @@ class LiveKit(Prepared):
             give_arguments(content, value, origin=_TOOL + "arguments")
         if _TOOL + "output" in attributes:
             give_result(content, attributes[_TOOL + "output"], origin=_TOOL + "output")
+        leave_attributes(content, attributes, _LARGE)
 
 
 def _plain(key: str) -> str:

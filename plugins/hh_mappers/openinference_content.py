@@ -48,7 +48,7 @@ def _converse(attributes: Attributes, content: Content) -> None:
         offer(content, "inputs", "chat_history", asked, origin="llm.input_messages")
     said = answer(messages(attributes, "llm.output_messages.", role="assistant"))
     called = structured(attributes.get("llm.function_call"))
-    if isinstance(called, Mapping) and not said.get("tool_calls"):
+    if isinstance(called, Mapping) and called.get("name") and not said.get("tool_calls"):
         call = tool_call(called.get("id"), called.get("name"), called.get("arguments"))
         said = {"role": "assistant", "content": None, **said, "tool_calls": [call]}
     elif "llm.function_call" in attributes:

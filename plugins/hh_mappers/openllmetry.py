@@ -44,6 +44,12 @@ _FUNCTIONS = "llm.request.functions."
 _THREAD = Fallback("", "session_id", "metadata.thread_id", "")
 _MODEL = Route(text, "config.model", fact="model")
 _FINISH = Route(plain, "metadata.finish_reason")
+
+
+def _numbered(rest: str) -> Route | None:
+    return LARGE if rest[:1].isdecimal() else None
+
+
 _ROUTES = Routes(
     {
         _ASSOCIATION + "session_id": Route(identifier, fact="session_id"),
@@ -80,8 +86,8 @@ _ROUTES = Routes(
     {
         _ASSOCIATION: under("metadata", plain),
         _FUNCTIONS: large,
-        "llm.prompts.": large,
-        "llm.completions.": large,
+        "llm.prompts.": _numbered,
+        "llm.completions.": _numbered,
         "llm.watsonx.": under("config", plain),
     },
 )

@@ -141,6 +141,8 @@ def _thought(part: Json) -> str | None:
     kind = part.get("type")
     if isinstance(kind, str) and kind in _THOUGHTS:
         return _said(part) or ""
+    if kind is None and isinstance(told := part.get("reasoning"), str):  # Genkit
+        return told
     return _said(part) if part.get("thought") is True else None  # Gemini
 
 

@@ -8,6 +8,7 @@ from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import asked, said, with_instructions
+from hh_mappers.leftovers import leave_attributes
 from hh_mappers.messages import chat_history
 from hh_mappers.placing import offer
 from hh_mappers.reading import number, text, unpacked
@@ -49,3 +50,4 @@ class Pipecat(Prepared):
         heard = text(attributes.get("transcript"))
         if heard:
             said(content, [{"role": "assistant", "content": heard}], origin="transcript")
+        leave_attributes(content, attributes, ("text", "transcript"))

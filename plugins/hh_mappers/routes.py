@@ -48,6 +48,10 @@ class Routes(dict[str, Route | None]):
         self._prefixes = dict(prefixes)
         self._order = {key: place for place, key in enumerate(exact)}
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return tuple(self._prefixes)
+
     def __missing__(self, key: str) -> Route | None:
         route = next(
             (rule(key[len(p) :]) for p, rule in self._prefixes.items() if key.startswith(p)), None

@@ -5,6 +5,7 @@ https://docs.spring.io/spring-ai/reference/observability/index.html
 
 from hh_core.domain.event import Content
 from hh_core.domain.span import AnyValue, Span
+from hh_mappers.leftovers import leave_attributes
 from hh_mappers.messages import Message
 from hh_mappers.placing import offer
 from hh_mappers.reading import text, unpacked, unquoted
@@ -65,3 +66,4 @@ class SpringAi(Whole):
         if _FOUND in attributes:
             found = unpacked(attributes[_FOUND])
             offer(content, "outputs", "documents", found, origin=_FOUND)
+        leave_attributes(content, attributes, (_QUERY, *(key for key, _ in _SAID)))

@@ -74,9 +74,11 @@ def call_id(item: Mapping[str, Json]) -> Json:
 
 
 def _listed(item: Json) -> Json:
+    """The call that an item of such a list is; what names no function stays as it is."""
     if not isinstance(item, dict):
         return item
-    return read_call(item) or _call(item)
+    call = read_call(item) or _call(item)
+    return item if call["name"] is None and call["arguments"] is None else call
 
 
 def _is_call(item: Mapping[str, Json]) -> bool:

@@ -159,7 +159,7 @@ def _message(told: dict[str, AnyValue]) -> dict[str, Json]:
     text = told.get("text", told.get("object"))
     files = structured(told.get("files"))
     parts: list[Json] = [{"type": "text", "text": dumped(json_value(text))}] if text else []
-    parts += files if isinstance(files, list) else []
+    parts += files if isinstance(files, list) else [files] if files else []
     message: dict[str, Json] = {"role": "assistant", "content": parts or None}
     calls = structured(told.get("toolCalls"))
     if calls:

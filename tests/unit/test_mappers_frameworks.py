@@ -318,3 +318,10 @@ def test_a_tool_of_livekit_tells_that_it_failed() -> None:
     assert (facts.event_type, facts.error_class) == ("tool", "tool_error")
     assert event.inputs == {"city": "Cork"}
     assert event.outputs == {"output": "no such city"}
+
+
+def test_genkits_thoughts_are_no_part_of_the_answer() -> None:
+    answer = {"role": "model", "content": [{"reasoning": "Let me see."}, {"text": "Always."}]}
+    told = {**GENKIT, "genkit:output": json.dumps({"message": answer})}
+
+    assert mapped(told)[1].outputs == {**SAID, "reasoning": "Let me see."}

@@ -117,7 +117,8 @@ def test_the_answer_of_an_agent_is_its_last_message_and_not_the_request() -> Non
     )
 
     assert content.inputs == {"messages": [{"role": "user", "content": "Where?"}]}
-    assert content.outputs == {"role": "assistant", "content": "At the pier."}
+    answer = {"role": "assistant", "content": "At the pier.", "finish_reason": "stop"}
+    assert content.outputs == answer
 
 
 def test_a_reply_too_long_to_look_into_costs_only_its_facts() -> None:
@@ -126,3 +127,17 @@ def test_a_reply_too_long_to_look_into_costs_only_its_facts() -> None:
 
     assert (facts.model, facts.usage) == ("", {})
     assert content.outputs["content"] == "At the pier."
+
+
+def test_an_answer_tells_why_it_ended() -> None:
+    reply = {"role": "assistant", "content": [{"text": "Always."}]}
+    output = {"replies": [{**reply, "meta": {"finish_reason": "length"}, "name": None}]}
+    told = {
+        "haystack.component.type": "OpenAIChatGenerator",
+        "haystack.component.output": json.dumps(output),
+    }
+
+    _, content = mapped(told)
+
+    answer = {"role": "assistant", "content": "Always.", "finish_reason": "length"}
+    assert content.outputs == answer
