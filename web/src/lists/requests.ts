@@ -1,0 +1,150 @@
+/** What lists ask the data plane of a project. All calls but `fields` are of the list API. */
+import type { Project } from "~/api/control";
+import { type DataPlane, dataPlaneOf } from "~/api/data";
+import type { Filter } from "~/filters/filter";
+import type { DateRange } from "~/lists/ranges";
+import type { Page, Row } from "~/lists/rows";
+
+/** Which events: what every question about them begins with. */
+export interface Matching {
+  readonly filters: readonly Filter[];
+  readonly dateRange?: DateRange;
+}
+
+export interface Search extends Matching {
+  readonly sort?: { field: string; order: "asc" | "desc" };
+  readonly projections?: readonly string[];
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly since?: string;
+}
+
+export interface Changes {
+  readonly rows: readonly Row[];
+  /** From where to ask next; nothing: the list has to be asked for anew. */
+  readonly since: string | undefined;
+}
+
+export interface Bucket {
+  /** Unix milliseconds. */
+  readonly start: number;
+  readonly count: number;
+  readonly errors: number;
+}
+
+export interface Histogram {
+  readonly buckets: readonly Bucket[];
+  readonly bucket_ms: number;
+  readonly count: number;
+  readonly errors: number;
+  /** Fields of filters that were not applied, as only content can decide them. */
+  readonly ignored: readonly string[];
+}
+
+export interface FieldValue {
+  readonly value: string | number | boolean;
+  readonly count: number;
+}
+
+export interface FieldValues {
+  readonly values: readonly FieldValue[];
+  readonly sampled: boolean;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly event_type: string;
+}
+
+interface SearchAnswer {
+  readonly events: readonly Row[];
+  readonly next_cursor?: string | null;
+  readonly since?: string | null;
+  readonly more?: boolean;
+  readonly warnings?: readonly string[];
+  readonly behind?: boolean;
+  readonly message?: string;
+}
+
+const FROM_THE_INDEX = { detail: "row", count: "none" } as const;
+
+export async function searchPage(
+  project: Project,
+  search: Search,
+  signal: AbortSignal,
+): Promise<Page> {
+  const body = { ...FROM_THE_INDEX, ...search };
+  const answer = await ask<SearchAnswer>(project, "/v1/events/search", body, signal);
+  const { events, next_cursor, since, warnings = [], behind = false, message } = answer;
+  return {
+    rows: events,
+    warnings,
+    isBehind: behind,
+    ...(next_cursor ? { nextCursor: next_cursor } : {}),
+    ...(since ? { since } : {}),
+    ...(message ? { message } : {}),
+  };
+}
+
+export async function searchChanges(
+  project: Project,
+  search: Search & { readonly since: string },
+  signal: AbortSignal,
+): Promise<Changes> {
+  const body = { ...FROM_THE_INDEX, ...search };
+  const answer = await ask<SearchAnswer>(project, "/v1/events/search", body, signal);
+  return { rows: answer.events, since: answer.more ? undefined : (answer.since ?? undefined) };
+}
+
+/** A page of whole events, as the text that was sent. */
+export async function searchText(
+  project: Project,
+  search: Search,
+  signal: AbortSignal,
+): Promise<string> {
+  const plane = await dataPlaneOf(project);
+  const body = { ...search, count: "none" };
+  const { data } = await post(plane)("/v1/events/search", { body, signal, parseAs: "text" });
+  return data as string;
+}
+
+export function histogram(
+  project: Project,
+  matching: Matching & { readonly buckets: number },
+  signal: AbortSignal,
+): Promise<Histogram> {
+  return ask<Histogram>(project, "/v1/events/histogram", matching, signal);
+}
+
+export function values(
+  project: Project,
+  question: Matching & { readonly field: string; readonly contains?: string; limit: number },
+  signal: AbortSignal,
+): Promise<FieldValues> {
+  return ask<FieldValues>(project, "/v1/events/values", question, signal);
+}
+
+export async function fields(project: Project, signal: AbortSignal): Promise<readonly Field[]> {
+  const plane = await dataPlaneOf(project);
+  const { data } = await plane.GET("/v1/events/schema", { signal });
+  return data?.fields ?? [];
+}
+
+async function ask<T>(
+  project: Project,
+  path: string,
+  body: object,
+  signal: AbortSignal,
+): Promise<T> {
+  const { data } = await post(await dataPlaneOf(project))(path, { body, signal });
+  return data as T;
+}
+
+type Post = (
+  path: string,
+  options: { body: object; signal: AbortSignal; parseAs?: "text" },
+) => Promise<{ data?: unknown }>;
+
+function post(plane: DataPlane): Post {
+  return plane.POST as unknown as Post;
+}
