@@ -31,7 +31,8 @@ export function Histogram({ histogram, isPending, noun, onChoose }: HistogramPro
   if (!histogram || histogram.buckets.length === 0) {
     return <div className={classes["area"]} data-pending={isPending || undefined} />;
   }
-  const { buckets, bucket_ms: width, count, errors, ignored } = histogram;
+  const { buckets, count, errors, ignored = [] } = histogram;
+  const width = histogram.bucket_ms ?? 0;
   const first = buckets[0]?.start ?? 0;
   const most = Math.max(1, ...buckets.map((bucket) => bucket.count));
   const named = `${formatCount(count)} ${noun(count)}`;

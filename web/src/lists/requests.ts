@@ -1,9 +1,12 @@
 /** What lists ask the data plane of a project. All calls but `fields` are of the list API. */
 import type { Project } from "~/api/control";
 import { type DataPlane, dataPlaneOf } from "~/api/data";
+import type { components } from "~/api/data.schema";
 import type { Filter } from "~/filters/filter";
 import type { DateRange } from "~/lists/ranges";
 import type { Page, Row } from "~/lists/rows";
+
+type Schemas = components["schemas"];
 
 /** Which events: what every question about them begins with. */
 export interface Matching {
@@ -25,45 +28,16 @@ export interface Changes {
   readonly since: string | undefined;
 }
 
-export interface Bucket {
-  /** Unix milliseconds. */
-  readonly start: number;
-  readonly count: number;
-  readonly errors: number;
-}
+export type Histogram = Schemas["HistogramAnswer"];
+export type FieldValues = Schemas["ValuesAnswer"];
+export type Field = Schemas["SchemaAnswer"]["fields"][number];
 
-export interface Histogram {
-  readonly buckets: readonly Bucket[];
-  readonly bucket_ms: number;
-  readonly count: number;
-  readonly errors: number;
-  /** Fields of filters that were not applied, as only content can decide them. */
-  readonly ignored: readonly string[];
-}
-
-export interface FieldValue {
-  readonly value: string | number | boolean;
-  readonly count: number;
-}
-
-export interface FieldValues {
-  readonly values: readonly FieldValue[];
-  readonly sampled: boolean;
-}
-
-export interface Field {
-  readonly name: string;
-  readonly event_type: string;
-}
-
-interface SearchAnswer {
+interface SearchAnswer extends Omit<Schemas["EventsAnswer"], "events"> {
   readonly events: readonly Row[];
-  readonly next_cursor?: string | null;
+  /** For the next question about changes; null where the plane cannot say. */
   readonly since?: string | null;
+  /** More changed than one answer holds. */
   readonly more?: boolean;
-  readonly warnings?: readonly string[];
-  readonly behind?: boolean;
-  readonly message?: string;
 }
 
 const FROM_THE_INDEX = { detail: "row", count: "none" } as const;
