@@ -53,9 +53,11 @@ export function FilterBar(props: FilterBarProps) {
 
   function submit(choice: string) {
     const picked = choices.choices.find((one) => one.written === choice);
-    if (picked?.isWhole) draft.commit(choice);
-    else moveCaret(draft.take(place, choice));
+    const caretAfter = picked?.isWhole ? void draft.commit(choice) : draft.take(place, choice);
     inputRef.current?.focus();
+    moveCaret(caretAfter);
+    // A condition is whole: what it changed is worth a look before the next one.
+    if (caretAfter === undefined) combobox.closeDropdown();
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>) {
@@ -65,6 +67,7 @@ export function FilterBar(props: FilterBarProps) {
     if (event.key === "Enter" && !hasSelected && !event.nativeEvent.isComposing) {
       event.preventDefault();
       if (!isEmpty || draft.isText) draft.commit();
+      combobox.closeDropdown();
     } else if (event.key === "Tab" && !event.shiftKey && place.typed && first && !hasSelected) {
       if (place.stage !== "value") return;
       event.preventDefault();

@@ -52,11 +52,12 @@ describe("a choice", () => {
 
 describe("choices", () => {
   it("rank the names that begin with what was typed first", () => {
-    const names = ["metadata.model_id", "remodelled", "config.model", "model"];
+    const names = ["num_model", "metadata.model_id", "remodelled", "config.model", "model"];
     expect(rankFields(names, "model", 9)).toEqual([
       "model",
       "metadata.model_id",
       "config.model",
+      "num_model",
       "remodelled",
     ]);
     expect(rankFields(names, "", 2)).toHaveLength(2);

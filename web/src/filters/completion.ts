@@ -106,7 +106,7 @@ export function rankFields(names: readonly string[], typed: string, most: number
   if (!sought) return names.slice(0, most);
   return names
     .map((name) => ({ name, rank: rank(name.toLowerCase(), sought) }))
-    .filter((one) => one.rank < 4)
+    .filter((one) => one.rank < 5)
     .sort((one, other) => one.rank - other.rank)
     .slice(0, most)
     .map(({ name }) => name);
@@ -115,8 +115,9 @@ export function rankFields(names: readonly string[], typed: string, most: number
 function rank(name: string, sought: string): number {
   if (name === sought) return 0;
   if (name.startsWith(sought)) return 1;
-  if (name.includes(`.${sought}`) || name.includes(`_${sought}`)) return 2;
-  return name.includes(sought) ? 3 : 4;
+  if (name.includes(`.${sought}`)) return 2;
+  if (name.includes(`_${sought}`)) return 3;
+  return name.includes(sought) ? 4 : 5;
 }
 
 /** Operators that make sense for a field, as far as its name tells what it holds. */

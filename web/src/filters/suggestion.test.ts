@@ -10,6 +10,7 @@ describe("a suggestion", () => {
     ["durration", "duration"],
     ["model", "config.model"],
     ["user_id", "metadata.user_id"],
+    ["config.usr_id", "metadata.user_id"],
   ])("for %s is %s", (typed, meant) => {
     expect(nearest(typed, KNOWN)).toBe(meant);
   });

@@ -5,7 +5,7 @@ import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
 import { formatAgo, formatTimeExact } from "~/formats/times";
 import { useNow } from "~/lists/clock";
 import type { Column } from "~/lists/columns";
-import { isType, TypeIcon } from "~/lists/EventType";
+import { isType } from "~/lists/EventType";
 import { asText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import type { Row } from "~/lists/rows";
@@ -28,13 +28,15 @@ export function Cell({ row, column }: CellProps) {
     case "duration":
       return formatDuration(numberOf(value));
     case "count":
-      return isKnown(numberOf(value)) ? formatCount(numberOf(value)) : <Unknown />;
+      return isKnown(value) ? formatCount(value) : missing(row, column);
     case "cost":
-      return <Cost usd={value} />;
+      return isAmount(value) ? formatCost(value) : missing(row, column);
     case "type":
       return <Type type={asText(value)} />;
     case "error":
-      return <Errors value={value} />;
+      return <span className={classes["error"]}>{asText(value).slice(0, LONGEST)}</span>;
+    case "failures":
+      return isKnown(value) ? <Failures count={value} /> : <Unknown />;
     case "id":
       return <span className="mono quiet">{asText(value).slice(0, LONGEST) || UNKNOWN}</span>;
     default:
@@ -54,26 +56,19 @@ export function Ago({ ms }: { readonly ms: number | undefined }) {
   );
 }
 
-function Cost({ usd }: { readonly usd: unknown }) {
-  const isTold = typeof usd === "number" || typeof usd === "string";
-  return isTold ? formatCost(usd) : <Unknown why={words.noCost} />;
+/** Only model calls, and what is made of them, have tokens and costs: elsewhere nothing is missing. */
+function missing({ event_type: type }: Row, { field, format }: Column) {
+  const isOfCalls = format === "cost" || field.endsWith("_tokens");
+  if (isOfCalls && (type === "tool" || type === "chain")) return null;
+  return format === "cost" ? <Unknown why={words.noCost} /> : <Unknown />;
 }
 
 function Type({ type }: { readonly type: string }) {
-  return (
-    <span className={classes["type"]}>
-      <TypeIcon type={type} />
-      {isType(type) ? text.lists.types[type] : type}
-    </span>
-  );
+  return <span className={classes["type"]}>{isType(type) ? text.lists.types[type] : type}</span>;
 }
 
-/** The text of an error, or how many there are. */
-function Errors({ value }: { readonly value: unknown }) {
-  if (value === 0) return <span className="quiet">0</span>;
-  const written = typeof value === "number" ? formatCount(value) : asText(value).slice(0, LONGEST);
-  if (!written) return null;
-  return <span className={classes["error"]}>{written}</span>;
+function Failures({ count }: { readonly count: number }) {
+  return <span className={count > 0 ? classes["error"] : "quiet"}>{formatCount(count)}</span>;
 }
 
 function Unknown({ why }: { readonly why?: string }) {
@@ -82,6 +77,11 @@ function Unknown({ why }: { readonly why?: string }) {
       {UNKNOWN}
     </span>
   );
+}
+
+/** Sums that a number cannot hold exactly come as text. */
+function isAmount(value: unknown): value is number | string {
+  return typeof value === "string" || isKnown(value);
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -37,6 +37,7 @@ export function ColumnsMenu({ project, kind, columns, change }: ColumnsMenuProps
           variant="subtle"
           color="gray"
           size="compact-sm"
+          fw={500}
           leftSection={<IconColumns3 size={14} aria-hidden />}
           onClick={() => setOpen(!isOpen)}
           aria-label={words.choose}
@@ -73,7 +74,7 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
           {words.reset}
         </UnstyledButton>
       </div>
-      <ScrollArea.Autosize mah={240} type="auto">
+      <ScrollArea.Autosize mah={300} type="hover" scrollbars="y">
         <ul className={classes["list"]}>
           {columns.map((column, index) => (
             <li key={column.field} className={classes["item"]}>
@@ -110,7 +111,7 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
         onChange={(event) => setSought(event.currentTarget.value)}
         data-autofocus
       />
-      <ScrollArea.Autosize mah={220} type="auto">
+      <ScrollArea.Autosize mah={220} type="hover" scrollbars="y">
         <ul className={classes["list"]}>
           {found.length === 0 && <li className={classes["hint"]}>{words.none}</li>}
           {found.map((name) => {

@@ -10,6 +10,9 @@ import { hrefOf } from "~/lists/opening";
 import type { Row } from "~/lists/rows";
 import { text } from "~/text/en";
 
+/** A cell never shows more; the whole is in the event. */
+const LONGEST = 300;
+
 export interface RowProps {
   readonly id: string;
   readonly row: Row;
@@ -78,10 +81,11 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
 });
 
 /** The link of a row: what a new tab, a bookmark and a screen reader take. */
-export function NameLink({ row, projectId, name }: RowProps & { readonly name: string }) {
+export function NameLink({ row, kind, projectId, name }: RowProps & { readonly name: string }) {
+  const beside = kind.secondary ? asText(valueAt(row, kind.secondary)) : "";
   return (
     <>
-      <TypeIcon type={row.event_type} />
+      {kind.isMixed && <TypeIcon type={row.event_type} />}
       <a
         href={hrefOf(projectId, row)}
         tabIndex={-1}
@@ -91,6 +95,7 @@ export function NameLink({ row, projectId, name }: RowProps & { readonly name: s
       >
         {name}
       </a>
+      {beside && <span className={`${classes["beside"]} mono`}>{beside.slice(0, LONGEST)}</span>}
     </>
   );
 }
@@ -107,7 +112,9 @@ export function opening({ row, onOpen }: RowProps) {
 
 export function nameOf(row: Row, kind: ListKind): string {
   return (
-    asText(valueAt(row, kind.primary)).slice(0, 300) || row.event_name || text.lists.grid.unnamed
+    asText(valueAt(row, kind.primary)).slice(0, LONGEST) ||
+    row.event_name ||
+    text.lists.grid.unnamed
   );
 }
 

@@ -35,7 +35,7 @@ export const PhoneRow = memo(function PhoneRow(props: RowProps) {
       <div role="gridcell" className={`${classes["phoneLine"]} quiet numbers`}>
         <span>{formatDuration(row.duration)}</span>
         {typeof tokens === "number" && <span>{`${formatTokens(tokens)} tokens`}</span>}
-        {typeof cost === "number" && <span>{formatCost(cost)}</span>}
+        {(typeof cost === "number" || typeof cost === "string") && <span>{formatCost(cost)}</span>}
         {isFailed(row) && (
           <span className={`${classes["error"]} foreign cut`}>
             {row.error ?? text.lists.grid.failed}

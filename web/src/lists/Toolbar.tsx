@@ -72,6 +72,7 @@ function LiveButton({ isLive, isFailing, change }: LiveButtonProps) {
         variant="subtle"
         color="gray"
         size="compact-sm"
+        fw={500}
         aria-label={doing}
         rightSection={<Icon size={11} aria-hidden />}
         onClick={() => change({ live: isLive ? false : undefined }, { replace: true })}

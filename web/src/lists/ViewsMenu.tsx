@@ -56,6 +56,7 @@ export function ViewsMenu({ project, kind, address, change }: ViewsMenuProps) {
           variant="subtle"
           color="gray"
           size="compact-sm"
+          fw={500}
           leftSection={<Icon size={14} aria-hidden />}
           onClick={() => setOpen(!isOpen)}
           aria-label={words.label}

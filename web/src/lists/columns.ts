@@ -1,7 +1,16 @@
 /** The columns that lists have: any field can be one; those people know have names and formats. */
 import { text } from "~/text/en";
 
-export type Format = "text" | "time" | "duration" | "count" | "cost" | "type" | "error" | "id";
+export type Format =
+  | "text"
+  | "time"
+  | "duration"
+  | "count"
+  | "cost"
+  | "type"
+  | "error"
+  | "failures"
+  | "id";
 
 export interface Column {
   /** Dotted path of its field. */
@@ -26,13 +35,13 @@ const KNOWN: readonly Column[] = [
   { field: "end_time", label: names.ended, format: "time", width: 96 },
   { field: "duration", label: names.duration, format: "duration", width: 96, sort: "duration" },
   { field: "error", label: names.error, format: "error", width: 180, sort: "error" },
-  { field: "session_id", label: names.session, format: "id", width: 160 },
+  { field: "session_id", label: names.session, format: "id", width: 220 },
   { field: "event_id", label: names.id, format: "id", width: 160 },
   { field: "config.model", label: names.model, format: "text", width: 220 },
   { field: "config.provider", label: names.provider, format: "text", width: 110 },
   { field: "metadata.num_events", label: names.events, format: "count", width: 76 },
   { field: "metadata.num_model_events", label: names.modelCalls, format: "count", width: 96 },
-  { field: "metadata.num_errors", label: names.errors, format: "error", width: 76 },
+  { field: "metadata.num_errors", label: names.errors, format: "failures", width: 76 },
   { field: "metadata.prompt_tokens", label: names.tokensIn, format: "count", width: 88 },
   { field: "metadata.completion_tokens", label: names.tokensOut, format: "count", width: 96 },
   {
@@ -86,5 +95,5 @@ export function moved<T>(items: readonly T[], from: number, to: number): T[] {
 }
 
 export function isNumeric({ format }: Column): boolean {
-  return format === "duration" || format === "count" || format === "cost";
+  return ["duration", "count", "cost", "failures"].includes(format);
 }

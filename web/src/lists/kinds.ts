@@ -14,6 +14,10 @@ export interface ListKind {
   readonly columns: readonly string[];
   /** The field that stands first and opens the row. */
   readonly primary: string;
+  /** A field that stands beside it, smaller: it tells rows of one name apart. */
+  readonly secondary?: string;
+  /** Whether rows are of several types, so that each shows its own. */
+  readonly isMixed: boolean;
 }
 
 export const KINDS: Readonly<Record<ListName, ListKind>> = {
@@ -23,6 +27,8 @@ export const KINDS: Readonly<Record<ListName, ListKind>> = {
     noun: text.lists.countOf.sessions,
     always: [{ field: "event_type", operator: "is", type: "string", value: "session" }],
     primary: "event_name",
+    secondary: "session_id",
+    isMixed: false,
     columns: [
       "event_name",
       "start_time",
@@ -41,6 +47,7 @@ export const KINDS: Readonly<Record<ListName, ListKind>> = {
     noun: text.lists.countOf.models,
     always: [{ field: "event_type", operator: "is", type: "string", value: "model" }],
     primary: "config.model",
+    isMixed: false,
     columns: [
       "config.model",
       "config.provider",
@@ -59,15 +66,15 @@ export const KINDS: Readonly<Record<ListName, ListKind>> = {
     noun: text.lists.countOf.events,
     always: [],
     primary: "event_name",
+    isMixed: true,
     columns: [
       "event_name",
-      "event_type",
+      "session_id",
       "start_time",
       "duration",
       "metadata.total_tokens",
       "metadata.cost",
       "error",
-      "session_id",
     ],
   },
 };

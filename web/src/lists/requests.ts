@@ -40,7 +40,7 @@ interface SearchAnswer extends Omit<Schemas["EventsAnswer"], "events"> {
   readonly more?: boolean;
 }
 
-const FROM_THE_INDEX = { detail: "row", count: "none" } as const;
+const FROM_THE_INDEX = { detail: "row", count: "none", live: true } as const;
 
 export async function searchPage(
   project: Project,
