@@ -23,7 +23,7 @@ export interface Parsed {
   readonly problems: readonly Problem[];
 }
 
-interface Token {
+export interface Token {
   readonly kind: "word" | "quoted" | "sign" | "open";
   readonly text: string;
   readonly from: number;
@@ -147,7 +147,7 @@ function literal({ type, value }: Filter): string {
   return isPlain ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
-function tokenize(text: string): Token[] {
+export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   let at = 0;

@@ -1,9 +1,14 @@
+import { KINDS } from "~/lists/kinds";
+import { ListPage } from "~/lists/ListPage";
+
 export function SessionsPage() {
-  return null;
+  return <ListPage key="sessions" kind={KINDS.sessions} />;
 }
+
 export function ModelsPage() {
-  return null;
+  return <ListPage key="models" kind={KINDS.models} />;
 }
+
 export function EventsPage() {
-  return null;
+  return <ListPage key="events" kind={KINDS.events} />;
 }

@@ -1,0 +1,89 @@
+/** One value of a row, in the format of its column. */
+import { formatDuration } from "~/formats/durations";
+import { formatCost } from "~/formats/money";
+import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
+import { formatAgo, formatTimeExact } from "~/formats/times";
+import { useNow } from "~/lists/clock";
+import type { Column } from "~/lists/columns";
+import { isType } from "~/lists/EventType";
+import { asText, valueAt } from "~/lists/fields";
+import classes from "~/lists/Grid.module.css";
+import type { Row } from "~/lists/rows";
+import { text } from "~/text/en";
+
+const words = text.lists.grid;
+/** A cell never shows more; the whole is in the event. */
+const LONGEST = 300;
+
+interface CellProps {
+  readonly row: Row;
+  readonly column: Column;
+}
+
+export function Cell({ row, column }: CellProps) {
+  const value = valueAt(row, column.field);
+  switch (column.format) {
+    case "time":
+      return <Ago ms={numberOf(value)} />;
+    case "duration":
+      return formatDuration(numberOf(value));
+    case "count":
+      return isKnown(value) ? formatCount(value) : missing(row, column);
+    case "cost":
+      return isAmount(value) ? formatCost(value) : missing(row, column);
+    case "type":
+      return <Type type={asText(value)} />;
+    case "error":
+      return <span className={classes["error"]}>{asText(value).slice(0, LONGEST)}</span>;
+    case "failures":
+      return isKnown(value) ? <Failures count={value} /> : <Unknown />;
+    case "id":
+      return <span className="mono quiet">{asText(value).slice(0, LONGEST) || UNKNOWN}</span>;
+    default:
+      return asText(value).slice(0, LONGEST) || <Unknown />;
+  }
+}
+
+export function Ago({ ms }: { readonly ms: number | undefined }) {
+  const written = useNow((now) => formatAgo(ms, Math.max(now, ms ?? now)));
+  return (
+    <time
+      title={formatTimeExact(ms)}
+      dateTime={isKnown(ms) ? new Date(ms).toISOString() : undefined}
+    >
+      {written}
+    </time>
+  );
+}
+
+/** Only model calls, and what is made of them, have tokens and costs: elsewhere nothing is missing. */
+function missing({ event_type: type }: Row, { field, format }: Column) {
+  const isOfCalls = format === "cost" || field.endsWith("_tokens");
+  if (isOfCalls && (type === "tool" || type === "chain")) return null;
+  return format === "cost" ? <Unknown why={words.noCost} /> : <Unknown />;
+}
+
+function Type({ type }: { readonly type: string }) {
+  return <span className={classes["type"]}>{isType(type) ? text.lists.types[type] : type}</span>;
+}
+
+function Failures({ count }: { readonly count: number }) {
+  return <span className={count > 0 ? classes["error"] : "quiet"}>{formatCount(count)}</span>;
+}
+
+function Unknown({ why }: { readonly why?: string }) {
+  return (
+    <span className="quiet" title={why}>
+      {UNKNOWN}
+    </span>
+  );
+}
+
+/** Sums that a number cannot hold exactly come as text. */
+function isAmount(value: unknown): value is number | string {
+  return typeof value === "string" || isKnown(value);
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

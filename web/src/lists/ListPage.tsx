@@ -1,0 +1,117 @@
+/** One list: its filter, its time range, and its rows as they come. */
+import { useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { Failure } from "~/app/states";
+import { FilterBar } from "~/filters/FilterBar";
+import { readColumns } from "~/lists/columns";
+import { Emptiness } from "~/lists/Emptiness";
+import { Grid } from "~/lists/Grid";
+import { Histogram } from "~/lists/Histogram";
+import type { ListKind } from "~/lists/kinds";
+import classes from "~/lists/ListPage.module.css";
+import { matching as matchingOf, questionOf } from "~/lists/question";
+import { RangePicker } from "~/lists/RangePicker";
+import { toFixed } from "~/lists/ranges";
+import { histogram } from "~/lists/requests";
+import { SelectionBar } from "~/lists/SelectionBar";
+import { NOTHING, type Selection } from "~/lists/selection";
+import { Toolbar } from "~/lists/Toolbar";
+import { useExport } from "~/lists/useExport";
+import { useListAddress } from "~/lists/useListAddress";
+import { useRows } from "~/lists/useRows";
+import { useTail } from "~/lists/useTail";
+import { useProject } from "~/routes/useProject";
+
+const BUCKETS = 90;
+/** How often the histogram is asked for while the list is live. */
+const HISTOGRAM_MS = 10_000;
+
+export function ListPage({ kind }: { readonly kind: ListKind }) {
+  const project = useProject();
+  const [address, change] = useListAddress();
+  const { q, range, from, to, sort, columns: written, live } = address;
+  const isPhone = useMediaQuery("(max-width: 48em)") ?? false;
+  const columns = useMemo(() => readColumns(written, kind.columns), [written, kind]);
+  // Another width of a column is no other question.
+  const fields = columns.map(({ field }) => field).join(",");
+  const question = useMemo(
+    () => questionOf(kind, { q, range, from, to, sort, columns: fields }),
+    [kind, q, range, from, to, sort, fields],
+  );
+  const matching = useMemo(() => matchingOf(question), [question]);
+  const [isAtTop, setAtTop] = useState(true);
+  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const filterInput = useRef<HTMLInputElement>(null);
+
+  const rows = useRows(project, question);
+  const isLive = live !== false;
+  const tail = useTail(project, question, rows, { isOn: isLive, isAtTop });
+  const counts = useQuery({
+    queryKey: ["histogram", project.id, matching],
+    queryFn: ({ signal }) => histogram(project, { ...matching, buckets: BUCKETS }, signal),
+    placeholderData: (previous) => previous,
+    staleTime: HISTOGRAM_MS / 2,
+    refetchInterval: isLive ? HISTOGRAM_MS : false,
+  });
+  const exporting = useExport(project, kind, question, columns);
+  const clearSelection = useCallback(() => setSelection(NOTHING), []);
+
+  useHotkeys([["/", () => filterInput.current?.focus()]]);
+
+  const isEmpty = !rows.isLoading && !rows.error && rows.rows.length === 0 && rows.offset === 0;
+  return (
+    <section className={classes["page"]} aria-label={kind.title}>
+      <Toolbar
+        kind={kind}
+        project={project}
+        address={address}
+        change={change}
+        columns={columns}
+        count={counts.data?.count}
+        tail={tail}
+        isLive={isLive}
+        onExport={(format) => void exporting.start(format, { total: counts.data?.count })}
+      />
+      <div className={classes["filters"]}>
+        <FilterBar
+          project={project}
+          written={q ?? ""}
+          onApply={(next) => change({ q: next || undefined })}
+          matching={matching}
+          warnings={rows.first?.warnings ?? []}
+          inputRef={filterInput}
+        />
+        <RangePicker address={address} change={change} />
+      </div>
+      <Histogram
+        histogram={counts.data}
+        isPending={counts.isPending}
+        noun={kind.noun}
+        onChoose={(start, end) => change(toFixed(start, end))}
+      />
+      {rows.first?.message && <p className={classes["note"]}>{rows.first.message}</p>}
+      {rows.error && rows.rows.length === 0 ? (
+        <Failure error={rows.error} onRetry={rows.retry} />
+      ) : isEmpty ? (
+        <Emptiness project={project} kind={kind} address={address} change={change} />
+      ) : (
+        <Grid
+          kind={kind}
+          project={project}
+          address={address}
+          change={change}
+          columns={columns}
+          rows={rows}
+          tail={tail}
+          total={counts.data?.count}
+          isPhone={isPhone}
+          selection={selection}
+          onSelect={setSelection}
+          onTop={setAtTop}
+        />
+      )}
+      <SelectionBar selection={selection} onClear={clearSelection} exporting={exporting} />
+    </section>
+  );
+}

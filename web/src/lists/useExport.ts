@@ -1,0 +1,90 @@
+import { notifications } from "@mantine/notifications";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { Project } from "~/api/control";
+import { formatCount } from "~/formats/numbers";
+import type { Column } from "~/lists/columns";
+import { type ExportFormat, exported, MEDIA_TYPES } from "~/lists/export";
+import type { ListKind } from "~/lists/kinds";
+import type { Question } from "~/lists/question";
+import type { Row } from "~/lists/rows";
+import { text } from "~/text/en";
+
+export type { ExportFormat };
+
+const words = text.lists.exporting;
+
+export interface Progress {
+  readonly done: number;
+  readonly total?: number;
+}
+
+export interface Exporting {
+  /** While an export goes on. */
+  readonly progress: Progress | undefined;
+  readonly start: (
+    format: ExportFormat,
+    what: { only?: ReadonlyMap<string, Row>; total?: number | undefined },
+  ) => Promise<void>;
+  readonly cancel: () => void;
+}
+
+/** Exports a list, or some rows of it, into a file of the browser. One at a time. */
+export function useExport(
+  project: Project,
+  kind: ListKind,
+  question: Question,
+  columns: readonly Column[],
+): Exporting {
+  const [progress, setProgress] = useState<Progress>();
+  const stopping = useRef<AbortController>(undefined);
+  const cancel = useCallback(() => stopping.current?.abort(), []);
+  useEffect(() => cancel, [cancel]);
+
+  const start: Exporting["start"] = async (format, { only, total }) => {
+    if (progress) return;
+    const abort = new AbortController();
+    stopping.current = abort;
+    const expected = only?.size ?? total;
+    const tell = (done: number) =>
+      setProgress({ done, ...(expected === undefined ? {} : { total: expected }) });
+    tell(0);
+    try {
+      let file = new Blob([], { type: MEDIA_TYPES[format] });
+      let done = 0;
+      const order = { project, question, columns, format, only };
+      for await (const chunk of exported(order, abort.signal)) {
+        // A browser keeps large blobs on disk: the text of a page is not held longer than needed.
+        file = new Blob([file, chunk.text], { type: MEDIA_TYPES[format] });
+        done += chunk.count;
+        tell(done);
+      }
+      save(
+        file,
+        `${kind.name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${format}`,
+      );
+      const missing = only ? only.size - done : 0;
+      notifications.show({
+        message: `${words.done(`${formatCount(done)} ${kind.noun(done)}`)}. ${
+          missing > 0 ? words.missing(formatCount(missing)) : ""
+        }`,
+      });
+    } catch (error) {
+      if (!abort.signal.aborted) {
+        const message = error instanceof Error ? error.message : String(error);
+        notifications.show({ color: "red", title: words.failed, message });
+      }
+    } finally {
+      setProgress(undefined);
+    }
+  };
+  return { progress, start, cancel };
+}
+
+function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
