@@ -59,8 +59,8 @@ export function stepsOf(facts: Facts, self: Float64Array, critical: Float64Array
   return { steps: [...steps.values()], edges: [...edges.values()] };
 }
 
-/** Of numbers, not of texts: there may be very many nodes. */
-function keyOf({ outline }: Facts, place: number): string {
+/** Which step a node belongs to. Of numbers, not of texts: there may be very many nodes. */
+export function keyOf({ outline }: Facts, place: number): string {
   const { name } = outline.columns;
   const above = outline.parent(place);
   const parent = above === TOP ? "" : name[above];
