@@ -613,6 +613,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Histogram of events
+         * @description When the matching events began, and how many of them failed: the brush above a list. A range without an end ends now. Filters that only content can answer are left out, and named under `ignored`; of events that were updated, or have more attributes than the index keeps, it may miss some.
+         */
+        post: operations["event_histogram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project_id}/events/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Histogram of events of a project
+         * @description When the matching events began, and how many of them failed: the brush above a list. A range without an end ends now. Filters that only content can answer are left out, and named under `ignored`; of events that were updated, or have more attributes than the index keeps, it may miss some. Of the project in the path: for data-plane keys and for people's access tokens; keys of that project work too.
+         */
+        post: operations["project_event_histogram"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Values of a field
+         * @description The most frequent values of a field, for completion. The work is bounded: see `sampled`.
+         */
+        post: operations["event_values"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project_id}/events/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Values of a field of a project
+         * @description The most frequent values of a field, for completion. The work is bounded: see `sampled`. Of the project in the path: for data-plane keys and for people's access tokens; keys of that project work too.
+         */
+        post: operations["project_event_values"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project_id}/sessions/{session_id}/outline": {
         parameters: {
             query?: never;
@@ -773,6 +853,13 @@ export interface components {
              * @enum {string}
              */
             detail?: "full" | "row";
+            /**
+             * @description The answer has `since`, for asking what changes after it.
+             * @default false
+             */
+            live?: boolean;
+            /** @description `since` of the last answer, with the same filters and sort: only events and sessions that became readable or changed meanwhile, by receipt and not by start time. No count, no cursor. */
+            since?: string;
         } & {
             [key: string]: unknown;
         };
@@ -816,6 +903,13 @@ export interface components {
              * @enum {string}
              */
             detail?: "full" | "row";
+            /**
+             * @description The answer has `since`, for asking what changes after it.
+             * @default false
+             */
+            live?: boolean;
+            /** @description `since` of the last answer, with the same filters and sort: only events and sessions that became readable or changed meanwhile, by receipt and not by start time. No count, no cursor. */
+            since?: string;
         } & {
             [key: string]: unknown;
         };
@@ -836,6 +930,10 @@ export interface components {
             warnings?: string[];
             /** @description The `cursor` of the next page; null: there is none. */
             next_cursor?: string | null;
+            /** @description Of live lists: what the next question for changes says. Null while the index is behind: ask for the list again then. */
+            since?: string | null;
+            /** @description Only when true, after `since`: more has changed than is shown; ask for the list again. */
+            more?: boolean;
         };
         SchemaAnswer: {
             fields: {
@@ -1097,6 +1195,73 @@ export interface components {
                 price_usd: string;
                 usd: string;
             }[];
+            /** @description Only when true: something acknowledged before this question may be missing. */
+            behind?: boolean;
+        };
+        HistogramRequest: {
+            /** @description All must hold. */
+            filters?: components["schemas"]["Filter"][];
+            dateRange?: components["schemas"]["DateRange"];
+            /** @description Only events of this run: `metadata.run_id`. */
+            evaluation_id?: string;
+            /**
+             * @description At most so many.
+             * @default 60
+             */
+            buckets?: number;
+        } & {
+            [key: string]: unknown;
+        };
+        HistogramAnswer: {
+            /** @description Side by side, without gaps. */
+            buckets: {
+                /** @description Unix milliseconds, a multiple of `bucket_ms`. */
+                start: number;
+                count: number;
+                /** @description Events that failed; where only sessions are asked for, those with a failed event. */
+                errors: number;
+            }[];
+            /** @description Of each bucket; null if there are none. */
+            bucket_ms: number | null;
+            count: number;
+            errors: number;
+            /** @description Only where there are any: fields of filters that only content can answer. Those filters were left out. */
+            ignored?: string[];
+            message?: string;
+            /** @description Only when true: something acknowledged before this question may be missing. */
+            behind?: boolean;
+        };
+        ValuesRequest: {
+            /** @description Dotted path, such as `metadata.user_id`. */
+            field: string;
+            /** @description Only values that begin so, in this case of letters. */
+            prefix?: string;
+            /** @description Only values that hold this, in this case of letters. */
+            contains?: string;
+            /** @default 50 */
+            limit?: number;
+            /** @description All must hold. */
+            filters?: components["schemas"]["Filter"][];
+            dateRange?: components["schemas"]["DateRange"];
+            /** @description Only events of this run: `metadata.run_id`. */
+            evaluation_id?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ValuesAnswer: {
+            field: string;
+            /** @description The most frequent first. As text, as filters are compared with. */
+            values: {
+                value: string;
+                /** @description Events that have it, among those that were looked at. */
+                count: number;
+            }[];
+            /** @description Whether only the newest events were looked at: 50,000 of an attribute that the index has, 300 of a field that only content has. Of `event_type` and `event_name` all are. */
+            sampled: boolean;
+            /** @description Only where there are any: fields of filters that only content can answer. Those filters were left out. */
+            ignored?: string[];
+            message?: string;
+            warnings?: string[];
             /** @description Only when true: something acknowledged before this question may be missing. */
             behind?: boolean;
         };
@@ -2604,6 +2769,194 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    event_histogram: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
+                "X-HH-Project-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filters": [
+                 *         {
+                 *           "field": "error",
+                 *           "operator": "exists",
+                 *           "type": "string"
+                 *         }
+                 *       ],
+                 *       "dateRange": {
+                 *         "relative": "7d"
+                 *       },
+                 *       "buckets": 60
+                 *     }
+                 */
+                "application/json": components["schemas"]["HistogramRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistogramAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaType"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    project_event_histogram: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filters": [
+                 *         {
+                 *           "field": "error",
+                 *           "operator": "exists",
+                 *           "type": "string"
+                 *         }
+                 *       ],
+                 *       "dateRange": {
+                 *         "relative": "7d"
+                 *       },
+                 *       "buckets": 60
+                 *     }
+                 */
+                "application/json": components["schemas"]["HistogramRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistogramAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaType"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    event_values: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
+                "X-HH-Project-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "field": "metadata.user_id",
+                 *       "prefix": "us",
+                 *       "dateRange": {
+                 *         "relative": "7d"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValuesRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuesAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaType"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    project_event_values: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the project. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "field": "metadata.user_id",
+                 *       "prefix": "us",
+                 *       "dateRange": {
+                 *         "relative": "7d"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValuesRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuesAnswer"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["MediaType"];
+            422: components["responses"]["Unprocessable"];
             503: components["responses"]["Unavailable"];
         };
     };
