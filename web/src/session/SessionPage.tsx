@@ -82,6 +82,7 @@ export function SessionPage() {
           <Splitter
             className={classes["splitter"] ?? ""}
             lineSize={1}
+            handleColor="var(--line)"
             withHandle={false}
             sizes={isBeside ? sizes : [100]}
             onSizeChange={setSizes}

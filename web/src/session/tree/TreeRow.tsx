@@ -1,7 +1,7 @@
 /** One node: its name, what it used, and when it ran. */
 import { IconChevronRight } from "@tabler/icons-react";
 import { memo } from "react";
-import { formatCost } from "~/formats/money";
+import { formatCost, formatCostShort } from "~/formats/money";
 import { formatTokens } from "~/formats/numbers";
 import { NodeIcon } from "~/session/NodeIcon";
 import { nodeName } from "~/session/nodeName";
@@ -123,8 +123,13 @@ function Sums({ facts, place, isFolded }: SumsProps) {
       <div role="gridcell" className={classes["number"]} data-quiet={isQuiet || undefined}>
         {tokens === undefined ? "" : formatTokens(tokens)}
       </div>
-      <div role="gridcell" className={classes["number"]} data-quiet={isQuiet || undefined}>
-        {cost === undefined ? "" : formatCost(cost)}
+      <div
+        role="gridcell"
+        className={classes["number"]}
+        data-quiet={isQuiet || undefined}
+        title={cost === undefined ? undefined : formatCost(cost)}
+      >
+        {cost === undefined ? "" : formatCostShort(cost)}
       </div>
     </>
   );

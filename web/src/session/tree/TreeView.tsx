@@ -15,9 +15,11 @@ import { usePageKeys } from "~/session/usePageKeys";
 import type { AddressBook } from "~/session/useSessionAddress";
 import { text } from "~/text/en";
 
-/** Shares of the width that names take; on a narrow screen they have more. */
-const NAMES = { wide: 0.5, narrow: 0.62 } as const;
-const NARROW_PX = 560;
+/** The share of the width that names take: more of a narrow one. */
+function namesWithin(width: number): number {
+  if (width < 640) return 0.64;
+  return width < 900 ? 0.58 : 0.5;
+}
 
 interface TreeViewProps {
   readonly facts: Facts;
@@ -34,7 +36,7 @@ export function TreeView({ facts, book, selected, onEnter }: TreeViewProps) {
   const grid = useRef<HTMLDivElement>(null);
   const { ref, width } = useElementSize();
   const [chosen, setChosen] = useState<number>();
-  const names = chosen ?? (width < NARROW_PX ? NAMES.narrow : NAMES.wide);
+  const names = chosen ?? namesWithin(width);
   usePageKeys(pageKeys(tree, zoom, () => input.current?.select()));
   const { matches, cursor } = tree;
   return (
