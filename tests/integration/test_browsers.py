@@ -59,6 +59,11 @@ def test_a_page_of_another_origin_is_not_let_in(house: House, path: str) -> None
         assert "Access-Control-Allow-Origin" not in answer
 
 
+def test_a_page_may_ask_for_what_changed_since_an_earlier_answer(house: House) -> None:
+    _, told = preflight(house, "/v1/sessions/any/outline", OWN)
+    assert "If-None-Match" in told["Access-Control-Allow-Headers"]
+
+
 def test_no_page_may_send_cookies(house: House) -> None:
     _, told = preflight(house, "/v1/events/search", OWN)
     assert "Access-Control-Allow-Credentials" not in told

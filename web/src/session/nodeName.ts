@@ -1,0 +1,15 @@
+import { makeVisible } from "~/content/visible";
+import type { Outline } from "~/session/outline/outline";
+import { text } from "~/text/en";
+
+const LONGEST = 300;
+
+/** How a node is called on the screen. */
+export function nodeName(outline: Outline, place: number): string {
+  return nameOf(outline.name(place), outline.isPending(place));
+}
+
+export function nameOf(name: string | undefined, isPending: boolean): string {
+  if (name) return makeVisible(name.slice(0, LONGEST));
+  return isPending ? text.session.pending : text.session.unnamed;
+}

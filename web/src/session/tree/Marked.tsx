@@ -1,0 +1,19 @@
+/** Text in which what is sought stands out. */
+interface MarkedProps {
+  readonly text: string;
+  readonly sought: string;
+}
+
+export function Marked({ text, sought }: MarkedProps) {
+  const needle = sought.trim().toLowerCase();
+  const at = needle ? text.toLowerCase().indexOf(needle) : -1;
+  if (at < 0) return text;
+  const end = at + needle.length;
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, end)}</mark>
+      {text.slice(end)}
+    </>
+  );
+}
