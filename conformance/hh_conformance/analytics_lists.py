@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, cast
 
-from hh_conformance.analytics_rows import PROJECT, START_NS, Cells, event, session
+from hh_conformance.analytics_rows import (
+    HOUR_NS,
+    PROJECT,
+    START_NS,
+    Cells,
+    event,
+    event_id,
+    session,
+    version,
+)
 from hh_conformance.analytics_suite import AnalyticsSuite
 from hh_conformance.contract import scenario
 from hh_core.ports.analytics import (
@@ -21,6 +30,7 @@ from hh_core.ports.analytics import (
 
 COLUMNS = ("start_ns", "duration_ns", "cost", "usage.total_tokens", "event_name", "error_class")
 """What lists of events are ordered by; ``SESSIONS`` has no duration and no class of errors."""
+RECEIVED_MS = START_NS // 1_000_000
 _OF_SESSIONS = ("start_ns", "cost", "usage.total_tokens", "event_name", "num_errors")
 
 
@@ -48,6 +58,31 @@ class ListsContract(AnalyticsSuite):
                 while page := await _page(analytics, relation, orders, *_after(paged, orders)):
                     paged += page[:3]
                 assert paged == whole, (relation, orders)
+
+    @scenario
+    async def test_a5_what_was_received_lately_is_found_whatever_its_start(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        await writer.events(*(event(n, received_ms=RECEIVED_MS + n) for n in (1, 2, 3)))
+        again = event(
+            2, received_ms=RECEIVED_MS + 10, version=version(99), start_ns=START_NS - HOUR_NS
+        )
+        await writer.events(again)
+        for op, expected in ((Op.GE, [2, 3]), (Op.LT, [1])):
+            found = await analytics.select(
+                Query(
+                    relation=Relation.EVENTS,
+                    project=PROJECT,
+                    columns=("event_id", "version"),
+                    where=(Condition("received_ms", op, RECEIVED_MS + 2),),
+                    order_by=(Order("event_id"),),
+                )
+            )
+            assert [row["event_id"] for row in found] == sorted(map(event_id, expected))
+            assert {row["version"] for row in found if row["event_id"] == event_id(2)} <= {
+                again["version"]
+            }
 
 
 def _in_order(rows: Sequence[Row], column: str, key: str, *, descending: bool) -> Sequence[Row]:

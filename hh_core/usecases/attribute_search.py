@@ -45,7 +45,7 @@ _SESSIONS_IN_DOUBT = (
 @dataclass(frozen=True, slots=True)
 class Matches:
     count: int
-    """Of all; where nobody counts, at least one more than those up to the page's end."""
+    """Of all; where nobody counts, at least one more than up to the page's end if others follow."""
     rows: Sequence[Row]
     """Of the page."""
     last: Row | None
@@ -63,7 +63,9 @@ class AttributeSearch:
 
         For a plan whose attributes decide.
         """
-        most = max(_COUNTED, query.offset + query.limit + 1)
+        end = query.offset + query.limit
+        # so many that the page is full whatever becomes of those in doubt
+        most = max(_COUNTED, end + 1) if query.is_counted else end + 1 + self._few
         where = (*plan.where, *unless(plan.attributes, (TRUNCATED,)))
         found, patched = await asyncio.gather(
             self._rows(project, Relation.EVENTS, _PLACE, where, most, query.sort),
@@ -75,28 +77,23 @@ class AttributeSearch:
         once = {event_id(row) for row in updated}
         truncated = [row for row in found if row["truncated"] and event_id(row) not in once]
         in_doubt = [*truncated, *updated, *sessions]
-        if len(in_doubt) > self._few or (in_doubt and len(found) == most):
+        is_cut = len(found) == most
+        if len(in_doubt) > self._few or (in_doubt and is_cut and query.is_counted):
             return None
         doubtful = {event_id(row) for row in in_doubt}
         matching = [row for row in found if event_id(row) not in doubtful]
         matching += await self.sifted(project, query, await self._full(project, in_doubt))
         count = len(matching)
-        if len(found) == most:
+        if is_cut and query.is_counted:
             beyond, count = await asyncio.gather(
                 self._count(project, (*plan.where, _DOUBTFUL)),
-                self._all(project, query, plan, count),
+                self._count(project, (*plan.where, *plan.attributes)),
             )
             if beyond:
                 return None
-        end = query.offset + query.limit
         page = query.sort.arranged(matching)[query.offset : end]
         last = page[-1] if page and count > end else None
         return Matches(count, await self._full(project, page), last)
-
-    async def _all(self, project: UUID, query: EventQuery, plan: Plan, found: int) -> int:
-        if not query.is_counted:
-            return found
-        return await self._count(project, (*plan.where, *plan.attributes))
 
     async def _full(self, project: UUID, rows: Sequence[Row]) -> Sequence[Row]:
         """The events of ``rows`` with the columns that are read from; other rows as they are. What

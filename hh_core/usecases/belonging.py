@@ -113,22 +113,22 @@ class Belonging:
         }
         for relation in (Relation.SESSIONS, Relation.EVENTS):
             missing = set(keys) - names.keys()
+            # a roll-up knows that its session has no other name: nobody need look further
+            claimed = (Condition("session_id", Op.EXISTS),) if relation is Relation.EVENTS else ()
             for part in parts(missing):
                 for row in await self._analytics.select(
                     Query(
                         relation=relation,
                         project=project,
-                        where=(
-                            Condition("session_key", Op.IN, part),
-                            Condition("session_id", Op.EXISTS),
-                        ),
+                        where=(Condition("session_key", Op.IN, part), *claimed),
                         group_by=("session_key", "session_id"),
                         measures=(Measure("rows", Function.COUNT),),
                         order_by=(),
                         limit=TRACE_ROWS,
                     )
                 ):
-                    key, name = cast(UUID, row["session_key"]), str(row["session_id"])
+                    key = cast(UUID, row["session_key"])
+                    name = str(row["session_id"]) or str(key)
                     names[key] = min(names.get(key, name), name)
         return {key: names.get(key, str(key)) for key in keys}
 

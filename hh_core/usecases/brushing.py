@@ -34,6 +34,8 @@ _ROLL_UPS: Mapping[str, str] = {
         for kind in ("prompt_tokens", "completion_tokens", "total_tokens")
     },
 }
+_MOST = 1e18
+"""No column holds more."""
 _OF_SESSIONS = frozenset({"start_ns", "event_name", *_ROLL_UPS.values()})
 
 
@@ -95,6 +97,8 @@ def _number(column: str, condition: Filter, unit: int) -> Where | None:
     if condition.operator not in _NUMBER_OPS:
         return None
     value = cast(float, condition.value) * unit
+    if abs(value) > _MOST:
+        return None
     return (Condition(column, _NUMBER_OPS[condition.operator], value),)
 
 

@@ -13,8 +13,8 @@ from hh_core.domain.filters import Filter, number_of
 from hh_core.domain.identity import parse_uuid
 from hh_core.domain.mapping import INDEXED, is_left_to_content
 from hh_core.ports.analytics import AnyOf, Condition, Op, Value
+from hh_core.usecases.event_shape import milliseconds_of
 from hh_core.usecases.search import EventQuery, Range
-from hh_core.usecases.wide_events import milliseconds_of
 
 Where = tuple[Condition | AnyOf, ...]
 

@@ -8,6 +8,7 @@ from hh_core.domain.filters import Filter
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
+from hh_core.usecases.event_shape import BUCKETS
 from hh_core.usecases.field_values import FieldValues, Values, ValuesQuestion
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.histogram import Histogram, Histograms
@@ -19,10 +20,7 @@ from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.showing import shown
 from hh_core.usecases.sketches import Sketches
-from hh_core.usecases.wide_events import (
-    BUCKETS,
-    WideEvents,
-)
+from hh_core.usecases.wide_events import WideEvents
 
 
 class Reader:

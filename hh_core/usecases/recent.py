@@ -6,7 +6,7 @@ remembered by digests: of each event its version, of each session its recount.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import cast
@@ -39,7 +39,7 @@ class Recent:
         found = (*self.events.values(), *self.spans.values())
         return [digest for digests in found for digest in digests]
 
-    def beyond(self, told: Set[Digest]) -> "Recent":
+    def beyond(self, told: frozenset[Digest]) -> "Recent":
         """Without what has nothing new."""
         return Recent(
             {key: new for key, new in self.events.items() if not told.issuperset(new)},
@@ -101,5 +101,5 @@ def _newest(relation: Relation, project: UUID, where: Condition, *columns: str) 
 
 
 def _digest(relation: Relation, key: bytes, version: Value) -> Digest:
-    text = f"{relation}\0{version}\0".encode() + key
+    text = f"{relation}\0{cast(int, version)}\0".encode() + key
     return blake2b(text, digest_size=_DIGEST_BYTES).digest()

@@ -6,7 +6,7 @@ Everything that is not understood is a ``RejectedError`` that names the field an
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import orjson
@@ -75,7 +75,7 @@ class EventQuery:
     """The answer is to say from where on changes are asked."""
     since: str | None = None
     """Only what became readable or changed after the answer that gave this."""
-    asked_ms: int = 0
+    asked_ms: int = field(default=0, compare=False)
     """When it was asked, in milliseconds since 1970."""
     warnings: tuple[str, ...] = ()
     """What the client should be told of its question."""

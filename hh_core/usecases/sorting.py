@@ -116,9 +116,10 @@ def parse_sort(value: Json) -> Sort:
         return NEWEST
     if isinstance(value, str):
         value = {"field": value}
-    if not isinstance(value, Mapping) or not isinstance(value.get("field"), str):
+    named = value.get("field") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(named, str):
         raise RejectedError('sort must be an object such as {"field": "duration", "order": "desc"}')
-    field = _OTHER_NAMES.get(value["field"], value["field"])
+    field = _OTHER_NAMES.get(named, named)
     if field not in COLUMNS:
         near = get_close_matches(field[:64], COLUMNS, n=1)
         remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(COLUMNS)}"

@@ -4,14 +4,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
-from hh_core.domain.event import Event, Json
-from hh_core.domain.filters import number_of
-from hh_core.domain.fold import fold
-from hh_core.domain.segments import Address, RecordKind
+from hh_core.domain.event import Event
+from hh_core.domain.segments import Address
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
 from hh_core.usecases.belonging import (
     BASE,
@@ -22,34 +19,18 @@ from hh_core.usecases.belonging import (
     parts,
     trace_id,
 )
-from hh_core.usecases.content import MISSING, Content, Piece
+from hh_core.usecases.content import Content, Piece
+from hh_core.usecases.event_shape import Sources, composed
 from hh_core.usecases.event_sources import Known, address, indexed_piece, slices
-from hh_core.usecases.span_logs import MAX_LOGS, NONE, Joined, SpanId, SpanLogs, span_id
+from hh_core.usecases.span_logs import MAX_LOGS, SpanLogs
 
-BUCKETS = ("config", "inputs", "outputs", "metadata", "metrics", "feedback", "user_properties")
-
-ROLLUPS = ("prompt_tokens", "completion_tokens", "total_tokens")
-LEFT_OUT = "log_records_left_out"
-"""Of ``metadata``: how many log records of a span its event does not show. They stand in their
-segments, unless retention has taken them."""
 _ADDRESS = ("segment", "record", "ordinal")
 INDEXED_BASE = (*BASE, "attributes", "error_class")
 """The columns that an event is shown by without its content."""
-_NS = 1_000_000
 
 
 _PART = 1000
 """Events that the index is asked for together."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """All that an event is made of."""
-
-    patches: Mapping[UUID, Sequence[Row]]
-    rollups: Mapping[UUID, Row]
-    pieces: Mapping[Address, Piece]
-    logs: Mapping[SpanId, Joined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +108,8 @@ class WideEvents:
             known = await self._known(project, part, told, columns, content=content)
             for some in slices(part, known):
                 pieces = await self._pieces(project, some, known, content=content)
-                sources = _Sources(known.patches, known.rollups, pieces, known.logs)
-                yield [_composed(project, row, known, sources) for row in some]
+                sources = Sources(known.patches, known.rollups, pieces, known.logs)
+                yield [composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
     async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
@@ -260,172 +241,3 @@ ROLLUP_COLUMNS = (
     "cost",
     "has_feedback",
 )
-_ORDER = (
-    "event_id",
-    "session_id",
-    "parent_id",
-    "project_id",
-    "source",
-    "event_type",
-    "event_name",
-    "start_time",
-    "end_time",
-    "duration",
-    "children_ids",
-    "config",
-    "inputs",
-    "outputs",
-    "error",
-    "metadata",
-    "metrics",
-    "feedback",
-    "user_properties",
-)
-
-
-def _composed(project: UUID, row: Row, known: Known, sources: _Sources) -> Event:
-    event = event_id(row)
-    row = known.bases.get(event, row)
-    parent = known.parents[event]
-    composed = _session(row, sources) if is_session(row) else _event(row, sources)
-    composed["session_id"] = known.names[known.sessions[event]]
-    composed["parent_id"] = known.names.get(parent, str(parent)) if parent else None
-    composed["project_id"] = str(project)
-    if is_session(row):
-        composed["event_id"] = composed["session_id"]
-    return {name: composed[name] for name in _ORDER} | composed
-
-
-def milliseconds_of(nanoseconds: int) -> int | float:
-    """The public API's times: whole where they are whole."""
-    whole, rest = divmod(nanoseconds, _NS)
-    return whole if rest == 0 else nanoseconds / _NS
-
-
-def _event(row: Row, sources: _Sources) -> dict[str, Json]:
-    """An event that is no session: its base, then its updates in order. A start under the same id
-    is its session's, not its own."""
-    start, length = cast(int, row["start_ns"]), cast(int, row["duration_ns"])
-    piece = sources.pieces.get(address(row)) if "segment" in row else None
-    base = _blank(row, start, start + length, length)
-    if piece is None:
-        base["metadata"] = _ids(row) | {"content_expired": True}
-    else:
-        base |= {name: piece[name] for name in ("source", "error", *BUCKETS) if name in piece}
-        base["metadata"] = _with_cost(base["metadata"], row)
-    updates = [patch for patch in sources.patches.get(event_id(row), ()) if not patch["is_start"]]
-    shaped = _shaped(_timed(_folded(base, sources, updates), base))
-    if row.get("record_kind") == RecordKind.TRACES:
-        shaped["metadata"] = shaped["metadata"] | _ids(row)
-        left_out = sources.logs.get(span_id(row), NONE).left_out + (piece or {}).get(MISSING, 0)
-        if left_out:
-            shaped["metadata"][LEFT_OUT] = left_out
-    return shaped
-
-
-def _with_cost(metadata: Json, row: Row) -> Json:
-    """``metadata`` with the cost that counts; what the span told stays beside it."""
-    if not isinstance(metadata, dict) or "cost" not in row:
-        return metadata
-    told, cost = metadata.get("cost"), row["cost"]
-    counts = None if cost is None else float(cast(Decimal, cost))
-    if counts is None:
-        if row["event_type"] != "model" or number_of(told) != 0:
-            return metadata
-        return {name: v for name, v in metadata.items() if name != "cost"} | {"told_cost": told}
-    if told is None or number_of(told) == counts:
-        return metadata | {"cost": counts if told is None else told}
-    return metadata | {"cost": counts, "told_cost": told}
-
-
-def _session(row: Row, sources: _Sources) -> dict[str, Json]:
-    """A session: computed from its roll-up and its patches, never stored (DESIGN 4.6)."""
-    rollup = sources.rollups.get(event_id(row), row)
-    start = cast(int, rollup["start_ns"])
-    end = cast(int, rollup.get("end_ns", start + cast(int, row["duration_ns"])))
-    base = _blank(row, start, end, end - start)
-    folded = _folded(base, sources, sources.patches.get(event_id(row), ()))
-    shaped = _shaped(folded)
-    shaped |= {
-        "event_type": "session",
-        "event_name": str(rollup["event_name"] or row["event_name"]),
-        "start_time": base["start_time"],
-        "end_time": base["end_time"],
-        "duration": folded["duration"],  # the difference, unless a patch has set it
-    }
-    shaped["metadata"] = shaped["metadata"] | _reserved(rollup)
-    return shaped
-
-
-def _blank(row: Row, start: int, end: int, length: int) -> dict[str, Json]:
-    return {
-        "event_id": str(event_id(row)),
-        "source": "",
-        "event_type": str(row["event_type"]),
-        "event_name": str(row["event_name"]),
-        "start_time": milliseconds_of(start),
-        "end_time": milliseconds_of(end),
-        "duration": milliseconds_of(length),
-        "children_ids": [],
-        "error": None,
-        **{name: {} for name in BUCKETS},
-    }
-
-
-def _folded(base: dict[str, Json], sources: _Sources, patches: Sequence[Row]) -> dict[str, Json]:
-    fields = [
-        sources.pieces[address(row)]["fields"]
-        for row in patches
-        if isinstance(sources.pieces.get(address(row), {}).get("fields"), dict)
-    ]
-    return dict(fold(base, fields))
-
-
-def _timed(folded: dict[str, Json], base: Mapping[str, Json]) -> dict[str, Json]:
-    """Duration and end follow each other where a patch has set one of them only."""
-    kept = {name: base[name] for name in ("event_id", "event_type", "event_name", "start_time")}
-    start = base["start_time"]
-    end, length = number_of(folded.get("end_time")), number_of(folded.get("duration"))
-    if length is not None and length != base["duration"]:
-        kept["duration"] = folded["duration"]
-        kept["end_time"] = start + length if end in (None, base["end_time"]) else end
-    elif end is not None and end != base["end_time"]:
-        kept |= {"end_time": end, "duration": end - start}
-    else:
-        kept |= {"end_time": base["end_time"], "duration": base["duration"]}
-    return folded | kept
-
-
-def _shaped(event: dict[str, Json]) -> dict[str, Json]:
-    """What clients' models demand (contract A5): objects, text or null, numbers."""
-    for name in BUCKETS:
-        value = event.get(name)
-        if not isinstance(value, dict):
-            event[name] = {} if value is None else {"value": value}
-    error = event.get("error")
-    event["error"] = error if error is None or isinstance(error, str) else str(error)
-    event["source"] = str(event.get("source") or "")
-    event["children_ids"] = []
-    return event
-
-
-def _ids(row: Row) -> dict[str, Json]:
-    parent = cast(bytes, row["parent_span_id"])
-    return {
-        "trace_id": trace_id(row).hex(),
-        "span_id": cast(bytes, row["span_id"]).hex(),
-        "parent_span_id": parent.hex() if any(parent) else None,
-    }
-
-
-def _reserved(rollup: Row) -> dict[str, Json]:
-    """The roll-ups: the server's, whatever a client wrote under these names (contract B6)."""
-    usage = cast("Mapping[str, int]", rollup.get("usage") or {})
-    cost = rollup.get("cost")
-    return {
-        "num_events": rollup.get("num_events", 0),
-        "num_model_events": rollup.get("num_model_events", 0),
-        **{name: usage.get(name, 0) for name in ROLLUPS},
-        "cost": float(cost) if isinstance(cost, Decimal | int | float) else None,
-        "has_feedback": bool(rollup.get("has_feedback")),
-    }

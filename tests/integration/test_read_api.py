@@ -213,6 +213,14 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"projections": [".".join("a" * 33)]}, "projections[0] has more than 32 parts"),
     ({"filters": [{"field": ".".join("a" * 33), "value": 1}]}, "filters[0].field has more than"),
     ({"limit": "1" * 32_000 + "x"}, "limit"),
+    ({"sort": {"field": "durations"}}, "did you mean 'duration'?"),
+    ({"sort": {"field": "cost", "order": "up"}}, "sort.order"),
+    ({"count": "some"}, "count must be exact or none"),
+    ({"detail": 1}, "detail must be full or row"),
+    ({"cursor": "forged"}, "cursor is not one of this question"),
+    ({"since": "forged"}, "since is not one of this question"),
+    ({"since": "a", "cursor": "b"}, "since and cursor"),
+    ({"cursor": 7}, "cursor must be the text"),
 ]
 
 
@@ -228,7 +236,66 @@ def test_a_mistake_is_named() -> None:
     run(main)
 
 
+def test_a_mistake_in_a_question_beside_a_list_is_named() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        for name, body, names in (
+            ("histogram", {"buckets": 201}, "buckets must be a whole number from 1 to 200"),
+            ("histogram", [], "body"),
+            ("histogram", {"filters": [{"field": "a", "operator": "like"}]}, "filters[0].operator"),
+            ("values", {}, "field must be a dotted path"),
+            ("values", {"field": "a", "limit": 51}, "limit"),
+            ("values", {"field": "a", "prefix": "x" * 257}, "prefix"),
+        ):
+            answer = await plane.ask("POST", f"/v1/events/{name}", body)
+
+            assert answer.status == 400, (name, body, answer)
+            assert names in answer.body["message"]
+
+    run(main)
+
+
+def test_what_stands_beside_a_list_is_answered_to_its_clients() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        for n in (1, 2, 3):
+            event = {"event_name": f"step {n % 2}", "duration": n, "metadata": {"user_id": f"u{n}"}}
+            await plane.ask("POST", "/events", {"event": event})
+        search = "/v1/events/search"
+        body: dict[str, Any] = {"filters": [where("event_type", "is", "tool")], "limit": 2}
+        body["sort"] = {"field": "duration", "order": "asc"}
+
+        first = await plane.ask_settled("POST", search, {**body, "live": True})
+        second = await plane.ask("POST", search, {**body, "cursor": first.body["next_cursor"]})
+        quiet = await plane.ask("POST", search, {**body, "since": first.body["since"]})
+        histogram = await plane.ask("POST", "/v1/events/histogram", {"filters": body["filters"]})
+        values = await plane.ask("POST", "/v1/events/values", {"field": "metadata.user_id"})
+
+        events = [*first.body["events"], *second.body["events"]]
+        assert [event["duration"] for event in events] == [1, 2, 3]
+        assert (first.body["count"], second.body["count"], second.body["totalEvents"]) == (
+            3,
+            None,
+            None,
+        )
+        assert second.body["next_cursor"] is None
+        assert "since" not in second.body
+        assert quiet.body["events"] == []
+        assert isinstance(quiet.body["since"], str)
+        assert (histogram.body["count"], histogram.body["errors"]) == (3, 0)
+        assert sum(bucket["count"] for bucket in histogram.body["buckets"]) == 3
+        assert {each["value"] for each in values.body["values"]} == {"u1", "u2", "u3"}
+        assert values.body["sampled"] is False
+
+    run(main)
+
+
 EDGES: list[dict[str, Any]] = [
+    {"filters": [where("duration", "less than", 1e308, "number")]},
+    {
+        "filters": [
+            where("event_type", "is", "session"),
+            where("metadata.cost", "is", 1e99, "number"),
+        ]
+    },
     {"dateRange": {"$gte": 1e308, "$lte": -1e308}},
     {"dateRange": {"$gte": -(1 << 63), "$lte": (1 << 64) - 1}},
     {"dateRange": {"$gte": "0001-01-01T00:00:00+14:00", "$lte": "9999-12-31T23:59:59-14:00"}},
@@ -247,6 +314,10 @@ def test_an_extreme_question_is_answered() -> None:
         for body in EDGES:
             answer = await plane.ask_settled("POST", EXPORT, body)
             assert answer.status == 200, (body, answer)
+            for name in ("histogram", "values"):
+                asked = {**body, "field": "metadata.a", "limit": None}
+                answer = await plane.ask("POST", f"/v1/events/{name}", asked)
+                assert answer.status == 200, (name, body, answer)
         for range_ in ("{'$gte': 1e308}", "{'$lte': -1e308}", "{'$gte': -9e18, '$lte': 9e18}"):
             answer = await plane.ask("GET", f"/v1/events/schema?dateRange={quote(range_)}")
             assert answer.status == 200, (range_, answer)

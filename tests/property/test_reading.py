@@ -25,8 +25,8 @@ from read_house import (
 from hh_core.domain.event import Event
 from hh_core.domain.filters import OPERATORS, matches, parse_filters
 from hh_core.domain.segments import SegmentRecord
+from hh_core.usecases.event_shape import milliseconds_of
 from hh_core.usecases.narrowing import first_ns
-from hh_core.usecases.wide_events import milliseconds_of
 
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 IDS = [str(UUID(int=number << 64 | 0x4000_8000 << 32 | number)) for number in range(1, 6)]
