@@ -66,7 +66,7 @@ class QuestionsContract(AnalyticsSuite):
         rows = await analytics.select(query)
         nobody = replace(query, where=(Condition("event_name", Op.EQ, "nobody's"),))
 
-        expected = {name: [row[name] for row in rows] for name in names}
+        expected: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
         expected["event_id"] = sorted(event_id(n).bytes for n in range(1, 4))
         found = await analytics.columns(query)
         assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected

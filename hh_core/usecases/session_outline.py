@@ -15,12 +15,12 @@ from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Row, Value
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.byte_cache import ByteCache
+from hh_core.usecases.event_shape import ROLLUPS, milliseconds_of
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.node_columns import NODE_BYTES, READ, NodeColumns, node_columns
 from hh_core.usecases.outline import Mark, Outlines, mark_of
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import session_rollup
-from hh_core.usecases.wide_events import ROLLUPS, milliseconds_of
 
 OUTLINE_LIMIT = 25_000
 """Nodes of one page."""
