@@ -6,7 +6,7 @@ import classes from "~/content/content.module.css";
 import { FileLink } from "~/content/FileLink";
 import { JsonTree } from "~/content/JsonTree";
 import { LongText } from "~/content/LongText";
-import { isShowable, type Message, type Part, type ToolCall } from "~/content/messages";
+import { isShowable, type Json, type Message, type Part, type ToolCall } from "~/content/messages";
 import { Prose } from "~/content/Prose";
 import { makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
@@ -106,11 +106,7 @@ export function Parts({ parts }: { readonly parts: readonly Part[] }) {
 function OnePart({ part }: { readonly part: Part }) {
   switch (part.kind) {
     case "text":
-      return (
-        <div className="foreign">
-          <LongText text={part.text} render={(shown) => <Prose text={shown} />} />
-        </div>
-      );
+      return <Text text={part.text} />;
     case "thinking":
       return (
         <div className={`${classes["thinking"]} ${classes["plain"]} foreign`}>
@@ -123,6 +119,29 @@ function OnePart({ part }: { readonly part: Part }) {
       return <FileLink name={part.name} url={part.url} />;
     case "other":
       return <JsonTree value={part.value} path="content" />;
+  }
+}
+
+/** What tools answer is often JSON in a text: it is read as what it is. */
+function Text({ text: said }: { readonly text: string }) {
+  const value = useMemo(() => parsed(said), [said]);
+  if (value !== undefined) return <JsonTree value={value} path="content" />;
+  return (
+    <div className="foreign">
+      <LongText text={said} render={(shown) => <Prose text={shown} />} />
+    </div>
+  );
+}
+
+const LONGEST_JSON = 1_000_000;
+
+/** The object or list that a text is, or undefined. */
+function parsed(said: string): Json | undefined {
+  if (said.length > LONGEST_JSON || !/^\s*[[{]/.test(said)) return undefined;
+  try {
+    return JSON.parse(said) as Json;
+  } catch {
+    return undefined;
   }
 }
 

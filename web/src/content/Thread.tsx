@@ -42,7 +42,7 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
   if (calls.length === 0) return <Empty title={words.none} hint={words.noneHint} />;
   return (
     <ol className={classes["messages"]} aria-label={text.content.formats.chat}>
-      {turns.map((turn) => (
+      {turns.filter(isShown).map((turn) => (
         <OneTurn
           key={turn.eventId}
           turn={turn}
@@ -57,6 +57,11 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
       )}
     </ol>
   );
+}
+
+/** Calls that say nothing, such as embeddings, would only stand between those that do. */
+function isShown({ messages }: Turn): boolean {
+  return messages.length > 0;
 }
 
 /** The turns up to the first call that is not here yet: a later one may repeat what that said. */
@@ -98,11 +103,7 @@ function OneTurn({ turn, name, isSelected, onSelect }: OneTurnProps) {
       >
         <EventType type="model" /> <span className="foreign">{makeVisible(name)}</span>
       </button>
-      {turn.messages.length > 0 ? (
-        <Messages messages={turn.messages} />
-      ) : (
-        <div className="quiet">{words.repeats}</div>
-      )}
+      <Messages messages={turn.messages} />
     </li>
   );
 }

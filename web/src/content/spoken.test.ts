@@ -38,6 +38,18 @@ describe("a thread", () => {
     ]);
   });
 
+  it("shows a tool's answer in the turn that asked for it", () => {
+    const asks = {
+      role: "assistant",
+      content: "let me see",
+      tool_calls: [{ id: "c", name: "look_up", arguments: {} }],
+    };
+    const found = { role: "tool", tool_call_id: "c", content: "found" };
+    expect(
+      texts([call("1", [user("a")], asks), call("2", [user("a"), asks, found], assistant("done"))]),
+    ).toEqual([["a", "let me see", "found"], ["done"]]);
+  });
+
   it("lets a call without messages say nothing", () => {
     expect(turnsOf([{ eventId: "1", inputs: { prompt: 1 }, outputs: undefined }])).toEqual([
       { eventId: "1", messages: [] },

@@ -19,14 +19,23 @@ export interface Call {
 /** Turns of calls in the order in which they began. */
 export function turnsOf(calls: readonly Call[]): Turn[] {
   const said = new Map<string, number>();
+  const asked = new Map<string, Message[]>();
   return calls.map(({ eventId, inputs, outputs }) => {
     const history = requested(inputs);
-    const fresh = unsaid(history, said);
     const answer = readMessage(outputs);
-    if (answer) remember([...history, answer], said);
-    else remember(history, said);
-    return { eventId, messages: answer ? [...fresh, answer] : fresh };
+    const fresh = unsaid(history, said).filter((message) => !toItsCall(message, asked));
+    const messages = answer ? [...fresh, answer] : fresh;
+    remember(answer ? [...history, answer] : history, said);
+    for (const { id } of messages.flatMap((one) => one.toolCalls)) if (id) asked.set(id, messages);
+    return { eventId, messages };
   });
+}
+
+/** A tool's answer is first told to the next call of the model; it belongs to the turn that asked. */
+function toItsCall(message: Message, asked: ReadonlyMap<string, Message[]>): boolean {
+  const turn = message.answers === undefined ? undefined : asked.get(message.answers);
+  turn?.push(message);
+  return turn !== undefined;
 }
 
 function requested(inputs: Json | undefined): readonly Message[] {

@@ -91,8 +91,6 @@ export const content = {
   thread: {
     none: "No conversation in this session",
     noneHint: "No call of a model recorded messages.",
-    repeats: "Nothing new was said",
-    loading: "Loading the conversation",
     rest: (left: number) => `${count.format(left)} further calls`,
   },
   search: "Search in the JSON",
