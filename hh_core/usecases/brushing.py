@@ -28,6 +28,7 @@ _NUMBER_OPS = {"is": Op.EQ, "greater than": Op.GT, "less than": Op.LT}
 _ROLL_UPS: Mapping[str, str] = {
     "metadata.num_events": "num_events",
     "metadata.num_model_events": "num_model_events",
+    "metadata.num_errors": "num_errors",
     "metadata.cost": "cost",
     **{
         f"metadata.{kind}": f"usage.{kind}"

@@ -199,6 +199,7 @@ def _reserved(rollup: Row) -> dict[str, Json]:
     return {
         "num_events": rollup.get("num_events", 0),
         "num_model_events": rollup.get("num_model_events", 0),
+        "num_errors": rollup.get("num_errors", 0),
         **{name: usage.get(name, 0) for name in ROLLUPS},
         "cost": float(cost) if isinstance(cost, Decimal | int | float) else None,
         "has_feedback": bool(rollup.get("has_feedback")),

@@ -39,6 +39,7 @@ TEXT_OPS = {
 SERVER_SET = (
     "num_events",
     "num_model_events",
+    "num_errors",
     "prompt_tokens",
     "completion_tokens",
     "total_tokens",

@@ -237,6 +237,7 @@ ROLLUP_COLUMNS = (
     "end_ns",
     "num_events",
     "num_model_events",
+    "num_errors",
     "usage",
     "cost",
     "has_feedback",
