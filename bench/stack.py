@@ -23,6 +23,7 @@ QUIET_CORES = 0.25
 """Merges count as done when the platform uses at most this much more than it did idle."""
 GIVE_UP_SECONDS = 1800.0
 _QUIET_LOOKS = 30
+_LONGEST_LOOK = 1.0
 _REST_SECONDS = 12.0
 _REST_LOOKS = 8
 _REST_BYTES = 100_000
@@ -152,15 +153,19 @@ class Stack:
 
         Raises ``RuntimeError`` when that takes half an hour without progress.
         """
-        moved_at, last = time.perf_counter(), -1
+        begun = moved_at = time.perf_counter()
+        first = last = -1
         while time.perf_counter() - moved_at < GIVE_UP_SECONDS:
-            # What waits must not cost: the index is asked once there is something to see.
+            # What waits must not cost: the index is asked once there is something to see, and
+            # metrics are scraped the more often the nearer the end is.
             written = self.written()
             look(written)
             if written > last:
                 moved_at, last = time.perf_counter(), written
+                first = written if first < 0 else first
             if written < spans:
-                time.sleep(0.1)
+                pace = (written - first) / (moved_at - begun)
+                time.sleep(_rest((spans - written) / pace if pace else 0.0))
             elif self.readable() >= spans and self.counted() >= spans:
                 return time.perf_counter()
             else:
@@ -211,6 +216,11 @@ def running(port_base: int, *, folder: Path | None = None, dispatchers: int = 1)
             yield Stack(place, json.loads((place / "endpoints.json").read_text()))
         finally:
             _run([command, "down", *where])
+
+
+def _rest(left: float) -> float:
+    """How long to wait until the next look when about ``left`` seconds are left."""
+    return min(_LONGEST_LOOK, max(0.1, left / 4))
 
 
 def cpu(process: psutil.Process) -> float:
