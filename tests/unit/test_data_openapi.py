@@ -30,13 +30,13 @@ def documented() -> set[tuple[str, str]]:
 
 def read_routes() -> set[tuple[str, str]]:
     nothing = cast(Any, None)
-    router = ReadApi(*[nothing] * 5).application().router
+    router = ReadApi(*[nothing] * 6).application().router
     return {(route.method, str(route.resource.canonical)) for route in router.routes()}  # type: ignore[union-attr]  # all have one
 
 
 def rest() -> Rest:
     nothing = cast(Any, _Anything())
-    return Rest(nothing, nothing, nothing, nothing, nothing, nothing)
+    return Rest(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
 
 
 def making(method: str, path: str) -> Making | None:
@@ -73,7 +73,7 @@ def test_the_policy_and_the_document_name_the_same_operations() -> None:
 
 
 def test_every_route_is_judged_by_the_operation_that_the_document_names() -> None:
-    router = ReadApi(*[cast(Any, None)] * 5).application().router
+    router = ReadApi(*[cast(Any, None)] * 6).application().router
     judged = {
         (route.method, str(route.resource.canonical)): rule_of(route)  # type: ignore[union-attr]  # all have one
         for route in router.routes()
@@ -106,7 +106,7 @@ def test_a_route_on_which_nobody_has_decided_does_not_start(
     monkeypatch.setattr(ReadApi, "_questions", questions)
 
     with pytest.raises(LookupError, match="dump_everything"):
-        ReadApi(*[cast(Any, None)] * 5).application()
+        ReadApi(*[cast(Any, None)] * 6).application()
 
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
