@@ -51,25 +51,31 @@ def unsaid(value: Json) -> Json:
     """What is left of messages and their parts when all that they say is taken out; None for
     nothing."""
     if isinstance(value, list):
-        left = [item for item in map(unsaid, value) if item]
-        return left or None
-    if not isinstance(value, Mapping):
+        return [left for item in value if (left := unsaid(item))] or None
+    if not isinstance(value, dict | Mapping):
         return None
-    rest: dict[str, Json] = {}
+    rest = _unsaid_in_parts(value)
+    if value.keys() <= _SAID:  # as most messages and parts: quick to tell
+        return rest or None
     for key, item in value.items():
         if isinstance(item, Mapping) and (key in _WRAPPERS or key == "generation_info"):
             inner = unsaid(item) or {}
             rest |= {name: part for name, part in inner.items() if name not in value}
             if clash := {name: part for name, part in inner.items() if name in value}:
                 rest[key] = clash  # LangChain's ``id`` of a class around that of a message
-        elif key in _HOLDERS and isinstance(item, list):
-            if left := unsaid(item):
-                rest[key] = left
         elif not (key in _SAID or key in ("lc", "index") or item in (None, "", [], {})):
             rest[key] = item
     if _calls(value.get("additional_kwargs")):
         rest.pop("additional_kwargs", None)  # the provider's form of ``tool_calls``
     return rest or None
+
+
+def _unsaid_in_parts(message: Mapping[str, Json]) -> dict[str, Json]:
+    rest: dict[str, Json] = {}
+    for key in _HOLDERS:
+        if key in message and type(parts := message[key]) is list and (left := unsaid(parts)):
+            rest[key] = left
+    return rest
 
 
 def spoken(value: Json, rest: list[Json]) -> Json:

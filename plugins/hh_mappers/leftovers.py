@@ -23,12 +23,15 @@ _FORMAL = frozenset({"type", "role", "index", "lc"})
 """Members that say nothing without the others."""
 _CREW = frozenset({"tasks_output", "expected_output"})
 """Beside ``raw``, the output of a crew or a task of CrewAI: it repeats those of others."""
+_NOTHING: tuple[Json, ...] = (None, "", [], {})
 _BUCKETS = ("inputs", "outputs", "config", "metadata")
 
 
 def leave(content: Content, origin: str, document: Json) -> None:
     """Keep what of ``document`` stands nowhere else in the event as told by the attribute
     ``origin``: texts by themselves, numbers and truth values under the same name."""
+    if document in _NOTHING:
+        return
     rest = _Told(content).without(document)
     if rest is None:
         return
