@@ -1,6 +1,6 @@
 """Where the rows of each relation come from, already one for each key (A2)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -172,7 +172,7 @@ def names_many(query: Query) -> bool:
     return query.relation in read_by and any(len(ids) >= _MANY for _, ids in _looked_up(query))
 
 
-def _looked_up(query: Query) -> list[tuple[str, Sequence[bytes]]]:
+def _looked_up(query: Query) -> list[tuple[str, Collection[bytes]]]:
     """The conditions that rows are looked up by: the column, and the ids."""
     return [
         (condition.column, ids_of(condition))
