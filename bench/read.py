@@ -24,6 +24,8 @@ from report import Cell, Figures, console, medians, report, verdict
 from sender import Sent, Target, send
 from stack import Stack, running
 
+from hh_core.usecases.session_outline import OUTLINE_LIMIT
+
 DAYS = 7
 """Start times of the rows are spread over as many days before now."""
 LARGE = "large-session"
@@ -169,6 +171,21 @@ def large_tree(stack: Stack, limit: int = PAGE) -> dict[str, float]:
         cursor = f"&cursor={quote(page['next_cursor'])}"
 
 
+def outline(stack: Stack) -> dict[str, float]:
+    """Milliseconds to the first rows of the large session's outline, and to all of them, each time
+    after one more span has come, so that nothing of it is remembered."""
+    connection, found = stack.connect(), {}
+    for name, limit in (("first rows", PAGE), ("all rows", OUTLINE_LIMIT)):
+        before = stack.readable()
+        fill_with(stack, Load(time.time_ns(), seed=before).large(1, LARGE))
+        while stack.readable() == before:
+            time.sleep(0.1)
+        begun = time.perf_counter()
+        stack.ask_on(connection, f"/v1/sessions/{LARGE}/outline?limit={limit}")
+        found[f"outline, {name}"] = 1e3 * (time.perf_counter() - begun)
+    return found
+
+
 def beside(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
     """Reads and ingestion, each alone and beside the other: p50 of a session's tree, and CPU that
     the ingestion of 1,000 spans takes more."""
@@ -226,7 +243,7 @@ def run(stack: Stack, asked: Asked, times: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for question in questions(asked):
         found[question.name], found[f"cpu {question.name}"] = measure(stack, question, times)
-    return found | large_tree(stack)
+    return found | large_tree(stack) | outline(stack)
 
 
 def tables(
@@ -239,6 +256,9 @@ def tables(
         lines.append((question.name, bar, p50, figures[f"cpu {question.name}"], verdict(p50, bar)))
     for name, bar in (("first page", 100.0), ("last page", 500.0)):
         label = f"tree of {LARGE_SPANS:,} spans, {name} of {PAGE}"
+        lines.append((label, bar, figures[name], None, verdict(figures[name], bar)))
+    for name, bar in (("outline, first rows", 100.0), ("outline, all rows", 500.0)):
+        label = f"{name} of {LARGE_SPANS:,}, asked for the first time"
         lines.append((label, bar, figures[name], None, verdict(figures[name], bar)))
     head = ("question", "bar ms", "p50 ms", "CPU ms", "verdict")
     beside_rows = [(name, value) for name, value in both.items()]

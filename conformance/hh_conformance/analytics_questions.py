@@ -66,8 +66,8 @@ class QuestionsContract(AnalyticsSuite):
         rows = await analytics.select(query)
         nobody = replace(query, where=(Condition("event_name", Op.EQ, "nobody's"),))
 
-        expected: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
-        expected["event_id"] = sorted(event_id(n).bytes for n in range(1, 4))
+        ids = [event.bytes for event in sorted(event_id(n) for n in range(1, 4))]
+        expected = {name: [row[name] for row in rows] for name in names} | {"event_id": ids}
         found = await analytics.columns(query)
         assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected
         assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)

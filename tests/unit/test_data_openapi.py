@@ -36,7 +36,7 @@ def read_routes() -> set[tuple[str, str]]:
 
 def rest() -> Rest:
     nothing = cast(Any, _Anything())
-    return Rest(nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+    return Rest(nothing, nothing, nothing, nothing, nothing, nothing)
 
 
 def making(method: str, path: str) -> Making | None:
