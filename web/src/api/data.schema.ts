@@ -788,7 +788,7 @@ export interface components {
                 [key: string]: unknown;
             };
             error?: string | null;
-            /** @description `trace_id`, `span_id` and `parent_span_id` (hex) of a span, token counts, and every attribute that no mapper took. Of a session: `num_events`, `num_model_events`, `prompt_tokens`, `completion_tokens`, `total_tokens`, `cost`, `has_feedback`. */
+            /** @description `trace_id`, `span_id` and `parent_span_id` (hex) of a span, token counts, and every attribute that no mapper took. Of a session: `num_events`, `num_model_events`, `num_errors`, `prompt_tokens`, `completion_tokens`, `total_tokens`, `cost`, `has_feedback`. */
             metadata?: {
                 [key: string]: unknown;
             };
@@ -1099,7 +1099,7 @@ export interface components {
                 [key: string]: unknown;
             };
             error?: string | null;
-            /** @description `trace_id`, `span_id` and `parent_span_id` (hex) of a span, token counts, and every attribute that no mapper took. Of a session: `num_events`, `num_model_events`, `prompt_tokens`, `completion_tokens`, `total_tokens`, `cost`, `has_feedback`. */
+            /** @description `trace_id`, `span_id` and `parent_span_id` (hex) of a span, token counts, and every attribute that no mapper took. Of a session: `num_events`, `num_model_events`, `num_errors`, `prompt_tokens`, `completion_tokens`, `total_tokens`, `cost`, `has_feedback`. */
             metadata?: {
                 [key: string]: unknown;
             };

@@ -119,7 +119,7 @@ export function FilterBar(props: FilterBarProps) {
                     onRemove={() => draft.remove(index)}
                   />
                 ))}
-              <Combobox.EventsTarget>
+              <Combobox.EventsTarget withExpandedAttribute>
                 <PillsInput.Field
                   ref={inputRef}
                   className={`${classes["field"]} foreign`}

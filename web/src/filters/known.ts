@@ -17,6 +17,8 @@ const OF_EVERY_EVENT = [
   "event_id",
   "parent_id",
   "source",
+  "inputs",
+  "outputs",
 ];
 const OF_SESSIONS = [
   "metadata.num_events",

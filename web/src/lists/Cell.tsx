@@ -5,7 +5,6 @@ import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
 import { formatAgo, formatTimeExact } from "~/formats/times";
 import { useNow } from "~/lists/clock";
 import type { Column } from "~/lists/columns";
-import { isType } from "~/lists/EventType";
 import { asText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import type { Row } from "~/lists/rows";
@@ -32,11 +31,13 @@ export function Cell({ row, column }: CellProps) {
     case "cost":
       return isAmount(value) ? formatCost(value) : missing(row, column);
     case "type":
-      return <Type type={asText(value)} />;
+      return typeName(asText(value));
     case "error":
       return <span className={classes["error"]}>{asText(value).slice(0, LONGEST)}</span>;
     case "failures":
       return isKnown(value) ? <Failures count={value} /> : <Unknown />;
+    case "preview":
+      return <span className="quiet">{asText(valueAt(row, `preview.${column.field}`))}</span>;
     case "id":
       return <span className="mono quiet">{asText(value).slice(0, LONGEST) || UNKNOWN}</span>;
     default:
@@ -63,8 +64,9 @@ function missing({ event_type: type }: Row, { field, format }: Column) {
   return format === "cost" ? <Unknown why={words.noCost} /> : <Unknown />;
 }
 
-function Type({ type }: { readonly type: string }) {
-  return <span className={classes["type"]}>{isType(type) ? text.lists.types[type] : type}</span>;
+function typeName(type: string): string {
+  const { types } = text.lists;
+  return Object.hasOwn(types, type) ? types[type as keyof typeof types] : type;
 }
 
 function Failures({ count }: { readonly count: number }) {

@@ -10,7 +10,7 @@ import { format, formatOne, parse } from "~/filters/language";
 import { formatCompact } from "~/formats/numbers";
 import type { ListAddress } from "~/lists/address";
 import type { ListKind } from "~/lists/kinds";
-import { dateRangeOf, rangeLabel, toPreset } from "~/lists/ranges";
+import { dateRangeOf, toPreset } from "~/lists/ranges";
 import { histogram, type Matching, searchPage } from "~/lists/requests";
 import type { Change } from "~/lists/useListAddress";
 import { text } from "~/text/en";
@@ -79,11 +79,13 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
     .map((attempt, index) => ({ ...attempt, count: found[index]?.data?.count ?? 0 }))
     .filter(({ count }) => count > 0);
   const isFiltered = Boolean(address.q);
+  const isKnown = found.every(({ isPending }) => !isPending);
+  const isHopeless = isKnown && helpful.length === 0;
   return (
     <Empty
       icon={<IconFilterOff size={28} stroke={1.4} />}
       title={words.title(kind.noun(2))}
-      hint={isFiltered ? words.hint : words.outside}
+      hint={isHopeless ? words.several : isFiltered ? words.hint : words.outside}
       action={
         <Group gap="xs" justify="center" mt="xs">
           {helpful.map(({ label, patch, count }) => (
@@ -97,7 +99,16 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
               <span className="foreign">{label}</span>
             </Button>
           ))}
-          {isFiltered && (
+          {isHopeless && (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={() => change({ q: undefined, ...toPreset("all") })}
+            >
+              {words.everything}
+            </Button>
+          )}
+          {isFiltered && !isHopeless && (
             <Button size="xs" variant="subtle" onClick={() => change({ q: undefined })}>
               {words.clear}
             </Button>
@@ -122,9 +133,9 @@ function attemptsOf(kind: ListKind, address: ListAddress): Attempt[] {
   }));
   if (!dateRange) return perFilter;
   const allTime = {
-    label: `${words.without(rangeLabel(address))}: ${words.allTime}`,
+    label: words.allTime,
     filters: [...kind.always, ...filters],
     patch: toPreset("all"),
   };
-  return [...perFilter, { ...allTime, label: words.allTime }];
+  return [...perFilter, allTime];
 }

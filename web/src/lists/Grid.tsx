@@ -52,6 +52,7 @@ export function Grid(props: GridProps) {
   const columns = props.columns.map((one) => (one.field === resizing?.field ? resizing : one));
   const { selection, onSelect, onTop } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const grid = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
   const place = useScrollPlace(scroller, rows, onTop);
   const height = isPhone ? PHONE_ROW : ROW;
@@ -98,7 +99,8 @@ export function Grid(props: GridProps) {
     [onSelect, selection, rows.rows],
   );
   const leave = () => (selection.rows.size > 0 ? onSelect(NOTHING) : active.leave());
-  const onKeyDown = useGridKeys({ scroller, active, last: loaded - 1, open, pick, leave });
+  const isActiveSeen = active.index >= firstSeen && active.index <= lastSeen;
+  const onKeyDown = useGridKeys({ grid, active, last: loaded - 1, open, pick, leave });
 
   const template = templateOf(columns, kind.primary);
   return (
@@ -116,24 +118,20 @@ export function Grid(props: GridProps) {
           ↑ {text.lists.live.fresh(formatCount(tail.fresh))}
         </button>
       )}
-      <div
-        ref={scroller}
-        className={classes["scroller"]}
-        role="grid"
-        tabIndex={0}
-        aria-label={kind.title}
-        aria-rowcount={total === undefined ? -1 : total + 1}
-        aria-colcount={columns.length + 1}
-        aria-multiselectable="true"
-        aria-busy={rows.isLoading}
-        aria-activedescendant={
-          active.index >= firstSeen && active.index <= lastSeen ? idOf(active.index) : undefined
-        }
-        onKeyDown={onKeyDown}
-      >
+      <div ref={scroller} className={classes["scroller"]}>
         <div
-          className={classes["inner"]}
+          ref={grid}
+          className={classes["grid"]}
           style={isPhone ? undefined : { minWidth: widthOf(columns) }}
+          role="grid"
+          tabIndex={0}
+          aria-label={kind.title}
+          aria-rowcount={total === undefined ? -1 : total + (isPhone ? 0 : 1)}
+          aria-colcount={columns.length + 1}
+          aria-multiselectable="true"
+          aria-busy={rows.isLoading}
+          aria-activedescendant={isActiveSeen ? idOf(active.index) : undefined}
+          onKeyDown={onKeyDown}
         >
           {!isPhone && (
             <GridHeader
@@ -173,8 +171,8 @@ export function Grid(props: GridProps) {
               );
             })}
           </div>
-          <ListEnd rows={rows} loaded={loaded} />
         </div>
+        <ListEnd rows={rows} loaded={loaded} />
       </div>
     </div>
   );

@@ -1,8 +1,8 @@
 import { Checkbox } from "@mantine/core";
 import { type MouseEvent, memo } from "react";
+import { EventType } from "~/content/EventType";
 import { Cell } from "~/lists/Cell";
 import { type Column, isNumeric } from "~/lists/columns";
-import { TypeIcon } from "~/lists/EventType";
 import { asText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import type { ListKind } from "~/lists/kinds";
@@ -85,7 +85,7 @@ export function NameLink({ row, kind, projectId, name }: RowProps & { readonly n
   const beside = kind.secondary ? asText(valueAt(row, kind.secondary)) : "";
   return (
     <>
-      {kind.isMixed && <TypeIcon type={row.event_type} />}
+      {kind.isMixed && row.event_type && <EventType type={row.event_type} />}
       <a
         href={hrefOf(projectId, row)}
         tabIndex={-1}

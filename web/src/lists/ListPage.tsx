@@ -2,6 +2,7 @@
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
+import { type ShortcutGroup, useShortcutGroup } from "~/app/shortcuts";
 import { Failure } from "~/app/states";
 import { FilterBar } from "~/filters/FilterBar";
 import { readColumns } from "~/lists/columns";
@@ -22,10 +23,21 @@ import { useListAddress } from "~/lists/useListAddress";
 import { useRows } from "~/lists/useRows";
 import { useTail } from "~/lists/useTail";
 import { useProject } from "~/routes/useProject";
+import { text } from "~/text/en";
 
 const BUCKETS = 90;
 /** How often the histogram is asked for while the list is live. */
 const HISTOGRAM_MS = 10_000;
+
+const { keys } = text.lists;
+const SHORTCUTS: ShortcutGroup = {
+  title: keys.title,
+  shortcuts: [
+    { keys: ["x"], label: keys.select },
+    { keys: ["Shift", "x"], label: keys.range },
+    { keys: ["Esc"], label: keys.leave },
+  ],
+};
 
 export function ListPage({ kind }: { readonly kind: ListKind }) {
   const project = useProject();
@@ -57,6 +69,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   const exporting = useExport(project, kind, question, columns);
   const clearSelection = useCallback(() => setSelection(NOTHING), []);
 
+  useShortcutGroup(SHORTCUTS);
   useHotkeys([["/", () => filterInput.current?.focus()]]);
 
   const isEmpty = !rows.isLoading && !rows.error && rows.rows.length === 0 && rows.offset === 0;

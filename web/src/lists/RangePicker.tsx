@@ -81,7 +81,7 @@ function Custom({ address, onChoose }: CustomProps) {
   return (
     <form onSubmit={submit} className={classes["foot"]}>
       <Stack gap={6}>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="var(--quiet)">
           {words.custom}
         </Text>
         <TextInput

@@ -95,7 +95,7 @@ export function ViewsMenu({ project, kind, address, change }: ViewsMenuProps) {
         </ul>
         <div className={classes["foot"]}>
           <NameForm onSave={(name) => setViews(saved(views, name, address))} />
-          <Text size="xs" c="dimmed" mt={6}>
+          <Text size="xs" c="var(--quiet)" mt={6}>
             {words.here}
           </Text>
         </div>

@@ -10,6 +10,7 @@ export type Format =
   | "type"
   | "error"
   | "failures"
+  | "preview"
   | "id";
 
 export interface Column {
@@ -52,6 +53,8 @@ const KNOWN: readonly Column[] = [
     sort: "total_tokens",
   },
   { field: "metadata.cost", label: names.cost, format: "cost", width: 112, sort: "cost" },
+  { field: "inputs", label: names.input, format: "preview", width: 280 },
+  { field: "outputs", label: names.output, format: "preview", width: 280 },
   { field: "user_properties.user_id", label: names.user, format: "text", width: 130 },
 ];
 const BY_FIELD = new Map(KNOWN.map((column) => [column.field, column]));

@@ -8,7 +8,7 @@ import type { ActiveRow } from "~/lists/useActiveRow";
 const PAGE_STEP = 15;
 
 interface GridKeys {
-  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly grid: RefObject<HTMLDivElement | null>;
   readonly active: ActiveRow;
   /** Index of the last row that is loaded. */
   readonly last: number;
@@ -20,10 +20,10 @@ interface GridKeys {
 
 /** Returns what the grid does with a key that was pressed on it. */
 export function useGridKeys(keys: GridKeys): (event: KeyboardEvent) => void {
-  const { scroller, active, last, open, pick, leave } = keys;
+  const { grid, active, last, open, pick, leave } = keys;
   const step = (by: number) => () => {
     active.move(by);
-    scroller.current?.focus({ preventScroll: true });
+    grid.current?.focus({ preventScroll: true });
   };
   const pickActive = (isRange: boolean) => () => active.row && pick(active.row, isRange);
   useHotkeys([
@@ -34,7 +34,7 @@ export function useGridKeys(keys: GridKeys): (event: KeyboardEvent) => void {
     ["Escape", leave],
   ]);
   return (event) => {
-    if (event.target !== scroller.current || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (event.target !== grid.current || event.metaKey || event.ctrlKey || event.altKey) return;
     const moves = new Map<string, () => void>([
       ["ArrowDown", step(1)],
       ["ArrowUp", step(-1)],
