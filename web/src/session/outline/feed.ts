@@ -7,7 +7,7 @@ import { inPieces } from "~/session/outline/pieces";
 /** Enough to fill a screen. */
 const FIRST = 250;
 /** What a slow machine reads and writes down without a pause that people notice. */
-const PAGE = 5_000;
+const PAGE = 10_000;
 /** Between two looks at a session that has just changed, that has not for a while, and an old one. */
 const PAUSES_MS = { lively: 1_500, calm: 5_000, old: 30_000 } as const;
 const LIVELY_MS = 2 * 60_000;
