@@ -1,4 +1,4 @@
-"""Measure the web application: ``python bench/browser.py`` opens one very large session in Chromium.
+"""Measure the web application: ``python bench/browser.py`` opens a very large session in Chromium.
 
 The session is wide (a thousand steps below one) and deep (chains of sixty). Prints when its first
 rows stand there, when all of it does, the longest task of the page while it loads, scrolls,
@@ -36,7 +36,7 @@ new PerformanceObserver((list) => {
 
 
 def session(spans: int, name: str) -> Iterator[Body]:
-    """One trace: below its root chains of sixty steps, and at each step calls of common sessions."""
+    """One trace: chains of sixty steps below its root, and at each step calls as in sessions."""
     load = Load(base_ns=time.time_ns() - 3600 * 10**9, seed=23)
     rng = random.Random(23)
     trace, root = load.session()[0]

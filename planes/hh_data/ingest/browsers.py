@@ -13,7 +13,9 @@ _HEADERS: web.RequestKey[Mapping[str, str]] = web.RequestKey("browser_headers", 
 """Where a request keeps what its answer says to a browser."""
 _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PUT, DELETE",
-    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type, If-None-Match, X-HH-Project-Id",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: ", ".join(
+        ("Authorization", "Content-Type", "If-None-Match", "X-HH-Project-Id")
+    ),
     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
 }
 
