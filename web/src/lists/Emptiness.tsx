@@ -28,14 +28,14 @@ interface EmptinessProps {
 
 export function Emptiness(props: EmptinessProps) {
   const { project } = props;
-  const { data: hasEvents } = useQuery({
+  const { data: hasEvents, isPending } = useQuery({
     queryKey: ["has events", project.id],
     queryFn: async ({ signal }) =>
       (await searchPage(project, { filters: [], limit: 1 }, signal)).rows.length > 0,
     refetchInterval: ({ state }) => (state.data ? false : 2_000),
   });
-  if (hasEvents === undefined) return null;
-  return hasEvents ? <NoMatch {...props} /> : <NoEvents project={project} />;
+  if (isPending) return null;
+  return hasEvents === false ? <NoEvents project={project} /> : <NoMatch {...props} />;
 }
 
 function NoEvents({ project }: { readonly project: Project }) {

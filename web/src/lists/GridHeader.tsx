@@ -1,11 +1,11 @@
 /** The names of the columns: sort by a click, width and order by dragging or by keys. */
-import { Checkbox } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { type DragEvent, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { type Column, columnOf, isNumeric, moved, resized, writeColumns } from "~/lists/columns";
 import classes from "~/lists/Grid.module.css";
 import type { ListKind } from "~/lists/kinds";
 import { nextSort, type Sort, writeSort } from "~/lists/question";
+import { Tick } from "~/lists/Tick";
 import type { Change } from "~/lists/useListAddress";
 import { text } from "~/text/en";
 
@@ -41,12 +41,12 @@ export function GridHeader(props: GridHeaderProps) {
         style={{ gridTemplateColumns: template }}
       >
         <div role="columnheader" className={classes["check"]}>
-          <Checkbox
-            size="xs"
-            aria-label={text.lists.selection.all}
-            checked={isAllSelected}
-            indeterminate={isSomeSelected && !isAllSelected}
-            onChange={onSelectAll}
+          <Tick
+            label={text.lists.selection.all}
+            isOn={isAllSelected}
+            isSome={isSomeSelected}
+            isTabStop
+            onToggle={onSelectAll}
           />
         </div>
         {columns.map((column, index) => (

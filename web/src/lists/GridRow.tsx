@@ -1,4 +1,3 @@
-import { Checkbox } from "@mantine/core";
 import { type MouseEvent, memo } from "react";
 import { EventType } from "~/content/EventType";
 import { Cell } from "~/lists/Cell";
@@ -8,6 +7,7 @@ import classes from "~/lists/Grid.module.css";
 import type { ListKind } from "~/lists/kinds";
 import { hrefOf } from "~/lists/opening";
 import type { Row } from "~/lists/rows";
+import { Tick } from "~/lists/Tick";
 import { text } from "~/text/en";
 
 /** A cell never shows more; the whole is in the event. */
@@ -50,16 +50,10 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
       {...opening(props)}
     >
       <div role="gridcell" className={classes["check"]}>
-        <Checkbox
-          size="xs"
-          tabIndex={-1}
-          aria-label={text.lists.selection.one(name)}
-          checked={isSelected}
-          onClick={(event) => {
-            event.stopPropagation();
-            onPick(row, event.shiftKey);
-          }}
-          readOnly
+        <Tick
+          label={text.lists.selection.one(name)}
+          isOn={isSelected}
+          onToggle={(isRange) => onPick(row, isRange)}
         />
       </div>
       {columns.map((column) => (

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
-import { formatTokens } from "~/formats/numbers";
+import { formatCount, formatTokens, isKnown } from "~/formats/numbers";
 import { Ago } from "~/lists/Cell";
 import { valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
@@ -38,10 +38,15 @@ export const PhoneRow = memo(function PhoneRow(props: RowProps) {
         {(typeof cost === "number" || typeof cost === "string") && <span>{formatCost(cost)}</span>}
         {isFailed(row) && (
           <span className={`${classes["error"]} foreign cut`}>
-            {row.error ?? text.lists.grid.failed}
+            {row.error ?? failures(valueAt(row, "metadata.num_errors"))}
           </span>
         )}
       </div>
     </div>
   );
 });
+
+function failures(count: unknown): string {
+  const { errors, failed } = text.lists.grid;
+  return isKnown(count) ? errors(formatCount(count), count === 1) : failed;
+}

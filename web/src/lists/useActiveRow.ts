@@ -19,7 +19,10 @@ export function useActiveRow(
   reveal: (index: number) => void,
 ): ActiveRow {
   const [key, setKey] = useState<string>();
-  const within = useMemo(() => rows.findIndex((row) => rowKey(row) === key), [rows, key]);
+  const within = useMemo(
+    () => (key === undefined ? -1 : rows.findIndex((row) => rowKey(row) === key)),
+    [rows, key],
+  );
   const index = within < 0 ? -1 : within + offset;
 
   const sought = useRef(opened);

@@ -164,6 +164,7 @@ export const lists = {
   grid: {
     opens: "Open",
     failed: "failed",
+    errors: (count: string, one: boolean) => `${count} ${one ? "error" : "errors"}`,
     noCost: "Not known: no model call in it tells its tokens, or no price is known for its model.",
     noErrors: "No errors",
     unnamed: "(no name)",
