@@ -1,4 +1,4 @@
-import { type ChangeEvent, type MouseEvent, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import classes from "~/lists/Grid.module.css";
 
 interface TickProps {
@@ -25,11 +25,13 @@ export function Tick({ label, isOn, isSome = false, isTabStop = false, onToggle 
       aria-label={label}
       tabIndex={isTabStop ? 0 : -1}
       checked={isOn}
-      onClick={(event: MouseEvent) => {
+      // The keys of the list go on to work after a click.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={(event) => {
         event.stopPropagation();
         isRange.current = event.shiftKey;
       }}
-      onChange={(_: ChangeEvent) => onToggle(isRange.current)}
+      onChange={() => onToggle(isRange.current)}
     />
   );
 }
