@@ -15,6 +15,7 @@ import { matching as matchingOf, questionOf } from "~/lists/question";
 import { RangePicker } from "~/lists/RangePicker";
 import { toFixed } from "~/lists/ranges";
 import { histogram } from "~/lists/requests";
+import type { Page } from "~/lists/rows";
 import { SelectionBar } from "~/lists/SelectionBar";
 import { NOTHING, type Selection } from "~/lists/selection";
 import { Toolbar } from "~/lists/Toolbar";
@@ -103,7 +104,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
         noun={kind.noun}
         onChoose={(start, end) => change(toFixed(start, end))}
       />
-      {rows.first?.message && <p className={classes["note"]}>{rows.first.message}</p>}
+      <Incomplete page={rows.first} />
       {rows.error && rows.rows.length === 0 ? (
         <Failure error={rows.error} onRetry={rows.retry} />
       ) : isEmpty ? (
@@ -127,4 +128,14 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
       <SelectionBar selection={selection} onClear={clearSelection} exporting={exporting} />
     </section>
   );
+}
+
+/** Why the answer may lack something: in the plane's words, or that it catches up. */
+function Incomplete({ page }: { readonly page: Page | undefined }) {
+  const message = page?.message ?? (page?.isBehind ? text.lists.grid.behind : undefined);
+  return message ? (
+    <p role="status" className={`${classes["note"]} foreign`}>
+      {message}
+    </p>
+  ) : null;
 }

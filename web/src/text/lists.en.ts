@@ -63,7 +63,6 @@ export const lists = {
   },
   histogram: {
     label: (count: string, errors: string) => `${count} over time, ${errors} with errors`,
-    brush: "Drag to choose a time range",
     errors: "with errors",
     ignored: (fields: string) => `The chart does not apply ${fields}: only content can decide it`,
   },
@@ -101,16 +100,6 @@ export const lists = {
       before: "is before",
       exists: "is there",
       "not exists": "is not there",
-    },
-    groups: {
-      event: "Event",
-      config: "Configuration",
-      metadata: "Metadata",
-      metrics: "Metrics",
-      feedback: "Feedback",
-      user_properties: "User",
-      inputs: "Inputs",
-      outputs: "Outputs",
     },
   },
   live: {
@@ -162,13 +151,10 @@ export const lists = {
     leave: "Clear the selection, or leave the row",
   },
   grid: {
-    opens: "Open",
     failed: "failed",
     errors: (count: string, one: boolean) => `${count} ${one ? "error" : "errors"}`,
     noCost: "Not known: no model call in it tells its tokens, or no price is known for its model.",
-    noErrors: "No errors",
     unnamed: "(no name)",
-    loaded: (count: string) => `${count} loaded`,
     end: "This is the end of the list.",
     most: "More rows than can be scrolled through. Narrow the filter or the time range.",
     behind: "The newest events may be missing: the index is catching up.",
