@@ -86,6 +86,7 @@ export function TreeGrid({ facts, tree, zoom, grid, width, onEnter }: TreeGridPr
               top={start - HEAD_PX}
               number={index + 2}
               range={zoom.range}
+              width={width}
               isSelected={place === shown}
               isFolded={folding.isFolded(place)}
               isDim={kept?.[place] === LEADS}
