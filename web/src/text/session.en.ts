@@ -11,12 +11,10 @@ export const session = {
   details: "Details of the event",
   closeDetails: "Close the details",
   back: "Back to the session",
-  resizeDetails: "Resize the details",
   behind: "Some of what was sent last is still being read in.",
   stale: (message: string) => `Not up to date: ${message}`,
   loading: (here: string, all: string) => `${here} of ${all} events`,
   loadingLabel: "Loading the session",
-  elsewhere: "This event is not in this session.",
   header: {
     sessions: "Sessions",
     copyId: "Copy the session's id",
@@ -55,7 +53,6 @@ export const session = {
     unfold: "Unfold",
     whole: "Whole session",
     resize: "Resize the timeline",
-    axis: "Time since the session began",
     minimap: "The whole session, and which part of it is seen",
     hint: "Drag to zoom, double-click for the whole session",
     hidden: (count: string) => `+${count}`,
@@ -80,7 +77,6 @@ export const session = {
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     fit: "Show all",
-    working: "Working out the graph",
     step: (name: string, calls: string, total: string) =>
       `${name}, called ${calls} times, ${total}`,
   },
