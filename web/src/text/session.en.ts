@@ -97,6 +97,7 @@ export const session = {
       step: "Step",
       error: "Error",
       where: "Where",
+      caller: "Called by",
       calls: "Calls",
       input: "Input",
       output: "Output",
