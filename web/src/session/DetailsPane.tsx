@@ -63,7 +63,10 @@ export function DetailsPane(props: DetailsPaneProps) {
       )}
       <div className={classes["content"]}>
         {isPending ? (
-          <p className={classes["note"]}>{text.session.pendingHint}</p>
+          <div className={classes["note"]}>
+            <h2>{text.session.pending}</h2>
+            {text.session.pendingHint}
+          </div>
         ) : (
           <Suspense fallback={<Loading />}>
             <EventDetails project={project} eventId={settled} />

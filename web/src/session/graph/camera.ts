@@ -15,7 +15,7 @@ const MOST = 2;
 /** About a drawing that is shown as a whole, in pixels. */
 const MARGIN = 24;
 /** Smaller than this nothing can be read: a large drawing is shown from its beginning instead. */
-const READABLE = 0.55;
+const READABLE = 0.65;
 
 /** Shows all of a drawing, as far as one can still read it. */
 export function fitted(drawing: Size, screen: Size): Camera {

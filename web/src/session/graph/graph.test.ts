@@ -61,7 +61,15 @@ test("calls of one name below one step are one step", () => {
   const fetch = steps.find((step) => step.name === "fetch");
 
   expect(steps.map((step) => step.name)).toEqual(["agent", "plan", "chat", "fetch"]);
-  expect(fetch).toMatchObject({ calls: 2, total: 70, self: 70, errors: 1, depth: 1, slowest: 4 });
+  expect(fetch).toMatchObject({
+    calls: 2,
+    total: 70,
+    self: 70,
+    errors: 1,
+    depth: 1,
+    slowest: 4,
+    caller: "agent",
+  });
   expect(edges).toHaveLength(3);
   expect(edges.find(({ to }) => to === fetch?.key)).toMatchObject({ calls: 2, critical: true });
 });

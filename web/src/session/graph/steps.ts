@@ -8,6 +8,8 @@ import { type NodeType, TOP } from "~/session/outline/outline";
 export interface Step {
   readonly key: string;
   readonly name: string | undefined;
+  /** Name of the step that calls it, where one does. */
+  readonly caller: string | undefined;
   readonly type: NodeType;
   readonly calls: number;
   /** Milliseconds of all calls, from begin to end. */
@@ -68,8 +70,10 @@ export function keyOf({ outline }: Facts, place: number): string {
 }
 
 function begun({ outline }: Facts, place: number, key: string): Growing {
+  const above = outline.parent(place);
   return {
     ...{ key, name: outline.name(place), type: outline.type(place), depth: outline.depth(place) },
+    caller: above === TOP ? undefined : outline.name(above),
     ...{ calls: 0, total: 0, self: 0, critical: 0, errors: 0, tokens: 0, cost: 0, slowest: place },
   };
 }

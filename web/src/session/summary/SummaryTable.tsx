@@ -5,6 +5,9 @@ import { formatCount } from "~/formats/numbers";
 import classes from "~/session/summary/summary.module.css";
 import { text } from "~/text/en";
 
+/** Narrower, names would break; the table scrolls instead. */
+const COLUMN_PX = 100;
+
 export interface Column<T> {
   readonly title: string;
   readonly cell: (row: T) => string;
@@ -35,7 +38,7 @@ export function SummaryTable<T>(props: SummaryTableProps<T>) {
       {rows.length === 0 ? (
         <p className="quiet">{none}</p>
       ) : (
-        <Table.ScrollContainer minWidth={320} type="native">
+        <Table.ScrollContainer minWidth={columns.length * COLUMN_PX} type="native">
           <Table verticalSpacing={5} horizontalSpacing={8} className={classes["table"] ?? ""}>
             <Table.Thead>
               <Table.Tr>

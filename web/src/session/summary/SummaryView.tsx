@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
-import { formatCount, formatTokens, UNKNOWN } from "~/formats/numbers";
+import { formatCount, UNKNOWN } from "~/formats/numbers";
 import type { Step } from "~/session/graph/steps";
 import { workOutSteps } from "~/session/graph/workOut";
 import { NodeIcon } from "~/session/NodeIcon";
@@ -102,6 +102,7 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
     cell: ({ name, type }) => nameOf(name, type === "pending"),
     icon: ({ type }) => <NodeIcon type={type} />,
   },
+  { title: titles.caller, cell: ({ caller }) => (caller ? nameOf(caller, false) : UNKNOWN) },
   { title: titles.calls, cell: ({ calls }) => formatCount(calls), isNumber: true },
   { title: titles.self, cell: ({ self }) => formatDuration(self), isNumber: true },
   { title: titles.total, cell: ({ total }) => formatDuration(total), isNumber: true },
@@ -110,8 +111,8 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
 const MODEL_COLUMNS: readonly Column<ModelGroup>[] = [
   { title: titles.model, cell: ({ model }) => nameOf(model ?? words.unknownModel, false) },
   { title: titles.calls, cell: ({ calls }) => formatCount(calls), isNumber: true },
-  { title: titles.input, cell: (group) => formatTokens(group.promptTokens), isNumber: true },
-  { title: titles.output, cell: (group) => formatTokens(group.completionTokens), isNumber: true },
+  { title: titles.input, cell: (group) => count(group.promptTokens), isNumber: true },
+  { title: titles.output, cell: (group) => count(group.completionTokens), isNumber: true },
   {
     title: titles.cost,
     cell: ({ cost, isPriced }) => (isPriced ? formatCost(cost) : UNKNOWN),

@@ -7,6 +7,7 @@ import type { Zoom } from "~/session/tree/useZoom";
 import { text } from "~/text/en";
 
 const PX_PER_TICK = 90;
+const LABEL_PX = 52;
 
 /** How many ticks have room. */
 export function ticksWithin(width: number): number {
@@ -40,7 +41,7 @@ export function Axis({ zoom, width, axis }: AxisProps) {
         <span
           key={at}
           className={classes["tick"]}
-          data-last={share > 0.93 || undefined}
+          data-last={(1 - share) * width < LABEL_PX || undefined}
           style={{ left: `${share * 100}%` }}
         >
           {tickLabel(at, range)}

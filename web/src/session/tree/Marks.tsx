@@ -1,10 +1,13 @@
 /** What there is to say of a node beside its name: failures, repetitions, what is folded away. */
 import { IconAlertCircleFilled } from "@tabler/icons-react";
+import { makeVisible } from "~/content/visible";
 import { formatCount } from "~/formats/numbers";
 import type { Facts } from "~/session/outline/facts";
 import { Marked } from "~/session/tree/Marked";
 import classes from "~/session/tree/tree.module.css";
 import { text } from "~/text/en";
+
+const LONGEST = 200;
 
 interface MarksProps {
   readonly facts: Facts;
@@ -28,8 +31,8 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
             role="img"
             aria-label={words.errors}
           />
-          <span className="foreign cut">
-            <Marked text={(outline.error(place) ?? "").slice(0, 200)} sought={sought} />
+          <span className="foreign cut" title={outline.error(place)?.slice(0, LONGEST)}>
+            <Marked text={shortClass(outline.error(place) ?? "")} sought={sought} />
           </span>
         </span>
       )}
@@ -56,4 +59,10 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
       )}
     </>
   );
+}
+
+/** `RateLimitError` of `openai.RateLimitError`: where a class comes from is in its title. */
+function shortClass(error: string): string {
+  const short = error.slice(0, LONGEST);
+  return makeVisible(/^[\w.]+$/.test(short) ? short.slice(short.lastIndexOf(".") + 1) : short);
 }

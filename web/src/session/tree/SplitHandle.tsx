@@ -10,15 +10,17 @@ const STEP = 0.02;
 interface SplitHandleProps {
   /** What names have of the width. */
   readonly share: number;
+  /** Pixels of both. */
+  readonly width: number;
   readonly onShare: (share: number | undefined) => void;
 }
 
-export function SplitHandle({ share, onShare }: SplitHandleProps) {
+export function SplitHandle({ share, width, onShare }: SplitHandleProps) {
   const set = (wanted: number) => onShare(Math.min(MOST, Math.max(LEAST, wanted)));
   function drag(event: PointerEvent<HTMLElement>) {
     const frame = event.currentTarget.parentElement?.getBoundingClientRect();
     if (!frame || !event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    set((event.clientX - frame.left) / frame.width);
+    set((event.clientX - frame.left) / width);
   }
   function press(event: KeyboardEvent) {
     const step = event.key === "ArrowLeft" ? -STEP : event.key === "ArrowRight" ? STEP : 0;

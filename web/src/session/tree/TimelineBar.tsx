@@ -7,16 +7,23 @@ import { type Bar, barOf, type Range } from "~/session/tree/axis";
 import classes from "~/session/tree/tree.module.css";
 import { text } from "~/text/en";
 
-/** Where a duration has room: after the bar, before it, or on its end. */
-const ROOM = 0.18;
+/** What a duration needs: it stands after the bar, before it, or on its end. */
+const ROOM_PX = 66;
 
 interface TimelineBarProps {
   readonly facts: Facts;
   readonly place: number;
   readonly range: Range;
+  /** Pixels of the timeline. */
+  readonly width: number;
 }
 
-export const TimelineBar = memo(function TimelineBar({ facts, place, range }: TimelineBarProps) {
+export const TimelineBar = memo(function TimelineBar({
+  facts,
+  place,
+  range,
+  width,
+}: TimelineBarProps) {
   const { outline, extents } = facts;
   const bar = barOf(extents.begin[place] ?? 0, extents.end[place] ?? 0, range);
   if (!bar) return <Outside isBefore={(extents.end[place] ?? 0) < range.from} />;
@@ -32,7 +39,7 @@ export const TimelineBar = memo(function TimelineBar({ facts, place, range }: Ti
           backgroundColor: outline.isError(place) ? "var(--bad)" : COLOURS[outline.type(place)],
         }}
       />
-      <span className={classes["duration"]} {...besides(bar)}>
+      <span className={classes["duration"]} {...besides(bar, ROOM_PX / width)}>
         {isPending ? text.session.running : formatDuration(outline.duration(place))}
       </span>
     </>
@@ -47,9 +54,10 @@ function Outside({ isBefore }: { readonly isBefore: boolean }) {
   );
 }
 
-function besides({ left, width }: Bar) {
+/** `room` as a share of the timeline. */
+function besides({ left, width }: Bar, room: number) {
   const end = left + width;
-  if (end + ROOM <= 1) return { style: { left: `${end * 100}%` } };
-  if (left >= ROOM) return { style: { right: `${(1 - left) * 100}%` } };
+  if (end + room <= 1) return { style: { left: `${end * 100}%` } };
+  if (left >= room) return { style: { right: `${(1 - left) * 100}%` } };
   return { style: { right: 0 }, "data-inside": true };
 }

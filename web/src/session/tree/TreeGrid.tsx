@@ -1,6 +1,12 @@
 /** The rows that are seen of a tree of any size, under a head that stays. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type RefObject, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefCallback,
+  type RefObject,
+  useRef,
+} from "react";
 import type { Facts } from "~/session/outline/facts";
 import { Axis, ticksWithin } from "~/session/tree/Axis";
 import { ticks } from "~/session/tree/axis";
@@ -23,12 +29,14 @@ interface TreeGridProps {
   readonly tree: TreeModel;
   readonly zoom: Zoom;
   readonly grid: RefObject<HTMLDivElement | null>;
+  /** Sets `grid`, and watches its size. */
+  readonly measure: RefCallback<HTMLDivElement>;
   /** Pixels of the timeline. */
   readonly width: number;
   readonly onEnter: () => void;
 }
 
-export function TreeGrid({ facts, tree, zoom, grid, width, onEnter }: TreeGridProps) {
+export function TreeGrid({ facts, tree, zoom, grid, measure, width, onEnter }: TreeGridProps) {
   const { rows, kept, folding, cursor } = tree;
   const axis = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -63,7 +71,7 @@ export function TreeGrid({ facts, tree, zoom, grid, width, onEnter }: TreeGridPr
   }
   return (
     <div
-      ref={grid}
+      ref={measure}
       role="treegrid"
       tabIndex={0}
       aria-label={text.session.tree.label}
@@ -86,6 +94,7 @@ export function TreeGrid({ facts, tree, zoom, grid, width, onEnter }: TreeGridPr
               top={start - HEAD_PX}
               number={index + 2}
               range={zoom.range}
+              width={width}
               isSelected={place === shown}
               isFolded={folding.isFolded(place)}
               isDim={kept?.[place] === LEADS}

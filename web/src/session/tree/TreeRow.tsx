@@ -1,8 +1,8 @@
 /** One node: its name, what it used, and when it ran. */
 import { IconChevronRight } from "@tabler/icons-react";
-import { memo } from "react";
+import { type CSSProperties, memo } from "react";
 import { formatCost, formatCostShort } from "~/formats/money";
-import { formatTokens } from "~/formats/numbers";
+import { formatCompact, formatTokens } from "~/formats/numbers";
 import { NodeIcon } from "~/session/NodeIcon";
 import { nodeName } from "~/session/nodeName";
 import type { Facts } from "~/session/outline/facts";
@@ -26,6 +26,8 @@ export interface TreeRowProps {
   /** From 1, the head being the first. */
   readonly number: number;
   readonly range: Range;
+  /** Pixels of the timeline. */
+  readonly width: number;
   readonly isSelected: boolean;
   readonly isFolded: boolean;
   /** It stands there only because something below it fits the filter. */
@@ -53,7 +55,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       <NameCell {...props} />
       <Sums facts={facts} place={place} isFolded={isFolded} />
       <div role="gridcell" className={classes["time"]}>
-        <TimelineBar facts={facts} place={place} range={range} />
+        <TimelineBar facts={facts} place={place} range={range} width={props.width} />
       </div>
     </div>
   );
@@ -65,12 +67,12 @@ function NameCell({ facts, place, isFolded, sought }: TreeRowProps) {
   const model = outline.model(place);
   const name = nodeName(outline, place);
   return (
-    <div role="gridcell" className={classes["name"]}>
-      <span
-        className={classes["guides"]}
-        style={{ width: Math.min(depth, DEEPEST) * INDENT_PX }}
-        aria-hidden
-      >
+    <div
+      role="gridcell"
+      className={classes["name"]}
+      style={{ "--indent": `${Math.min(depth, DEEPEST) * INDENT_PX}px` } as CSSProperties}
+    >
+      <span className={classes["guides"]} aria-hidden>
         {depth > DEEPEST && <span className={classes["level"]}>{depth}</span>}
       </span>
       {outline.hasChildren(place) ? (
@@ -120,8 +122,13 @@ function Sums({ facts, place, isFolded }: SumsProps) {
   const isQuiet = isFolded || again[place] === 1;
   return (
     <>
-      <div role="gridcell" className={classes["number"]} data-quiet={isQuiet || undefined}>
-        {tokens === undefined ? "" : formatTokens(tokens)}
+      <div
+        role="gridcell"
+        className={classes["number"]}
+        data-quiet={isQuiet || undefined}
+        title={tokens === undefined ? undefined : formatTokens(tokens)}
+      >
+        {tokens === undefined ? "" : shortTokens(tokens)}
       </div>
       <div
         role="gridcell"
@@ -133,4 +140,9 @@ function Sums({ facts, place, isFolded }: SumsProps) {
       </div>
     </>
   );
+}
+
+/** Every digit as long as there is room for them. */
+function shortTokens(tokens: number): string {
+  return tokens < 1_000_000 ? formatTokens(tokens) : formatCompact(tokens);
 }

@@ -156,7 +156,12 @@ function Filters({ kinds, onKinds }: FiltersProps) {
           variant={kinds.includes(kind) ? "light" : "subtle"}
           color={kinds.includes(kind) ? "iris" : "gray"}
           aria-pressed={kinds.includes(kind)}
-          className={classes["filter"] ?? ""}
+          aria-label={LABELS[kind]}
+          title={LABELS[kind]}
+          classNames={{
+            section: classes["filterSign"] ?? "",
+            label: classes["filterLabel"] ?? "",
+          }}
           leftSection={
             kind === "error" ? (
               <IconAlertCircle size={14} color="var(--bad)" aria-hidden />

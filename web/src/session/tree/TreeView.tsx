@@ -1,7 +1,7 @@
 /** Tree and timeline in one: a row is a node, at the left its name, at the right when it ran. */
 import { Button } from "@mantine/core";
-import { useElementSize } from "@mantine/hooks";
-import { useRef, useState } from "react";
+import { useElementSize, useMergedRef } from "@mantine/hooks";
+import { type CSSProperties, useRef, useState } from "react";
 import { Empty } from "~/app/states";
 import type { Facts } from "~/session/outline/facts";
 import { SplitHandle } from "~/session/tree/SplitHandle";
@@ -34,7 +34,9 @@ export function TreeView({ facts, book, selected, onEnter }: TreeViewProps) {
   const zoom = useZoom(facts.extents, book.address.zoom, (value) => book.look({ zoom: value }));
   const input = useRef<HTMLInputElement>(null);
   const grid = useRef<HTMLDivElement>(null);
+  // Of the grid, not of what is around it: a scroll bar takes some of that.
   const { ref, width } = useElementSize();
+  const measured = useMergedRef(ref, grid);
   const [chosen, setChosen] = useState<number>();
   const names = chosen ?? namesWithin(width);
   usePageKeys(pageKeys(tree, zoom, () => input.current?.select()));
@@ -58,9 +60,8 @@ export function TreeView({ facts, book, selected, onEnter }: TreeViewProps) {
         onLeave={() => grid.current?.focus()}
       />
       <div
-        ref={ref}
         className={classes["frame"]}
-        style={{ "--names": `${names * 100}%` } as React.CSSProperties}
+        style={{ "--names": width ? `${names * width}px` : `${names * 100}%` } as CSSProperties}
       >
         {tree.rows.length === 0 ? (
           <Empty
@@ -78,10 +79,11 @@ export function TreeView({ facts, book, selected, onEnter }: TreeViewProps) {
               tree={tree}
               zoom={zoom}
               grid={grid}
+              measure={measured}
               width={width * (1 - names)}
               onEnter={onEnter}
             />
-            <SplitHandle share={names} onShare={setChosen} />
+            <SplitHandle share={names} width={width} onShare={setChosen} />
           </>
         )}
       </div>

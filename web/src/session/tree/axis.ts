@@ -85,7 +85,7 @@ export function tickLabel(at: number, { from, to }: Range): string {
   if (at === 0) return "0";
   const width = to - from;
   if (width < 2) return `${trimmed(at, 3)} ms`;
-  if (to < 2_000) return `${trimmed(at, 1)} ms`;
+  if (to < 1_000) return `${trimmed(at, 1)} ms`;
   if (to < 120_000) return `${trimmed(at / 1000, width < 5_000 ? 2 : 1)} s`;
   return clock(at, width < 10_000);
 }
