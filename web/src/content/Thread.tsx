@@ -1,7 +1,7 @@
 /** A session as the conversation that it was; calls are fetched as the reader comes to them. */
 import { useIntersection } from "@mantine/hooks";
 import { useQueries } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type Ref, useEffect, useMemo, useRef, useState } from "react";
 import type { Project } from "~/api/control";
 import { Empty, Loading } from "~/app/states";
 import classes from "~/content/content.module.css";
@@ -15,6 +15,8 @@ import { text } from "~/text/en";
 
 const FIRST = 12;
 const STEP = 12;
+/** Of the calls before the selected one: they say what it answers. */
+const BEFORE = 4;
 const words = text.content.thread;
 
 export interface ThreadEvent {
@@ -34,14 +36,13 @@ interface ThreadProps {
 
 export function Thread({ project, events, selected, onSelect }: ThreadProps) {
   const calls = useMemo(() => events.filter(({ type }) => type === "model"), [events]);
-  const at = calls.findIndex(({ eventId }) => eventId === selected);
-  const [until, setUntil] = useState(FIRST);
-  const shown = calls.slice(0, Math.max(until, at + 1));
-  const { turns, isLoading } = useTurns(project, shown);
+  const { from, until, showEarlier, showFurther } = useWindow(calls, selected);
+  const { turns, isLoading } = useTurns(project, calls.slice(from, until));
   const names = useMemo(() => new Map(calls.map(({ eventId, name }) => [eventId, name])), [calls]);
   if (calls.length === 0) return <Empty title={words.none} hint={words.noneHint} />;
   return (
     <ol className={classes["messages"]} aria-label={text.content.formats.chat}>
+      {from > 0 && <More label={words.earlier(from)} onClick={showEarlier} />}
       {turns.filter(isShown).map((turn) => (
         <OneTurn
           key={turn.eventId}
@@ -52,11 +53,27 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
         />
       ))}
       {isLoading && <Loading />}
-      {!isLoading && shown.length < calls.length && (
-        <Further left={calls.length - shown.length} onSeen={() => setUntil(until + STEP)} />
+      {!isLoading && until < calls.length && (
+        <Further left={calls.length - until} onSeen={showFurther} />
       )}
     </ol>
   );
+}
+
+/** Which calls are read: those around the selected one, and more as the reader goes on. */
+function useWindow(calls: readonly ThreadEvent[], selected: string | undefined) {
+  const [{ from, until }, setWindow] = useState({ from: 0, until: FIRST });
+  const at = calls.findIndex(({ eventId }) => eventId === selected);
+  const isOutside = at !== -1 && (at < from || at >= until);
+  useEffect(() => {
+    if (isOutside) setWindow({ from: Math.max(0, at - BEFORE), until: at + FIRST });
+  }, [isOutside, at]);
+  return {
+    from,
+    until,
+    showEarlier: () => setWindow({ from: Math.max(0, from - STEP), until }),
+    showFurther: () => setWindow({ from, until: until + STEP }),
+  };
 }
 
 /** Calls that say nothing, such as embeddings, would only stand between those that do. */
@@ -115,10 +132,20 @@ function Further({ left, onSeen }: { readonly left: number; readonly onSeen: () 
   useEffect(() => {
     if (isSeen) onSeen();
   }, [isSeen]);
+  return <More ref={ref} label={words.rest(left)} onClick={onSeen} />;
+}
+
+interface MoreProps {
+  readonly ref?: Ref<HTMLLIElement>;
+  readonly label: string;
+  readonly onClick: () => void;
+}
+
+function More({ ref, label, onClick }: MoreProps) {
   return (
     <li ref={ref} className={classes["turn"]}>
-      <button type="button" className={classes["turnName"]} onClick={onSeen}>
-        {words.rest(left)}
+      <button type="button" className={classes["turnName"]} onClick={onClick}>
+        {label}
       </button>
     </li>
   );

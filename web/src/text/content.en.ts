@@ -91,6 +91,7 @@ export const content = {
   thread: {
     none: "No conversation in this session",
     noneHint: "No call of a model recorded messages.",
+    earlier: (left: number) => `${count.format(left)} earlier calls`,
     rest: (left: number) => `${count.format(left)} further calls`,
   },
   search: "Search in the JSON",
