@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { type InfiniteData, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
