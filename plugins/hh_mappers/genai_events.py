@@ -17,6 +17,7 @@ from hh_core.domain.paths import json_value
 from hh_core.domain.rules import Rules
 from hh_core.domain.span import Keys, Span, SpanEvent
 from hh_mappers.genai_content import asked, said, with_instructions
+from hh_mappers.genai_evaluations import RESULT, evaluations
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.parts import answered
 from hh_mappers.placing import offer, offer_arguments
@@ -61,6 +62,7 @@ class GenAiEvents:
         for event in span.events:
             if _SIDES.issuperset(event.attributes) and event.name not in TOLD:
                 _tell_both(event, content)
+        evaluations((event for event in span.events if event.name == RESULT), content)
         events = [event for event in span.events if event.name in TOLD]
         if events:
             attributes = span.attributes

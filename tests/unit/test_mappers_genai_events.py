@@ -159,3 +159,18 @@ def test_the_events_of_a_tool_are_its_arguments_and_its_result() -> None:
         _, content = mapped(attributes, told)
         assert content.inputs == {"city": "Cork"}
         assert content.outputs == {"result": "Drizzle."}
+
+
+def test_evaluations_are_metrics_under_their_own_names() -> None:
+    said = events(
+        ("evaluation.result", {"gen_ai.evaluation.name": "relevance"}
+         | {"gen_ai.evaluation.score.value": 4.5, "gen_ai.evaluation.score.label": "good"}),
+        ("evaluation.result", {"gen_ai.evaluation.name": "toxic"}
+         | {"gen_ai.evaluation.score.label": "no", "gen_ai.evaluation.explanation": "It is kind."}),
+        ("evaluation.result", {"gen_ai.evaluation.score.value": 1.0}),
+    )  # fmt: skip
+
+    _, content = mapped(CHAT, said)
+
+    assert content.metrics == {"relevance": 4.5, "toxic": "no"}
+    assert "It is kind." in json.dumps(content.metadata["span_events"])
