@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from raw_segments import OTHER, PROJECT
-from read_house import START_MS, ReadHouse, export, log, log_export, span, update, where
+from read_house import START_MS, ReadHouse, export, log, log_export, span, start, update, where
 
+from hh_core.domain.filters import matcher, parse_filters
 from hh_core.errors import RejectedError
 from hh_core.usecases import field_values
 from hh_core.usecases.field_values import FieldValues
@@ -263,6 +264,8 @@ async def a_histogram_counts_what_the_list_counts(house: ReadHouse) -> None:
         [NO_SESSION, TENANT],
         [where("error", "exists"), NO_SESSION],
         [where("duration", "greater than", 0, "number"), NO_SESSION],
+        [SESSIONS, where("duration", "greater than", 0, "number")],
+        [SESSIONS, where("metadata.cost", "less than", 2, "number")],
         [where("metadata.tenant", "contains", "glo")],
         [SESSIONS, where("metadata.num_events", "greater than", 3, "number")],
     ):
@@ -283,6 +286,81 @@ async def a_histogram_counts_what_the_list_counts(house: ReadHouse) -> None:
                 assert bucket.count == len(within)
                 if SESSIONS not in filters:
                     assert bucket.errors == sum(event["error"] is not None for event in within)
+
+
+def _numbers() -> list[list[Event]]:
+    """Filters on what columns know, by themselves and together."""
+    bounds = {
+        "duration": (0, 1, 1.5, -1, 1e18),
+        "metadata.cost": (0.25, 0.5, 1e300),
+        "metadata.total_tokens": (0, 31),
+        "metadata.num_events": (4, 3.5),
+        "metadata.num_errors": (0,),
+    }
+    single = [
+        where(field, operator, bound, "number")
+        for field, some in bounds.items()
+        for operator in ("is", "is not", "greater than", "less than")
+        for bound in some
+    ]
+    fields = (*bounds, "error", "metadata.has_feedback")
+    single += [where(field, operator) for field in fields for operator in ("exists", "not exists")]
+    single += [where("metadata.has_feedback", "is", value, "boolean") for value in (True, False)]
+    single += [where("error", "contains", text) for text in ("wrong", "right")]
+    long = where("duration", "greater than", 0, "number")
+    failed = where("error", "exists")
+    return [[one] for one in single] + [[long, failed], [long, TENANT], [long, PHRASE]]
+
+
+async def filters_on_columns_are_answered_as_the_events_would_be(house: ReadHouse) -> None:
+    await filled(house, spans=20)
+    known = await house.events(NO_SESSION)
+    long, failed = known[3], known[5]
+    whole = await house.events(SESSIONS)
+    patched, started = whole[0], whole[1]
+    await house.accept(
+        update(long["event_id"], duration=900),
+        update(failed["event_id"], error="late news", feedback={"rating": 1}),
+        update(patched["event_id"], duration=901, metadata={"num_events": 99, "cost": 7}),
+        start(started["event_id"], session_name="begun", error="refused", duration=1.5),
+    )
+    everything = await house.events()
+    for number, some in enumerate(_numbers()):
+        for kind in (
+            [SESSIONS],
+            [[], [NO_SESSION], [where("event_type", "is", "model")]][number % 3],
+        ):
+            asked = [*kind, *some]
+            is_wanted = matcher(parse_filters(asked))
+            expected = ids([event for event in everything if is_wanted(event)])
+
+            page = await house.export(*asked, detail="row")
+
+            assert ids(page.events) == expected, asked
+            assert page.count == len(expected), asked
+            if number % 5 == 0:
+                pages = await paged(house, *asked, limit=7, count="none", detail="row")
+                assert ids(pages) == expected, asked
+
+
+async def columns_are_enough_to_find_what_is_long_or_failed(house: ReadHouse) -> None:
+    await filled(house)
+    sort = {"field": "duration", "order": "desc"}
+    for segment in await house.objects.list("inbox/", after="", limit=10):
+        await house.objects.delete([segment.key])
+    for kind in ([], [NO_SESSION], [SESSIONS]):
+        for asked in (
+            where("duration", "greater than", 1, "number"),
+            where("error", "not exists"),
+            where("metadata.cost", "greater than", 0.25, "number"),
+        ):
+            if asked["field"] == "metadata.cost" and kind != [SESSIONS]:
+                continue
+            rows = await house.export(*kind, asked, detail="row", limit=2, sort=sort)
+
+            assert len(rows.events) == 2, asked
+            assert rows.count > 2
+            assert rows.scanned == 0
 
 
 async def a_histogram_of_failed_sessions_counts_them_as_errors(house: ReadHouse) -> None:
@@ -490,6 +568,8 @@ SCENARIOS = [
     rows_read_no_content_but_that_of_updates,
     inputs_and_outputs_of_rows_are_previews_and_only_when_asked,
     a_misspelt_field_that_lets_all_pass_is_hinted_at_too,
+    filters_on_columns_are_answered_as_the_events_would_be,
+    columns_are_enough_to_find_what_is_long_or_failed,
     a_histogram_counts_what_the_list_counts,
     a_histogram_of_failed_sessions_counts_them_as_errors,
     filters_on_content_are_left_out_of_a_histogram_and_named,

@@ -30,6 +30,12 @@ _SESSION_AS_EVENT = {
 }
 """A session's row of LISTING, from its roll-up."""
 
+_OF_SESSIONS_ALONE = {
+    **dict.fromkeys(("num_events", "num_model_events", "num_errors"), "toUInt64(0)"),
+    **dict.fromkeys(("is_started", "has_feedback"), "toUInt8(0)"),
+}
+"""What an event has in LISTING where sessions have more."""
+
 _KEYS = {"trace_id": trace_key, "event_id": event_key}
 """What to look up in ``places`` for a condition on a column."""
 
@@ -122,7 +128,7 @@ def _plain(name: str) -> str:
 
 
 def _listed(name: str) -> str:
-    return "toUInt8(0)" if name == "is_started" else name
+    return _OF_SESSIONS_ALONE.get(name, name)
 
 
 def _listed_control(name: str) -> str:

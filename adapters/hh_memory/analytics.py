@@ -181,7 +181,7 @@ class MemoryAnalytics:
         """The rows of one project that exist. Call it under the lock."""
         if relation is Relation.LISTING:
             sessions = map(_as_event, self.visible(Relation.SESSIONS, project))
-            events = [{**row, "is_started": 0} for row in self.visible(Relation.EVENTS, project)]
+            events = [{**row, **_NO_SESSION} for row in self.visible(Relation.EVENTS, project)]
             return [*events, *sessions]
         return [
             row
@@ -288,6 +288,12 @@ def _session(project: UUID, session: UUID, rollup: Rollup | None, recount: int) 
     cells = {name: getattr(rollup, name) for name in rollup.__slots__}
     flags = {name: int(cells[name]) for name in ("has_feedback", "is_started")}
     return {**cells, **flags, **own}
+
+
+_NO_SESSION = dict.fromkeys(
+    ("is_started", "num_events", "num_model_events", "num_errors", "has_feedback"), 0
+)
+"""What an event has in LISTING where sessions have more."""
 
 
 def _as_event(row: Cells) -> Cells:

@@ -187,13 +187,28 @@ class QuestionsContract(AnalyticsSuite):
             row(Relation.PATCHES, event_id=session(2), is_start=1, start_ns=START_NS),
         )
         await analytics.recount(PROJECT, [session(1), session(2)])
-        query = Query(
-            relation=Relation.LISTING, project=PROJECT, columns=("event_id", "is_started")
-        )
+        columns = ("is_started", "num_events", "num_model_events", "num_errors", "has_feedback")
+        query = Query(relation=Relation.LISTING, project=PROJECT, columns=("event_id", *columns))
         told = {
-            answer["event_id"]: answer["is_started"] for answer in await analytics.select(query)
+            answer["event_id"]: [answer[name] for name in columns]
+            for answer in await analytics.select(query)
         }
-        assert told == {event_id(1): 0, session(1): 0, session(2): 1}
+        (known,) = await analytics.select(
+            Query(
+                relation=Relation.SESSIONS,
+                project=PROJECT,
+                columns=columns,
+                where=(Condition("session_key", Op.EQ, session(1)),),
+            )
+        )
+        assert told == {
+            event_id(1): [0, 0, 0, 0, 0],
+            session(1): [known[name] for name in columns],
+            session(2): [1, 0, 0, 0, 0],
+        }
+        assert known["num_events"] == 1
+        holding = replace(query, where=(Condition("num_events", Op.GE, 1),))
+        assert [row["event_id"] for row in await analytics.select(holding)] == [session(1)]
 
     @scenario
     async def test_a5_measures_are_of_the_rows_that_match(self, analytics: Analytics) -> None:

@@ -77,7 +77,7 @@ def rest_facts(event: Event) -> Facts:
     if event.get("source"):
         facts.attributes["source"] = _text(event["source"])
     _tell(facts)
-    if event.get("error") is not None:
+    if event.get("error") not in (None, ""):
         facts.error_class = _text(facts.attributes.get("metadata.error_type")) or OTHER_ERROR
     facts.attributes, facts.truncated = index(facts.attributes)
     return facts

@@ -162,7 +162,11 @@ class Mapping:
                     speaker.mapper.content(span, content)
             except Exception:  # as in _collect
                 self.failures[speaker.mapper.name] += 1
-        if content.error is None:
+        if not facts.error_class and content.error:
+            # whoever asks for errors is answered by the index: what it was not told of is none
+            content.metadata.setdefault("error_message", content.error)
+            content.error = None
+        elif not content.error:
             content.error = (_error(span) if has_failed else None) or facts.error_class or None
         content.metadata.update(_context(span))
         return content

@@ -208,7 +208,11 @@ LISTING = _columns(
     usage=Type.USAGE,
     cost=Type.COST,
     attributes=Type.ATTRIBUTES,  # of a session: empty
-    is_started=Type.FLAG,  # of an event: 0
+    is_started=Type.FLAG,  # of an event: 0, here and below
+    num_events=Type.U64,
+    num_model_events=Type.U64,
+    num_errors=Type.U64,
+    has_feedback=Type.FLAG,
 )
 
 COLUMNS: dict[Relation, tuple[Column, ...]] = {

@@ -1,7 +1,7 @@
-"""Searches that attributes in the index decide: nothing is read but the page, and a few in doubt.
+"""Searches that the index decides: nothing is read but the page, and a few in doubt.
 
-In doubt are events that were updated, events with more or longer attributes than the index holds,
-and sessions, whose attributes stand in no index.
+In doubt are events that were updated, and sessions that patches tell of: their attributes stand in
+no index. Where attributes are asked for, so are events with more or longer ones than it holds.
 """
 
 import asyncio
@@ -21,8 +21,9 @@ from hh_core.ports.analytics import (
     Relation,
     Row,
 )
-from hh_core.usecases.belonging import BASE, LIGHT, event_id
-from hh_core.usecases.narrowing import Plan, Where, unless
+from hh_core.usecases.belonging import BASE, LIGHT, event_id, is_session
+from hh_core.usecases.columns_decide import Where
+from hh_core.usecases.narrowing import IS_SESSION, Plan, unless
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.sorting import NEWEST, Sort
 from hh_core.usecases.wide_events import WideEvents
@@ -33,13 +34,11 @@ _COUNTED = 5_000
 """Matches that are counted by fetching them: the question is asked once."""
 UPDATED = Condition("event_id", Op.UPDATED)
 TRUNCATED = Condition("truncated", Op.GT, 0)
-_DOUBTFUL = AnyOf((UPDATED, TRUNCATED))
 _PLACE = ("event_id", "trace_id", "start_ns", "truncated")
 """Columns that all matches are read with: what stands in a list is told by them."""
-_SESSIONS_IN_DOUBT = (
-    Condition("event_type", Op.EQ, "session"),
-    AnyOf((Condition("is_started", Op.EQ, 1), UPDATED)),
-)
+_PATCHED = AnyOf((Condition("is_started", Op.EQ, 1), UPDATED))
+"""Of LISTING: that a patch may tell of the row."""
+_SESSIONS_IN_DOUBT = (IS_SESSION, _PATCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +60,88 @@ class AttributeSearch:
     async def matches(self, project: UUID, query: EventQuery, plan: Plan) -> Matches | None:
         """The matches of a question; None if too many are in doubt.
 
-        For a plan whose attributes decide.
+        For a plan that the index decides.
         """
         end = query.offset + query.limit
         # so many that the page is full whatever becomes of those in doubt
-        most = max(_COUNTED, end + 1) if query.is_counted else end + 1 + self._few
-        where = (*plan.where, *unless(plan.attributes, (TRUNCATED,)))
+        most = end + 1 + self._few
+        if query.is_counted:
+            most = max(_COUNTED, most)
         found, patched = await asyncio.gather(
-            self._rows(project, Relation.EVENTS, _PLACE, where, most, query.sort),
-            self.patched(project, plan.where, query.sort),
+            self._found(project, query, plan, most), self.patched(project, plan, query.sort)
         )
         if patched is None:
             return None
         updated, sessions = patched
-        once = {event_id(row) for row in updated}
-        truncated = [row for row in found if row["truncated"] and event_id(row) not in once]
+        once = {_key(row) for row in updated}
+        truncated = [row for row in found if row.get("truncated") and _key(row) not in once]
         in_doubt = [*truncated, *updated, *sessions]
         is_cut = len(found) == most
-        if len(in_doubt) > self._few or (in_doubt and is_cut and query.is_counted):
+        if len(in_doubt) > self._few or (truncated and is_cut and query.is_counted):
             return None
-        doubtful = {event_id(row) for row in in_doubt}
-        matching = [row for row in found if event_id(row) not in doubtful]
-        matching += await self.sifted(project, query, await self._full(project, in_doubt))
+        doubtful = {_key(row) for row in in_doubt}
+        matching = [row for row in found if _key(row) not in doubtful]
+        sifted = await self.sifted(project, query, await self._full(project, in_doubt))
+        matching += sifted
         count = len(matching)
         if is_cut and query.is_counted:
-            beyond, count = await asyncio.gather(
-                self._count(project, (*plan.where, _DOUBTFUL)),
-                self._count(project, (*plan.where, *plan.attributes)),
-            )
-            if beyond:
+            beyond = await self._beyond(project, plan, len(sifted), is_doubted=bool(in_doubt))
+            if beyond is None:
                 return None
+            count = beyond
         page = query.sort.arranged(matching)[query.offset : end]
         last = page[-1] if page and count > end else None
         return Matches(count, await self._full(project, page), last)
 
+    async def _found(
+        self, project: UUID, query: EventQuery, plan: Plan, most: int
+    ) -> Sequence[Row]:
+        """What the index says that matches, and what it knows too little of."""
+        where = (*plan.where, *plan.told)
+        if plan.relation is Relation.LISTING:
+            where = (*where, *plan.attributes)
+            return await self._rows(project, Relation.LISTING, LIGHT, where, most, query.sort)
+        where = (*where, *unless(plan.attributes, (TRUNCATED,)))
+        columns = _PLACE if plan.attributes else _PLACE[:-1]
+        return await self._rows(project, Relation.EVENTS, columns, where, most, query.sort)
+
+    async def _beyond(
+        self, project: UUID, plan: Plan, sifted: int, *, is_doubted: bool
+    ) -> int | None:
+        """How many match where not all were fetched; None if the index does not know. Of those in
+        doubt ``sifted`` match, whatever it says of them."""
+        where = (*plan.where, *plan.told)
+        is_of_events = plan.relation is Relation.EVENTS
+        may_be_truncated = plan.attributes and is_of_events
+        if may_be_truncated and await self._count(project, plan.relation, (*where, TRUNCATED)):
+            return None
+        where = (*where, *plan.attributes)
+        count = await self._count(project, plan.relation, where)
+        if not is_doubted:
+            return count
+        patched = UPDATED if is_of_events else _PATCHED
+        return count - await self._count(project, plan.relation, (*where, patched)) + sifted
+
     async def _full(self, project: UUID, rows: Sequence[Row]) -> Sequence[Row]:
-        """The events of ``rows`` with the columns that are read from; other rows as they are. What
-        went meanwhile is not among them."""
+        """The events of ``rows`` with the columns that are read from too; other rows as they are.
+        What went meanwhile is not among them."""
         bare = [row for row in rows if "event_type" not in row]
         bases = await self._wide.bases(project, bare)
-        full = [row if "event_type" in row else bases.get(event_id(row)) for row in rows]
-        return [row for row in full if row is not None]
+        return [
+            row if "event_type" in row else {**row, **bases[event_id(row)]}
+            for row in rows
+            if "event_type" in row or event_id(row) in bases
+        ]
 
     async def patched(
-        self, project: UUID, where: Where, sort: Sort = NEWEST
+        self, project: UUID, plan: Plan, sort: Sort = NEWEST
     ) -> tuple[Sequence[Row], Sequence[Row]] | None:
-        """The events that were updated, and the sessions of which patches tell, that fulfil
-        ``where``; None if they are more than a few.
+        """The events that were updated, and the sessions of which patches tell, that may match;
+        None if they are more than a few.
 
         Many projects have no patches at all: that is asked first.
         """
+        where = plan.where
         query = Query(
             relation=Relation.PATCHES,
             project=project,
@@ -124,14 +155,20 @@ class AttributeSearch:
         if len(ids) <= self._few:
             where = (*where, Condition("event_id", Op.IN, ids))
         updated, sessions = await asyncio.gather(
-            self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED), sort),
-            self._in_doubt(project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT), sort),
+            _none()
+            if plan.only_sessions
+            else self._in_doubt(project, Relation.EVENTS, BASE, (*where, UPDATED), sort),
+            _none()
+            if plan.no_sessions
+            else self._in_doubt(
+                project, Relation.LISTING, LIGHT, (*where, *_SESSIONS_IN_DOUBT), sort
+            ),
         )
         return None if updated is None or sessions is None else (updated, sessions)
 
-    async def _count(self, project: UUID, where: Where) -> int:
+    async def _count(self, project: UUID, relation: Relation, where: Where) -> int:
         return await self._analytics.count(
-            Query(relation=Relation.EVENTS, project=project, columns=("event_id",), where=where)
+            Query(relation=relation, project=project, columns=("event_id",), where=where)
         )
 
     async def _in_doubt(
@@ -168,3 +205,12 @@ class AttributeSearch:
         async for events in self._wide.slices(project, rows):
             wanted += await asyncio.to_thread(list, map(is_wanted, events))
         return [row for row, is_match in zip(rows, wanted, strict=True) if is_match]
+
+
+def _key(row: Row) -> tuple[UUID, bool]:
+    """A session may have the id of one of its events."""
+    return event_id(row), "event_type" in row and is_session(row)
+
+
+async def _none() -> Sequence[Row]:
+    return ()

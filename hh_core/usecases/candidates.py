@@ -17,7 +17,8 @@ from hh_core.ports.analytics import (
     Row,
 )
 from hh_core.usecases.belonging import LIGHT, TRACE_ROWS, Belonging, event_id, parts
-from hh_core.usecases.narrowing import Plan, Where, after, unless
+from hh_core.usecases.columns_decide import Where
+from hh_core.usecases.narrowing import Plan, after, unless
 
 NEWEST_FIRST = (Order("start_ns", descending=True), Order("event_id"))
 BATCH = 500
@@ -26,6 +27,8 @@ _SESSION = Condition("event_type", Op.EQ, "session")
 _NO_SESSION = Condition("event_type", Op.NE, "session")
 _UPDATED = Condition("event_id", Op.UPDATED)
 _STARTED = Condition("is_started", Op.EQ, 1)
+_PATCHED = (_STARTED, _UPDATED)
+"""Of LISTING: that a patch may tell of the row."""
 _REST = Condition("record_kind", Op.EQ, int(RecordKind.EVENT))
 _TRUNCATED = Condition("truncated", Op.GT, 0)
 
@@ -79,13 +82,16 @@ class Candidates:
     ) -> Sequence[_Stream]:
         if session is not None:
             return await self._of_session(project, plan, session)
-        if not plan.attributes and not plan.ids:
-            return [_Stream(Relation.LISTING, plan.where)]
+        of_any = (*plan.where, *unless(plan.told, _PATCHED))
+        if plan.only_sessions or not (plan.attributes or plan.ids):
+            patched = (AnyOf(_PATCHED),) if plan.attributes or plan.ids else ()
+            return [_Stream(Relation.LISTING, (*of_any, *patched))]
         ids = unless(plan.ids, [_REST])
         attributes = unless(plan.attributes, [_UPDATED, _TRUNCATED])
-        events = (*plan.where, *ids, *attributes)
+        told = unless(plan.told, [_UPDATED])
+        events = (*plan.where, *told, *ids, *attributes)
         # whatever a session has in its buckets came by patches, so others cannot match
-        sessions = (*plan.where, _SESSION, AnyOf((_STARTED, _UPDATED)))
+        sessions = (*plan.where, _SESSION, AnyOf(_PATCHED))
         return [
             _Stream(Relation.EVENTS, events),
             _Stream(Relation.LISTING, sessions, scan.max_sessions),
@@ -102,14 +108,13 @@ class Candidates:
             )
         )
         traces = [cast(bytes, row["trace_id"]) for row in rows]
+        where = (*plan.where, *unless(plan.told, _PATCHED))
         streams = [
-            _Stream(
-                Relation.LISTING, (*plan.where, _NO_SESSION, Condition("trace_id", Op.IN, part))
-            )
+            _Stream(Relation.LISTING, (*where, _NO_SESSION, Condition("trace_id", Op.IN, part)))
             for part in parts(traces)
         ]
         itself = Condition("event_id", Op.EQ, key)
-        return [*streams, _Stream(Relation.LISTING, (*plan.where, _SESSION, itself))]
+        return [*streams, _Stream(Relation.LISTING, (*where, _SESSION, itself))]
 
     async def _rows(
         self, project: UUID, stream: _Stream, scan: Scan, columns: tuple[str, ...]

@@ -23,8 +23,8 @@ from hh_core.ports.analytics import (
     Relation,
 )
 from hh_core.usecases.brushing import Brushed, brushed
+from hh_core.usecases.columns_decide import SERVER_SET
 from hh_core.usecases.listing import Listing
-from hh_core.usecases.narrowing import SERVER_SET
 from hh_core.usecases.search import EventQuery
 
 MAX_VALUES = 50

@@ -14,7 +14,6 @@ from hh_core.ports.analytics import (
     Measure,
     Op,
     Query,
-    Relation,
     Row,
 )
 from hh_core.usecases.brushing import Brushed, brushed
@@ -91,16 +90,15 @@ class Histograms:
         self, project: UUID, asked: Brushed, width: int
     ) -> tuple[Mapping[int, int], Mapping[int, int]]:
         """By the start of each bucket: all, and those that failed."""
-        is_of_sessions = asked.relation is Relation.SESSIONS
         counting = Query(
             relation=asked.relation,
             project=project,
             where=asked.where,
-            group_by=() if is_of_sessions else ("status",),
+            group_by=() if asked.is_of_sessions else ("status",),
             bucket=timedelta(milliseconds=width),
             measures=_COUNT,
         )
-        if is_of_sessions:
+        if asked.is_of_sessions:
             failing = (*asked.where, Condition("num_errors", Op.GT, 0))
             rows, failed = await asyncio.gather(
                 self._analytics.select(counting),

@@ -12,10 +12,11 @@ from hh_core.ports.analytics import Analytics, Query, Relation, Row
 from hh_core.usecases.attribute_search import AttributeSearch
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import Candidates, Scan
+from hh_core.usecases.columns_decide import Where
 from hh_core.usecases.composing import Composing
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.live import Live
-from hh_core.usecases.narrowing import Plan, Where, plan
+from hh_core.usecases.narrowing import Plan, plan
 from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.phrases import needles
 from hh_core.usecases.read_limits import ReadLimits
@@ -77,7 +78,7 @@ class Listing:
             planned = replace(planned, where=(*planned.where, *start.beyond(query.sort)))
         if planned.exact:
             return await self._indexed(project, query, planned)
-        if planned.attributes_decide:
+        if planned.index_decides:
             found = await self._by_attributes.matches(project, query, planned)
             if found is not None:
                 page = await self._composing.page(project, query, found.rows)

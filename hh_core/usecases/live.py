@@ -12,9 +12,10 @@ from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row, Value
 from hh_core.usecases.attribute_search import AttributeSearch
 from hh_core.usecases.belonging import BASE, LIGHT, event_id
+from hh_core.usecases.columns_decide import Where
 from hh_core.usecases.composing import Composing
 from hh_core.usecases.cursors import Cursors
-from hh_core.usecases.narrowing import Where, plan
+from hh_core.usecases.narrowing import plan
 from hh_core.usecases.page import Page
 from hh_core.usecases.recent import MOST, OVERLAP_MS, Digest, Recent, pack, recent, unpack
 from hh_core.usecases.search import EventQuery
@@ -70,8 +71,10 @@ class Live:
         return page
 
     async def _matching(self, project: UUID, query: EventQuery, fresh: Recent) -> list[Row]:
-        where = plan(query).where
-        rows = {event_id(row): row for row in await self._of_spans(project, query, fresh, where)}
+        planned = plan(query)
+        where = planned.where
+        spans = () if planned.only_sessions else await self._of_spans(project, query, fresh, where)
+        rows = {event_id(row): row for row in spans}
         ids = [key for key in fresh.events if key not in rows]
         events: list[Row] = list(rows.values())
         for start in range(0, len(ids), MOST):
@@ -80,8 +83,10 @@ class Live:
                 (Relation.EVENTS, BASE, (*where, some)),
                 (Relation.LISTING, LIGHT, (*where, some, _SESSION)),
             ):
+                if relation is Relation.EVENTS and planned.only_sessions:
+                    continue
                 events += await self._rows(project, query, relation, columns, conditions)
-        if not plan(query).exact:
+        if not planned.exact:
             events = await self._by_attributes.sifted(project, query, events)
         return query.sort.arranged(events)
 

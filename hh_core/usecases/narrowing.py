@@ -12,13 +12,22 @@ from uuid import UUID
 from hh_core.domain.filters import Filter, number_of
 from hh_core.domain.identity import parse_uuid
 from hh_core.domain.mapping import INDEXED, is_left_to_content
-from hh_core.ports.analytics import AnyOf, Condition, Op, Value
+from hh_core.ports.analytics import AnyOf, Condition, Op, Relation, Value
+from hh_core.usecases.columns_decide import (
+    ROLL_UP_COLUMNS,
+    SERVER_SET,
+    Where,
+    by_roll_up,
+    least,
+    needed_unless_updated,
+    unless_updated,
+)
 from hh_core.usecases.event_shape import milliseconds_of
 from hh_core.usecases.search import EventQuery, Range
 
-Where = tuple[Condition | AnyOf, ...]
-
 IS_SESSION = Condition("event_type", Op.EQ, "session")
+OF_SESSIONS = frozenset({"start_ns", "event_name", *ROLL_UP_COLUMNS})
+"""Columns that ``LISTING`` has of sessions and ``SESSIONS`` too."""
 
 _MAX_NS = (1 << 63) - 1
 _TEXT = ("string", "id")
@@ -36,29 +45,22 @@ TEXT_OPS = {
     "exists": Op.EXISTS,
     "not exists": Op.NOT_EXISTS,
 }
-SERVER_SET = (
-    "num_events",
-    "num_model_events",
-    "num_errors",
-    "prompt_tokens",
-    "completion_tokens",
-    "total_tokens",
-    "cost",
-    "has_feedback",
-)
-"""Keys of ``metadata`` that a session has from its roll-up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     where: Where
-    """On columns that ``LISTING`` and ``EVENTS`` share, exact for every row."""
+    """On columns of ``LISTING``, exact for every row. ``EVENTS`` has them too, here and below, but
+    where sessions alone are asked for."""
+    told: Where = ()
+    """True of what matches and, where ``index_decides``, of nothing else, unless it is updated."""
     ids: Where = ()
     """On the ids of spans; true of every match but for REST events and sessions."""
     attributes: Where = ()
     """On attributes of ``EVENTS``; true of what matches unless it is updated or truncated."""
-    attributes_decide: bool = False
-    """``where`` and ``attributes`` are true of nothing else, then: the index knows the matches."""
+    index_decides: bool = False
+    """``where``, ``told`` and ``attributes`` are true of nothing else, then: the index knows the
+    matches."""
     session: str | None = None
     """Only what belongs to the session that clients know under this id."""
     exact: bool = False
@@ -67,14 +69,32 @@ class Plan:
     def of_sessions(self) -> Where | None:
         """``where`` as SESSIONS has it, if it asks for sessions alone."""
         rest = tuple(part for part in self.where if part != IS_SESSION)
-        columns = {part.column for part in rest if isinstance(part, Condition)}
-        fits = len(rest) < len(self.where) and columns <= {"start_ns", "event_name"}
-        return rest if fits and all(isinstance(part, Condition) for part in rest) else None
+        return rest if self.only_sessions and columns_of(rest) <= OF_SESSIONS else None
+
+    @property
+    def only_sessions(self) -> bool:
+        return IS_SESSION in self.where
 
     @property
     def no_sessions(self) -> bool:
         """Whether the type rules out sessions, so that ``EVENTS`` alone has all matches."""
         return rules_out_sessions(self.where)
+
+    @property
+    def relation(self) -> Relation:
+        """What has all matches but for what patches make match: sessions have no attributes."""
+        if self.no_sessions or (self.attributes and not self.only_sessions):
+            return Relation.EVENTS
+        return Relation.LISTING
+
+
+def columns_of(where: Where) -> set[str]:
+    """The columns that conditions ask."""
+    return {
+        condition.column
+        for part in where
+        for condition in (part.alternatives if isinstance(part, AnyOf) else (part,))
+    }
 
 
 def rules_out_sessions(where: Where) -> bool:
@@ -88,17 +108,26 @@ def rules_out_sessions(where: Where) -> bool:
 
 def plan(query: EventQuery) -> Plan:
     where = list(range_conditions(query.range))
+    told: list[Condition | AnyOf] = []
     ids: list[Condition | AnyOf] = []
     attributes: list[Condition | AnyOf] = []
     session: str | None = None
-    exact, attributes_decide = True, True
+    of_sessions = asks_for_sessions(query)
+    exact, index_decides = True, True
     for condition in query.filters:
         found = decided(condition)
+        if found is None and of_sessions:
+            found = by_roll_up(condition)
         if found is not None:
             where += found
             continue
         exact = False
-        attributes_decide = attributes_decide and _is_same_text(condition)
+        by_column = unless_updated(condition)
+        if by_column is not None:
+            told += by_column
+            continue
+        index_decides = index_decides and _is_same_text(condition)
+        told += needed_unless_updated(condition)
         if condition.field == "session_id" and condition.operator == "is" and _is_text(condition):
             session = str(condition.value)
         elif hexadecimal(condition):
@@ -107,12 +136,18 @@ def plan(query: EventQuery) -> Plan:
             attributes += attribute(condition)
     return Plan(
         where=tuple(where),
+        told=tuple(told),
         ids=tuple(ids),
         attributes=tuple(attributes),
-        attributes_decide=attributes_decide and not exact,
+        index_decides=index_decides and not exact,
         session=session,
         exact=exact,
     )
+
+
+def asks_for_sessions(query: EventQuery) -> bool:
+    """Whether the type leaves nothing but sessions."""
+    return any(decided(condition) == (IS_SESSION,) for condition in query.filters)
 
 
 def range_conditions(range_: Range) -> Where:
@@ -129,15 +164,8 @@ def range_conditions(range_: Range) -> Where:
 
 def first_ns(holds: Callable[[float], bool], near_ms: float) -> int:
     """The least time whose milliseconds, as readers see them, fulfil a rising condition."""
-    guess = int(max(-9e12, min(9e12, near_ms)) * 1e6)
-    low, high = guess - 4096, guess + 4096
-    while low < high:
-        middle = (low + high) // 2
-        if holds(milliseconds_of(middle)):
-            high = middle
-        else:
-            low = middle + 1
-    return max(0, min(_MAX_NS, low))
+    found = least(lambda nanoseconds: holds(milliseconds_of(nanoseconds)), near_ms * 1e6)
+    return max(0, min(_MAX_NS, found))
 
 
 def decided(condition: Filter) -> Where | None:

@@ -9,8 +9,8 @@ from hh_core.domain.enrichment import INDEXED
 from hh_core.domain.event import Json
 from hh_core.domain.mapping import is_left_to_content
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.columns_decide import SERVER_SET
 from hh_core.usecases.event_shape import BUCKETS
-from hh_core.usecases.narrowing import SERVER_SET
 from hh_core.usecases.search import Range
 
 ROOTS = (

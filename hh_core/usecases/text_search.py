@@ -29,8 +29,9 @@ from hh_core.ports.analytics import (
 )
 from hh_core.usecases.attribute_search import TRUNCATED, UPDATED, AttributeSearch
 from hh_core.usecases.belonging import BASE, TRACE_ROWS, event_id, parts, trace_id
+from hh_core.usecases.columns_decide import Where
 from hh_core.usecases.log_texts import LogTexts
-from hh_core.usecases.narrowing import Plan, Where, unless
+from hh_core.usecases.narrowing import Plan, unless
 from hh_core.usecases.phrases import spans_of
 from hh_core.usecases.read_limits import ReadLimits
 from hh_core.usecases.search import EventQuery
@@ -148,10 +149,11 @@ class TextSearch:
         the page is full and somebody has waited for it long enough.
         """
         begun = monotonic()
-        where = (*plan.where, *unless(plan.attributes, (UPDATED, TRUNCATED)))
+        told = unless(plan.told, (UPDATED,))
+        where = (*plan.where, *told, *unless(plan.attributes, (UPDATED, TRUNCATED)))
         patched, groups, sketched = await asyncio.gather(
-            self._index.patched(project, plan.where, query.sort),
-            self._groups(project, where),
+            self._index.patched(project, plan, query.sort),
+            self._groups(project, where, is_of_events=not plan.only_sessions),
             self._sketches.look(project, wanted),
         )
         if patched is None:
@@ -232,8 +234,10 @@ class TextSearch:
         found = sum(cast(int, row["start_ns"]) >= least_ns for row in search.found.rows)
         return found >= query.offset + query.limit
 
-    async def _groups(self, project: UUID, where: Where) -> Sequence[_Group]:
-        """The records that hold events, by the newest of each."""
+    async def _groups(self, project: UUID, where: Where, *, is_of_events: bool) -> Sequence[_Group]:
+        """The records that hold events, by the newest of each. Those of sessions are patches."""
+        if not is_of_events:
+            return []
         query = Query(
             relation=Relation.EVENTS,
             project=project,

@@ -512,6 +512,31 @@ def test_a_mapper_that_raises_is_counted_and_the_others_go_on() -> None:
     assert mapping.failures == {"broken": 1}
 
 
+class Complaining:
+    """It tells readers of an error, and the index of none."""
+
+    name, rank = "complaining", 1
+
+    def speaks(self, span: Span) -> bool:
+        return True
+
+    def facts(self, span: Span, facts: Facts) -> None:
+        facts.attributes["metadata.seen"] = True
+
+    def content(self, span: Span, content: Content) -> None:
+        content.error = "a complaint"
+
+
+def test_an_error_that_the_index_is_not_told_of_is_shown_beside() -> None:
+    mapping = Mapping([Complaining(), *hh_mappers()])
+
+    sound = mapping.event(plain_span({}))
+    failed = mapping.event(plain_span({"honeyhive_error_type": "Timeout"}))
+
+    assert (sound.error, sound.metadata["error_message"]) == (None, "a complaint")
+    assert failed.error == "a complaint"
+
+
 class Hesitant(Broken):
     """It cannot even say what it would do."""
 

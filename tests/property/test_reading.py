@@ -55,6 +55,7 @@ fields = st.sampled_from(
         "metadata.trace_id",
         "metadata.num_events",
         "metadata.total_tokens",
+        "metadata.cost",
         "event_id",
     ]
 )
@@ -103,6 +104,8 @@ patches = st.builds(
     st.sampled_from([*SESSIONS, *IDS]),
     metadata=buckets,
     metrics=buckets,
+    duration=st.sampled_from([None, 0, 1.5, 4]),
+    error=st.sampled_from([None, "", "late"]),
 )
 starts = st.builds(
     lambda session, name, **changes: start(session, session_name=name, **changes),

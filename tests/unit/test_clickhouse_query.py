@@ -71,7 +71,7 @@ def test_a_list_of_everything_reads_both_tables() -> None:
 def test_attributes_decide_only_where_they_say_what_the_filter_says(
     filters: list[dict[str, str]], decide: bool
 ) -> None:
-    assert plan(EventQuery(filters=parse_filters(filters))).attributes_decide is decide
+    assert plan(EventQuery(filters=parse_filters(filters))).index_decides is decide
 
 
 def _looked_up(traces: int, events: int) -> object:
