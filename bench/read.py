@@ -71,9 +71,11 @@ class Asked:
         found = [e["metadata"] for e in self._events if "request_id" in e["metadata"]]
         return str(self._random.choice(found)["request_id"])
 
-    def phrase(self) -> str:
-        """Three words in a row of some answer."""
-        texts = [e["outputs"]["output"] for e in self._events if "output" in e["outputs"]]
+    def phrase(self, bucket: str) -> str:
+        """Three words in a row of what some chain was asked (``inputs``) or answered
+        (``outputs``)."""
+        key = bucket.removesuffix("s")
+        texts = [e[bucket][key] for e in self._events if key in e[bucket]]
         words = str(self._random.choice(texts)).split()
         at = self._random.randrange(1, max(2, len(words) - 4))
         return " ".join(words[at : at + 3])
@@ -138,8 +140,14 @@ def questions(asked: Asked) -> list[Question]:
             150,
             lambda: search(_is("metadata.request_id", asked.request_id())),
         ),
-        Question("a phrase in outputs", 1_000, lambda: search(_has("outputs", asked.phrase()))),
-        Question("a phrase in inputs", 1_000, lambda: search(_has("inputs", asked.phrase()))),
+        *(
+            Question(
+                f"a phrase in {bucket}",
+                1_000,
+                lambda bucket=bucket: search(_has(bucket, asked.phrase(bucket))),  # type: ignore[misc]  # it cannot tell the type of a lambda's default
+            )
+            for bucket in ("outputs", "inputs")
+        ),
     ]
 
 

@@ -82,6 +82,9 @@ class FaultyAnalytics:
     async def count(self, query: Query) -> int:
         return await self.inner.count(query)
 
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        return await self.inner.has_chosen_ids(project)
+
     async def is_empty(self) -> bool:
         return await self.inner.is_empty()
 

@@ -17,7 +17,13 @@ from hh_clickhouse import arrow_columns, links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.parameters import chunks
-from hh_clickhouse.places import MOVABLE_COLUMNS, PLACE_COLUMNS, Incoming, suspects
+from hh_clickhouse.places import (
+    MOVABLE_COLUMNS,
+    PLACE_COLUMNS,
+    Incoming,
+    chosen_ids,
+    suspects,
+)
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
 from hh_clickhouse.shared import Answers, shared
@@ -149,6 +155,12 @@ class ClickhouseAnalytics:
                 answer = await self._client.query(text, parameters=parameters)
             answers.add(answer.result_rows, some, others)
         return answers.shared()
+
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        self._require_open()
+        text, parameters = chosen_ids(project)
+        with driver_errors():
+            return bool((await self._client.query(text, parameters=parameters)).result_rows)
 
     async def is_empty(self) -> bool:
         self._require_open()

@@ -10,10 +10,14 @@ To look up every event would cost more with each event that is kept. An id that 
 its span stands in one trace, and moves only with its hour: then its trace has several. An id that
 a client chose may stand anywhere. And where it could be a derived one, the event of that span,
 which looks innocent, may come later: so the project is marked, and all its events are looked up.
+
+Another mark tells of any id that a client chose: without it nobody need look what the id of an
+event is, whose span is known.
 """
 
 from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,12 +43,15 @@ _PLACES = pa.schema(list(zip(PLACE_COLUMNS, _TYPES, strict=True)))
 _NOWHERE = bytes(16)
 """A project is marked by two hours of this trace, whose id W3C forbids."""
 _MARK = trace_key(_NOWHERE)
+_CHOSEN = 0
+"""Under this ``id`` where clients chose ids of whatever kind: no trace has it, and no event whose
+id anybody can find."""
 _FOREVER_MS = 3_500_000_000_000
 """When a mark was received: in 2080, so that it does not expire."""
 _VERSION_BYTE = 6
 
 Known = tuple[bytes, int]
-"""A project, and the key of a trace."""
+"""A project, and the key of a trace or of a mark."""
 
 
 def hour(start_ns: int) -> int:
@@ -74,10 +81,11 @@ class Incoming:
         return table_bytes(pa.concat_tables(both))
 
     def traces(self) -> Sequence[Known]:
-        """Those to ask ``suspects`` about: all, and the mark of each project."""
+        """Those to ask ``suspects`` about: all, and the marks of each project."""
         projects = self._traces.column("project_id").to_pylist()
         found = set(zip(projects, self._trace_keys.to_pylist(), strict=True))
-        return [*found, *((project, _MARK) for project in set(projects))]
+        marks = [(project, mark) for project in set(projects) for mark in (_MARK, _CHOSEN)]
+        return [*found, *marks]
 
     def movable(self, suspected: Collection[Known]) -> tuple[bytes | None, bytes | None]:
         """What to look up, rows of ``movable_events``; and before, rows of ``places`` that mark
@@ -115,6 +123,17 @@ def suspects(asked: Sequence[Known]) -> tuple[str, dict[str, object]]:
     )
 
 
+def chosen_ids(project: UUID) -> tuple[str, dict[str, object]]:
+    """The statement, and its parameters, that has a row if ``project`` is marked: some of its
+    events may have ids that clients chose."""
+    parameters = Parameters()
+    return (
+        f"SELECT 1 FROM places WHERE project_id = {parameters.fixed(project.bytes)}"
+        f" AND id = {_CHOSEN} LIMIT 1",
+        parameters.values,
+    )
+
+
 def current(project: str) -> str:
     """The condition that a row of ``events`` is not left behind in a place its event moved from.
 
@@ -141,20 +160,20 @@ def at(project: str, keys: str) -> str:
 
 
 def _marks(own: Any, suspected: Collection[Known]) -> bytes | None:
-    """Marks for the projects that have none, and whose clients chose ids that could be derived."""
+    """The marks that projects lack whose clients chose ids, or ids that could be derived."""
     columns = (own.column(name).to_pylist() for name in ("project_id", "event_id"))
-    projects = {
-        project
+    marks = {
+        (project, mark)
         for project, event in zip(*columns, strict=True)
-        if event[_VERSION_BYTE] >> 4 == 8  # the version of all UUIDs that are derived
-        and (project, _MARK) not in suspected
+        for mark in (_CHOSEN, _MARK)
+        # the version of all UUIDs that are derived
+        if mark == _CHOSEN or event[_VERSION_BYTE] >> 4 == 8
     }
-    if not projects:
+    lacking = sorted(marks.difference(suspected))
+    if not lacking:
         return None
     rows = [
-        (project, _MARK, _NOWHERE, hour, _FOREVER_MS)
-        for project in sorted(projects)
-        for hour in (0, 1)
+        (project, mark, _NOWHERE, hour, _FOREVER_MS) for project, mark in lacking for hour in (0, 1)
     ]
     cells = [pa.array([row[number] for row in rows], type_) for number, type_ in enumerate(_TYPES)]
     return table_bytes(pa.table(cells, names=list(PLACE_COLUMNS)))

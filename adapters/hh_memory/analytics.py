@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from pydantic import Field
 
+from hh_core.domain.identity import derived_event
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
@@ -40,6 +41,8 @@ class Backend:
         self.recounted: dict[Key, int] = {}
         self.places: defaultdict[Key, set[bytes]] = defaultdict(set)
         """Traces in which each event stands or stood."""
+        self.chosen: set[UUID] = set()
+        """Projects with events whose id is not that of their span."""
         self.away = False
 
 
@@ -138,6 +141,11 @@ class MemoryAnalytics:
             Around(clock, links, counted, patched & wanted),
         )
 
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        self.check()
+        with self.backend.lock:
+            return project in self.backend.chosen
+
     async def is_empty(self) -> bool:
         self.check()
         with self.backend.lock:
@@ -159,6 +167,8 @@ class MemoryAnalytics:
             return
         if relation is Relation.EVENTS:
             self.backend.places[key].add(row["trace_id"])
+            if not _is_derived(row):
+                self.backend.chosen.add(row["project_id"])
         present = table.setdefault(key, row)
         if relation in _MERGED:
             for column, merge in _MERGED[relation].items():
@@ -241,6 +251,11 @@ def _rows(relation: Relation, table: Any) -> list[Cells]:
         for name in table.column_names
     }
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _is_derived(row: Cells) -> bool:
+    derived = derived_event(row["project_id"].bytes, row["trace_id"], row["span_id"])
+    return bool(row["event_id"].bytes == derived)
 
 
 def _raw(value: Value) -> Value:

@@ -167,6 +167,21 @@ class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract, L
         asyncio.run(asyncio.wait_for(check(), self.timeout))
 
     @scenario
+    async def test_a10_an_id_that_a_client_chose_is_known_of_its_project(
+        self, analytics: Analytics
+    ) -> None:
+        span = {"trace_id": trace_id(2), "span_id": bytes(7) + b"\7"}
+        own = UUID(bytes=derived_event(PROJECT.bytes, *span.values()))
+        await self.writer(analytics).events(event(1, event_id=own, **span))
+        assert not await analytics.has_chosen_ids(PROJECT)
+
+        await self.writer(analytics).events(event(2, event_id=own, version=version(9)))
+        await self.writer(analytics).events(event(1, event_id=own, version=version(1), **span))
+
+        assert await analytics.has_chosen_ids(PROJECT)
+        assert not await analytics.has_chosen_ids(OTHER_PROJECT)
+
+    @scenario
     async def test_a2_what_an_event_left_behind_is_found_nowhere(
         self, analytics: Analytics
     ) -> None:

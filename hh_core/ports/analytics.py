@@ -165,6 +165,9 @@ class Analytics(Protocol):
         mark, each session with a patch or a roll-up, and each trace whose events have moved. Of
         two batches that meet, the later at least is told. ``Shared.around`` says by what: all
         links of other marks (or that they are too many), roll-ups and patches.
+    A10 Knows chosen ids. While EVENTS has a row, of whatever version, whose ``event_id`` is not
+        ``identity.derived_event`` of its project, trace and span, ``has_chosen_ids`` of its
+        project is true. It may be true of others: then whoever asks looks closer.
     """
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
@@ -188,6 +191,10 @@ class Analytics(Protocol):
         self, project: UUID, mark: int, sessions: Collection[UUID], traces: Collection[bytes]
     ) -> Shared:
         """Which of ``sessions`` and ``traces`` are not those of the batch ``mark`` alone (A9)."""
+        ...
+
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        """Whether events of ``project`` may have ids that clients chose (A10). Must be cheap."""
         ...
 
     async def is_empty(self) -> bool:

@@ -7,10 +7,9 @@ matched as ever.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import cast
 from uuid import UUID
@@ -18,10 +17,8 @@ from uuid import UUID
 from hh_core.domain.segments import SegmentRecord
 from hh_core.ports.analytics import (
     Analytics,
-    Condition,
     Function,
     Measure,
-    Op,
     Order,
     Query,
     Relation,
@@ -38,49 +35,24 @@ from hh_core.usecases.search import EventQuery
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sketches import Sketched, Sketches
 from hh_core.usecases.sorting import Sort
+from hh_core.usecases.text_hits import (
+    At,
+    Group,
+    Hit,
+    Window,
+    in_chunks,
+    in_traces,
+    of_records,
+    place_of,
+    windows,
+)
 
 _RECORDS = 200_000
-_AT_ONCE = 64
-_SEGMENTS_AT_ONCE = 4
-"""A segment is sealed at some MiB, but one record may be as large as a request."""
 _THREADS = 2
 _SIFTED_AT_ONCE = 4
 """Records, all of whose events may match."""
 _GATHERED = 48
 """Records of which some spans hold the phrase: so many are composed together."""
-
-
-_At = tuple[str, int]
-"""Segment and record."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A record, and when the events in it began."""
-
-    segment: str
-    record: int
-    first_ns: int
-    last_ns: int
-
-    @property
-    def at(self) -> _At:
-        return self.segment, self.record
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A record that holds what is wanted, or may."""
-
-    group: _Group
-    spans: Mapping[int, bytes] | None
-    """Ordinal and trace id of those that hold it; None: all of its events may."""
-    told: Set[bytes] = frozenset()
-    """Traces with log records that may hold it, in whole or in part."""
-
-    def may_be(self, row: Row) -> bool:
-        """Whether the event of ``row``, which stands in the record, may match."""
-        return self.spans is None or row["ordinal"] in self.spans or trace_id(row) in self.told
 
 
 @dataclass(slots=True)
@@ -117,9 +89,9 @@ class _Search:
     found: Found
 
 
-_Located = tuple[_At, SegmentRecord]
+_Located = tuple[At, SegmentRecord]
 """A record, and where it stands."""
-_Held = tuple[_At, Mapping[int, bytes] | None]
+_Held = tuple[At, Mapping[int, bytes] | None]
 """Where a hit stands, and its spans."""
 
 
@@ -151,9 +123,8 @@ class TextSearch:
         begun = monotonic()
         told = unless(plan.told, (UPDATED,))
         where = (*plan.where, *told, *unless(plan.attributes, (UPDATED, TRUNCATED)))
-        patched, groups, sketched = await asyncio.gather(
+        patched, sketched = await asyncio.gather(
             self._index.patched(project, plan, query.sort),
-            self._groups(project, where, is_of_events=not plan.only_sessions),
             self._sketches.look(project, wanted),
         )
         if patched is None:
@@ -163,43 +134,69 @@ class TextSearch:
         known = frozenset(map(event_id, updated))
         search = _Search(project, query, where, begun, known, Found(sifted))
         logs = LogTexts(self._analytics, self._source, project, wanted)
-        left = groups
-        if not await logs.any_at_all():
-            left = [group for group in groups if sketched.may_hold(*group.at)]
-        if not await self._go_through(search, left, _Look(wanted, sketched, logs)):
-            return None
+        look = _Look(wanted, sketched, logs)
+        # what tells of sessions are updates, and these are read already
+        for window in () if plan.only_sessions else windows(query.sort):
+            if not await self._in_window(search, window, look):
+                return None
+            if search.found.stopped_ns is not None:
+                break
+        return search.found.cut(query.sort)
+
+    async def _in_window(self, search: _Search, window: Window, look: "_Look") -> bool:
+        """Add the matches that began in ``window``. False if a record holds too many events."""
         found = search.found
+        within = replace(search, where=(*search.where, *window.where))
+        left = groups = await self._groups(search.project, within.where)
+        if not await look.logs.any_at_all():
+            left = [group for group in groups if look.sketched.may_hold(*group.at)]
+        if not await self._go_through(within, left, look):
+            return False
         if found.stopped_ns is None and len(groups) == _RECORDS:
             found.stop(groups[-1].last_ns, "search_seconds")
-        return found.cut(query.sort)
+        if left and window.since_ns is not None:
+            # never where nothing was read: whoever goes on from there gets further
+            self._stop_if_enough(search, window.since_ns)
+        return True
 
     async def _go_through(
         self,
         search: _Search,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         look: "_Look",
     ) -> bool:
         """Add the matches of ``groups``. False if one of them holds too many events."""
-        found, waiting = search.found, list[_Hit]()
+        found, waiting = search.found, list[Hit]()
+        composed_ns: int | None = None
         async with aclosing(self._hits(search.project, groups, look)) as looking:
             async for chunk, hits in looking:
+                if composed_ns is not None and self._is_full(search, composed_ns):
+                    # what waits need not be composed to know the page
+                    found.stop(composed_ns, "first_page_seconds")
+                    break
                 waiting += await self._told_by_logs(search, look.logs, chunk, hits)
                 is_last, is_over = chunk[-1] is groups[-1], self._is_late(search)
                 if not (is_last or is_over or len(waiting) >= _GATHERED):
                     continue
                 if not await self._compose(search, waiting):
                     return False
-                waiting = []
-                if found.stopped_ns is None and not is_last:
-                    if self._is_late(search):
-                        found.stop(chunk[-1].last_ns, "search_seconds")
-                    elif self._is_full(search, chunk[-1].last_ns):
-                        found.stop(chunk[-1].last_ns, "first_page_seconds")
+                waiting, composed_ns = [], chunk[-1].last_ns
+                if not is_last:
+                    self._stop_if_enough(search, composed_ns)
                 if found.stopped_ns is not None:
                     break
         return True
 
-    async def _compose(self, search: _Search, hits: Sequence[_Hit]) -> bool:
+    def _stop_if_enough(self, search: _Search, at_ns: int) -> None:
+        """Stop where nothing but what began before ``at_ns`` is left, if it may end there."""
+        if search.found.stopped_ns is not None:
+            return
+        if self._is_late(search):
+            search.found.stop(at_ns, "search_seconds")
+        elif self._is_full(search, at_ns):
+            search.found.stop(at_ns, "first_page_seconds")
+
+    async def _compose(self, search: _Search, hits: Sequence[Hit]) -> bool:
         """Add the matches among the events of ``hits``. False if one of them holds too many."""
         found = search.found
         is_known = all(hit.spans is not None for hit in hits)
@@ -234,10 +231,8 @@ class TextSearch:
         found = sum(cast(int, row["start_ns"]) >= least_ns for row in search.found.rows)
         return found >= query.offset + query.limit
 
-    async def _groups(self, project: UUID, where: Where, *, is_of_events: bool) -> Sequence[_Group]:
-        """The records that hold events, by the newest of each. Those of sessions are patches."""
-        if not is_of_events:
-            return []
+    async def _groups(self, project: UUID, where: Where) -> Sequence[Group]:
+        """The records that hold events, by the newest of each."""
         query = Query(
             relation=Relation.EVENTS,
             project=project,
@@ -251,7 +246,7 @@ class TextSearch:
             limit=_RECORDS,
         )
         return [
-            _Group(
+            Group(
                 str(row["segment"]),
                 cast(int, row["record"]),
                 cast(int, row["first"]),
@@ -263,12 +258,12 @@ class TextSearch:
     async def _hits(
         self,
         project: UUID,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         look: "_Look",
-    ) -> AsyncGenerator[tuple[Sequence[_Group], Sequence[_Hit]], None]:
+    ) -> AsyncGenerator[tuple[Sequence[Group], Sequence[Hit]], None]:
         """``groups`` some at a time, and those of them whose record holds all that is wanted. While
         some are looked through, the next are read."""
-        chunks = list(_chunks(groups))
+        chunks = list(in_chunks(groups))
         first = chunks[0] if chunks else ()
         reading = asyncio.ensure_future(self._read(project, first, look.sketched))
         try:
@@ -284,12 +279,12 @@ class TextSearch:
                 for at, record in records:
                     if at in hits:  # its events are composed next, from the same bytes
                         self._source.keep(project, *at, record)
-                yield chunk, [_Hit(group, hits[group.at]) for group in chunk if group.at in hits]
+                yield chunk, [Hit(group, hits[group.at]) for group in chunk if group.at in hits]
         finally:
             reading.cancel()
 
     async def _read(
-        self, project: UUID, groups: Sequence[_Group], sketched: Sketched
+        self, project: UUID, groups: Sequence[Group], sketched: Sketched
     ) -> Sequence[_Located]:
         by_segment: dict[str, list[int]] = {}
         for group in groups:
@@ -303,47 +298,49 @@ class TextSearch:
             ).items()
         ]
 
-    async def _rows(self, search: _Search, hits: Sequence[_Hit]) -> Sequence[Row]:
+    async def _rows(self, search: _Search, hits: Sequence[Hit]) -> Sequence[Row]:
         """The events of these records that may match, and never more than one too many."""
         groups = [hit.group for hit in hits]
         query = Query(
             relation=Relation.EVENTS,
             project=search.project,
             columns=search.query.sort.with_column(BASE),
-            where=(*_of(search.where, groups), *_traces(hits)),
+            where=(*of_records(search.where, groups), *in_traces(hits)),
             order_by=(Order("segment"), Order("record"), Order("ordinal")),
             limit=self._limits.scan_limit + 1,
         )
         asked = {hit.group.at: hit for hit in hits}
         found = await self._analytics.select(query)
         return [
-            row for row in found if (hit := asked.get(_at(row))) is not None and hit.may_be(row)
+            row
+            for row in found
+            if (hit := asked.get(place_of(row))) is not None and hit.may_be(row)
         ]
 
     async def _told_by_logs(
-        self, search: _Search, logs: LogTexts, chunk: Sequence[_Group], hits: Sequence[_Hit]
-    ) -> Sequence[_Hit]:
+        self, search: _Search, logs: LogTexts, chunk: Sequence[Group], hits: Sequence[Hit]
+    ) -> Sequence[Hit]:
         """``hits``, and the traces of all records of ``chunk`` whose log records may hold it."""
         if not await logs.any_at_all():
             return hits
         query = Query(
             relation=Relation.EVENTS,
             project=search.project,
-            where=_of(search.where, chunk),
+            where=of_records(search.where, chunk),
             group_by=("segment", "record", "trace_id"),
             measures=(Measure("rows", Function.COUNT),),
             limit=TRACE_ROWS,
         )
         asked = {group.at for group in chunk}
-        rows = [row for row in await self._analytics.select(query) if _at(row) in asked]
+        rows = [row for row in await self._analytics.select(query) if place_of(row) in asked]
         traces = await logs.traces({trace_id(row) for row in rows})
-        told: dict[_At, set[bytes]] = {}
+        told: dict[At, set[bytes]] = {}
         for row in rows:
             if trace_id(row) in traces:
-                told.setdefault(_at(row), set()).add(trace_id(row))
+                told.setdefault(place_of(row), set()).add(trace_id(row))
         held = {hit.group.at: hit.spans for hit in hits}
         return [
-            _Hit(group, held.get(group.at, {}), told.get(group.at, frozenset()))
+            Hit(group, held.get(group.at, {}), told.get(group.at, frozenset()))
             for group in chunk
             if group.at in held or group.at in told
         ]
@@ -356,47 +353,6 @@ class _Look:
     wanted: Sequence[bytes]
     sketched: Sketched
     logs: LogTexts
-
-
-def _of(where: Where, groups: Sequence[_Group]) -> Where:
-    """Conditions that the events of these records fulfil, and few others."""
-    return (
-        *where,
-        Condition("start_ns", Op.GE, min(group.first_ns for group in groups)),
-        Condition("start_ns", Op.LE, max(group.last_ns for group in groups)),
-        Condition("record", Op.IN, [group.record for group in groups]),
-        Condition("segment", Op.IN, list({group.segment for group in groups})),
-    )
-
-
-def _at(row: Row) -> _At:
-    return str(row["segment"]), cast(int, row["record"])
-
-
-def _traces(hits: Sequence[_Hit]) -> Where:
-    """The traces in which the events stand, if they are known: they are looked up, then."""
-    traces: set[bytes] = set()
-    for hit in hits:
-        if hit.spans is None:
-            return ()
-        traces |= {*hit.spans.values(), *hit.told}
-    return (Condition("trace_id", Op.IN, list(traces)),)
-
-
-def _chunks(groups: Sequence[_Group]) -> Iterator[Sequence[_Group]]:
-    """``groups`` in order, some at a time."""
-    some: list[_Group] = []
-    for _, of_segment in groupby(groups, key=lambda group: group.segment):
-        for group in of_segment:
-            some.append(group)
-            if len(some) == _AT_ONCE:
-                yield some
-                some = []
-        if len({group.segment for group in some}) >= _SEGMENTS_AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _held(records: Sequence[_Located], wanted: Sequence[bytes]) -> list[_Held]:

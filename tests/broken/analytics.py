@@ -145,6 +145,14 @@ class Tacit(MemoryAnalytics):
         return replace(found, around=replace(found.around, links=some))
 
 
+class Unaware(MemoryAnalytics):
+    """Takes every id for one that is derived."""
+
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        await super().has_chosen_ids(project)
+        return False
+
+
 class Stubborn(MemoryAnalytics):
     """Lets what a batch added up overwrite a recount."""
 
@@ -167,5 +175,6 @@ BROKEN: dict[type[MemoryAnalytics], str] = {
     Undead: "a8",
     Solitary: "a9",
     Tacit: "a9",
+    Unaware: "a10",
     Blurred: "model",
 }

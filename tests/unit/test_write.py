@@ -76,6 +76,9 @@ class Picky:
         self._die("recount")
         await self._index.recount(project, sessions)
 
+    async def has_chosen_ids(self, project: UUID) -> bool:
+        return await self._index.has_chosen_ids(project)
+
     async def is_empty(self) -> bool:
         return await self._index.is_empty()
 
