@@ -196,7 +196,7 @@ def _built(
         ),
         pending,
         Costs(analytics, source, mapping, lambda: book, freshness, name_key=NAME_KEY),
-        RawRecords(analytics, wide, source, freshness, name_key=NAME_KEY),
+        RawRecords(analytics, wide, source, freshness, turns, name_key=NAME_KEY),
     )
 
 

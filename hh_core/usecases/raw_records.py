@@ -1,7 +1,8 @@
 """What was sent about one event: its span, its log records, its REST writes, as they were sent."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
@@ -9,17 +10,19 @@ from uuid import UUID
 from hh_core.domain.event import Json
 from hh_core.domain.identity import name_key as id_of
 from hh_core.domain.segments import Address, RecordKind, SegmentRecord
-from hh_core.errors import NotFoundError, RejectedError
+from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.usecases.belonging import BASE
 from hh_core.usecases.freshness import Freshness, missing
+from hh_core.usecases.read_limits import Turns
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.wide_events import WideEvents
-from hh_core.wire.otlp_document import document
+from hh_core.wire.otlp_body import plain_size
+from hh_core.wire.otlp_document import otlp_documents
 from hh_core.wire.rest import documents
 
 MAX_BYTES = 64 << 20
-"""Of the records that one answer is made from."""
+"""Of the records that one answer is made from, after decompression."""
 _OTLP = (RecordKind.TRACES, RecordKind.LOGS)
 
 
@@ -30,6 +33,7 @@ class RawRecords:
         wide: WideEvents,
         source: SegmentsSource,
         freshness: Freshness,
+        turns: Turns,
         *,
         name_key: bytes,
     ) -> None:
@@ -37,6 +41,7 @@ class RawRecords:
         self._wide = wide
         self._source = source
         self._freshness = freshness
+        self._turns = turns
         self._name_key = name_key
 
     async def of_event(self, project: UUID, text: str) -> tuple[dict[str, Json], bool]:
@@ -53,40 +58,46 @@ class RawRecords:
         rows = await self._analytics.select(query)
         if not rows:
             raise missing("event", behind)
-        addresses = await self._wide.addresses(project, rows[0])
-        told = await self._told(project, addresses)
+        async with self._turns.turn(project):
+            addresses = await self._wide.addresses(project, rows[0])
+            told = await self._told(project, addresses)
         return {"event_id": text, "writes": cast(Json, told)}, behind
 
     async def _told(self, project: UUID, addresses: Sequence[Address]) -> list[dict[str, Json]]:
-        found: list[dict[str, Json]] = []
+        """In the order of ``addresses``; each record is read once, whatever stands in it."""
+        wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
+        for at in addresses:
+            wanted[at.segment, at.record].add(at.ordinal)
+        found: dict[Address, dict[str, Json]] = {}
         budget = MAX_BYTES
-        for address in addresses:
-            records = await self._source.records(project, address.segment, [address.record])
-            if (record := records.get(address.record)) is None:
+        for (segment, offset), ordinals in wanted.items():
+            records = await self._source.records(project, segment, [offset])
+            if (record := records.get(offset)) is None:
                 continue
-            budget -= len(record.body)
+            budget -= plain_size(record.body, record.header.encoding)
             if budget < 0:
                 raise RejectedError("what was sent is too large for one answer", code=422)
-            found.append(await asyncio.to_thread(_write, record, address.ordinal))
-        return found
+            writes = await asyncio.to_thread(_writes, record, ordinals)
+            found |= {Address(segment, offset, at): write for at, write in writes.items()}
+        return [found[at] for at in addresses if at in found]
 
 
-def _write(record: SegmentRecord, ordinal: int) -> dict[str, Json]:
+def _writes(record: SegmentRecord, ordinals: Collection[int]) -> Mapping[int, dict[str, Json]]:
     received = datetime.fromtimestamp(record.header.received_ms / 1000, UTC)
-    return {
+    head: dict[str, Json] = {
         "kind": record.header.kind.name.lower(),
         "received_at": received.isoformat(timespec="milliseconds"),
         "content_type": record.header.content_type.name.lower(),
-        "sent": _sent(record, ordinal),
     }
+    sent = _sent(record, ordinals)
+    return {ordinal: {**head, "sent": sent.get(ordinal)} for ordinal in ordinals}
 
 
-def _sent(record: SegmentRecord, ordinal: int) -> Json:
-    """None where the record cannot be read any more."""
+def _sent(record: SegmentRecord, ordinals: Collection[int]) -> Mapping[int, Json]:
+    """What cannot be read any more is not there."""
     try:
         if record.header.kind in _OTLP:
-            return document(record, ordinal)
-        rest: Mapping[int, dict[str, Json]] = dict(documents(record))
-        return rest[ordinal]
-    except (KeyError, NotFoundError, RejectedError, RecursionError):
-        return None
+            return dict(otlp_documents(record, ordinals))
+        return {ordinal: item for ordinal, item in documents(record) if ordinal in ordinals}
+    except (RejectedError, RecursionError):
+        return {}

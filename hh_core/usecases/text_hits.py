@@ -8,7 +8,7 @@ from typing import cast
 
 from hh_core.ports.analytics import Condition, Op, Row
 from hh_core.usecases.belonging import trace_id
-from hh_core.usecases.narrowing import Where
+from hh_core.usecases.columns_decide import Where
 from hh_core.usecases.sorting import Sort
 
 _AT_ONCE = 64

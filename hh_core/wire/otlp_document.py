@@ -4,14 +4,13 @@ https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding: ids in hexadec
 numbers, 64-bit integers as text. What came in JSON is told as it came.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
 from hh_core.domain.event import Json
 from hh_core.domain.segments import ContentType, RecordKind, SegmentRecord
-from hh_core.errors import NotFoundError
 from hh_core.wire import otlp_protobuf
 from hh_core.wire.json_text import parse
 from hh_core.wire.otlp_body import UNLIMITED, decompress
@@ -24,11 +23,13 @@ _SCHEMAS: Mapping[RecordKind, tuple[Schema, tuple[str, str, str]]] = {
 _IDS = ("traceId", "spanId", "parentSpanId")
 
 
-def document(record: SegmentRecord, ordinal: int) -> dict[str, Json]:
-    """A request that holds this one item of a record of kind ``TRACES`` or ``LOGS``.
+def otlp_documents(
+    record: SegmentRecord, ordinals: Collection[int]
+) -> Iterator[tuple[int, dict[str, Json]]]:
+    """Of each item at ``ordinals`` of a record of kind ``TRACES`` or ``LOGS`` a request that holds
+    it alone, with its ordinal. The record is parsed once.
 
-    Raises ``NotFoundError`` if none stands at ``ordinal``, ``RejectedError`` for a body that was
-    never let in.
+    Raises ``RejectedError`` for a body that was never let in.
     """
     schema, names = _SCHEMAS[record.header.kind]
     plain = decompress(record.body, record.header.encoding, UNLIMITED)
@@ -36,12 +37,11 @@ def document(record: SegmentRecord, ordinal: int) -> dict[str, Json]:
         found = _in_json(parse(plain, 3 * UNLIMITED.max_bytes), names)
     else:
         found = _in_protobuf(plain, schema)
+    outer, inner, items = names
     for place, (resource, scope, item) in enumerate(found):
-        if place == ordinal:
-            outer, inner, items = names
+        if place in ordinals:
             group: dict[str, Json] = {"scope": scope(), items: [item()]}
-            return {outer: [{"resource": resource(), inner: [group]}]}
-    raise NotFoundError("nothing stands at this address")
+            yield place, {outer: [{"resource": resource(), inner: [group]}]}
 
 
 def _in_protobuf(plain: bytes, schema: Schema) -> Iterator[tuple[Any, Any, Any]]:

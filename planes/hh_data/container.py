@@ -250,7 +250,7 @@ class DataPlane(containers.DeclarativeContainer):
         Costs, analytics, source, mapping, book.provider, freshness, name_key=name_key
     )
     raw_records = providers.Singleton(
-        RawRecords, analytics, wide_events, source, freshness, name_key=name_key
+        RawRecords, analytics, wide_events, source, freshness, turns, name_key=name_key
     )
     read_api = providers.Singleton(
         ReadApi, access, reader, sessions, session_outlines, costs, raw_records

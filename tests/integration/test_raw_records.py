@@ -18,6 +18,7 @@ from read_house import (
 )
 
 from hh_core.errors import NotFoundError
+from hh_core.wire.json_text import parse
 
 EVENT = "63d761d2-b1b4-4372-925e-c9fa0c341ced"
 OTHER_PROJECT = PROJECT.__class__(int=PROJECT.int + 1)
@@ -86,5 +87,28 @@ def test_an_event_of_another_project_is_not_there() -> None:
         await house.accept(export(span(2, honeyhive_event_id=EVENT)))
         with pytest.raises(NotFoundError):
             await house.raw.of_event(OTHER_PROJECT, EVENT)
+
+    run(test)
+
+
+def test_a_record_is_read_once_however_many_log_records_stand_in_it() -> None:
+    logs = [log(2, f"line {n}", at=n + 1) for n in range(300)]
+
+    async def test(house: ReadHouse) -> None:
+        await house.accept(export(span(2, honeyhive_event_id=EVENT)))
+        await house.accept(log_export(*logs, sequence=3))
+        parsed = 0
+
+        def counting(plain: bytes, most: int) -> object:
+            nonlocal parsed
+            parsed += 1
+            return parse(plain, most)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("hh_core.wire.otlp_document.parse", counting)
+            told = await writes(house)
+
+        assert [write["kind"] for write in told] == ["traces", *["logs"] * 300]
+        assert parsed == 2
 
     run(test)
