@@ -118,18 +118,29 @@ class ClickhouseAnalytics:
         return compiled.rows(found)
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
-        compiled = compile_select(query, self._plane)
         self._require_open()
+        asked = arrow_columns.unordered(query)
+        if asked is not None:
+            compiled = compile_select(asked, self._plane)
+            with driver_errors():
+                table = await self._table(compiled)
+                if table.num_rows < query.limit:  # else the order says which rows are answered
+                    return await asyncio.to_thread(_arranged, table, query, compiled)
+        compiled = compile_select(query, self._plane)
         with driver_errors():
-            answer = await self._patiently(
-                self._client.raw_query(
-                    compiled.with_settings(*arrow_columns.SETTINGS),
-                    parameters=compiled.parameters,
-                    settings=self._limits | arrow_columns.DRIVER_OPTIONS,
-                    fmt=arrow_columns.FORMAT,
-                )
+            table = await self._table(compiled)
+            return await asyncio.to_thread(arrow_columns.columns_of, table, compiled.versions)
+
+    async def _table(self, compiled: Compiled) -> Any:
+        answer = await self._patiently(
+            self._client.raw_query(
+                compiled.with_settings(*arrow_columns.SETTINGS),
+                parameters=compiled.parameters,
+                settings=self._limits | arrow_columns.DRIVER_OPTIONS,
+                fmt=arrow_columns.FORMAT,
             )
-            return await asyncio.to_thread(arrow_columns.columns_of, answer, compiled.versions)
+        )
+        return await asyncio.to_thread(arrow_columns.table_of, answer)
 
     async def count(self, query: Query) -> int:
         answer = await self._ask(compile_count(query, self._plane))
@@ -227,6 +238,10 @@ class ClickhouseAnalytics:
     def _require_open(self) -> None:
         if self._closed:
             raise ClosedError("the analytics port is closed")
+
+
+def _arranged(table: Any, query: Query, compiled: Compiled) -> Sequence[Sequence[Value]]:
+    return arrow_columns.columns_of(arrow_columns.arranged(table, query), compiled.versions)
 
 
 async def _pieces(data: bytes) -> AsyncIterator[bytes]:

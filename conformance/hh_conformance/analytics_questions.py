@@ -4,7 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
@@ -71,6 +72,37 @@ class QuestionsContract(AnalyticsSuite):
         found = await analytics.columns(query)
         assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected
         assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)
+
+    @scenario
+    async def test_a5_columns_come_in_the_order_of_a_select_whatever_the_limit(
+        self, analytics: Analytics
+    ) -> None:
+        starts = (5, 3, 5, 1, 3, 9)
+        await self.writer(analytics).events(
+            *(event(n, start_ns=start, model=f"m{n % 2}") for n, start in enumerate(starts, 1))
+        )
+        names = ("start_ns", "event_id", "model")
+        orders = (
+            (Order("start_ns"), Order("event_id")),
+            (Order("start_ns", descending=True), Order("event_id")),
+            (Order("model", descending=True), Order("event_id", descending=True)),
+            (Order("duration_ns"), Order("event_id")),
+        )
+        for order in orders:
+            for limit, offset in ((100, 0), (6, 0), (2, 0), (2, 1)):
+                query = Query(
+                    relation=Relation.EVENTS,
+                    project=PROJECT,
+                    columns=names,
+                    order_by=order,
+                    limit=limit,
+                    offset=offset,
+                )
+                rows = await analytics.select(query)
+                found = zip(*await analytics.columns(query), strict=True)
+                ids = [cast(UUID, row["event_id"]).bytes for row in rows]
+                assert len(rows) == min(limit, 6)
+                assert [event for _, event, _ in found] == ids, query
 
     @scenario
     async def test_a2_of_many_events_that_are_asked_for_only_the_newest_rows_count(

@@ -42,6 +42,11 @@ _JOIN_WITHIN = 4 << 20
 _BLOCKS_AT_ONCE = 32
 """Of a pack, for who goes through very many records: some MiB, unless a record is larger."""
 _PAGE = 1000
+_KNOWN_PACKS = 20_000
+"""Segments of which it is remembered where they stand: to ask the catalogue for each segment of a
+page takes longer than to read it."""
+_PACK_BYTES = 400
+"""About what one of them takes in memory."""
 
 
 _Unpack = Callable[[UUID, str, int, str, Collection[int]], Awaitable[Mapping[int, SegmentRecord]]]
@@ -68,6 +73,8 @@ class SegmentsSource:
         self._cache: ByteCache[SegmentRecord] = ByteCache(record_cache_bytes)
         self._blocks: ByteCache[bytes] = ByteCache(block_cache_bytes)
         self._indexes: ByteCache[PackIndex] = ByteCache(index_cache_bytes)
+        self._packs: ByteCache[tuple[str, int]] = ByteCache(_KNOWN_PACKS * _PACK_BYTES)
+        """Key and size of the pack that a segment stood in when it was last looked at."""
 
     async def records(
         self, project: UUID, segment: str, offsets: Collection[int]
@@ -163,15 +170,36 @@ class SegmentsSource:
             if index.project != project:
                 raise RejectedError("the pack belongs to another project", code=422)
             self._indexes.put((project, pack), index, index.size)
+            for segment in index.segments:
+                self._packs.put((project, segment), (pack, size), _PACK_BYTES)
         return index
 
     async def _read(
         self, project: UUID, segment: str, offsets: Sequence[int]
     ) -> Mapping[int, SegmentRecord]:
+        found = await self._from_known(project, segment, offsets)
+        if found is not None:
+            return found
         try:
             return await self._from_inbox(segment, offsets)
         except NotFoundError:
             return await self._from_packs(project, segment, offsets, self._unpacked)
+
+    async def _from_known(
+        self, project: UUID, segment: str, offsets: Sequence[int]
+    ) -> Mapping[int, SegmentRecord] | None:
+        """From the pack that held the segment before; None where it does not answer all."""
+        pack = self._packs.get((project, segment))
+        if pack is None:
+            return None
+        try:
+            found = await self._unpacked(project, *pack, segment, offsets)
+        except (NotFoundError, RejectedError):
+            found = {}
+        if len(found) == len(offsets):
+            return found
+        self._packs.drop((project, segment))
+        return None
 
     async def _from_inbox(
         self, segment: str, offsets: Sequence[int]

@@ -14,7 +14,7 @@ from hh_core.errors import NotFoundError, UnavailableError
 from hh_core.usecases.catalogue import Catalogue
 from hh_core.usecases.pack import QUARANTINE, Pack, PackSettings
 from hh_core.usecases.retain import Retain, RetainSettings
-from hh_core.usecases.segments_source import PACKED, PACKS, SegmentsSource
+from hh_core.usecases.segments_source import PACKED, PACKS, SegmentsSource, packed_key
 from hh_memory.objects import MemoryObjects, ObjectsConfig, open_objects
 from hh_memory.records import MemoryRecords, RecordsConfig, open_records
 
@@ -318,6 +318,56 @@ def test_a_large_record_is_read_whole_and_near_ones_in_one_go() -> None:
 
         assert [found[offset].body for offset in offsets] == bodies
         assert await source.records(PROJECT, called, [offsets[1] + 1]) == {}
+
+    run(scenario)
+
+
+def _forgetful(built: House) -> SegmentsSource:
+    """Keeps no bytes of records, but where their segments stand."""
+    return SegmentsSource(built.objects, built.records, record_cache_bytes=0, block_cache_bytes=0)
+
+
+def test_a_pack_that_was_read_from_tells_where_all_its_segments_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario(built: House) -> None:
+        first, (mine, theirs) = await two_projects(built)
+        second, _ = await two_projects(built, START + 1)
+        built.now += 1000
+        await built.pack()()
+        source = _forgetful(built)
+        await source.records(PROJECT, first, [mine])
+
+        monkeypatch.setattr(built.records, "begin", None)  # nobody asks the catalogue any more
+
+        assert (await source.records(PROJECT, second, [mine]))[mine].body == b"mine"
+        with pytest.raises(TypeError):
+            await source.records(OTHER, second, [theirs])
+
+    run(scenario)
+
+
+def test_where_a_segment_stood_is_asked_anew_when_the_pack_is_another_one_or_gone() -> None:
+    async def scenario(built: House) -> None:
+        called, (mine, _) = await two_projects(built)
+        built.now += 1000
+        await built.pack()()
+        source = _forgetful(built)
+        await source.records(PROJECT, called, [mine])
+        entry = packed_key(called, PROJECT)
+        async with built.records.begin() as unit:
+            (known,) = await unit.get(PACKED, [entry])
+            old = str(known.value["pack"])
+            await unit.merge(PACKED, {entry: {"pack": f"{old}-2"}})
+        await built.objects.put(f"{old}-2", await built.objects.get(old))
+        await built.objects.delete([old])
+
+        assert (await source.records(PROJECT, called, [mine]))[mine].body == b"mine"
+
+        async with built.records.begin() as unit:
+            await unit.delete(PACKED, [entry])
+        await built.objects.delete([f"{old}-2"])
+        assert await source.records(PROJECT, called, [mine]) == {}
 
     run(scenario)
 
