@@ -9,7 +9,7 @@ from read_house import START_MS, ReadHouse, export, log, log_export, span, start
 
 from hh_core.domain.filters import matcher, parse_filters
 from hh_core.errors import RejectedError
-from hh_core.usecases import field_values
+from hh_core.usecases import attribute_search, field_values
 from hh_core.usecases.field_values import FieldValues
 from hh_core.usecases.histogram import Histogram
 from hh_core.usecases.list_questions import parse_histogram, parse_values
@@ -35,7 +35,8 @@ def _numbered(number: int) -> dict[str, Any]:
         "gen_ai.usage.output_tokens": 1,
         "honeyhive_metadata.tenant": "acme" if number % 2 else "globex",
         "honeyhive_inputs.q": f"the quick brown fox {number}",
-        "honeyhive_event_type": "model" if number % 4 else "tool",
+        "honeyhive_event_type": ("tool", "model", "chain", "model")[number % 4],
+        "honeyhive_metadata.share": (0.1, "0.3", 0.1 + 0.2, "1e999", 4, "none")[number % 6],
     }
     if number % 5:
         attributes["honeyhive_metadata.cost"] = number % 3 / 4
@@ -294,6 +295,7 @@ def _numbers() -> list[list[Event]]:
         "duration": (0, 1, 1.5, -1, 1e18),
         "metadata.cost": (0.25, 0.5, 1e300),
         "metadata.total_tokens": (0, 31),
+        "metadata.share": (0.1, 0.3, 4),
         "metadata.num_events": (4, 3.5),
         "metadata.num_errors": (0,),
     }
@@ -328,7 +330,7 @@ async def filters_on_columns_are_answered_as_the_events_would_be(house: ReadHous
     for number, some in enumerate(_numbers()):
         for kind in (
             [SESSIONS],
-            [[], [NO_SESSION], [where("event_type", "is", "model")]][number % 3],
+            [[], [NO_SESSION], [where("event_type", "is", "model")]][(number + number // 3) % 3],
         ):
             asked = [*kind, *some]
             is_wanted = matcher(parse_filters(asked))
@@ -341,6 +343,36 @@ async def filters_on_columns_are_answered_as_the_events_would_be(house: ReadHous
             if number % 5 == 0:
                 pages = await paged(house, *asked, limit=7, count="none", detail="row")
                 assert ids(pages) == expected, asked
+
+
+async def a_count_stops_nowhere_though_not_all_that_matches_is_fetched(house: ReadHouse) -> None:
+    await filled(house, spans=40)
+    known = await house.events(NO_SESSION)
+    whole = await house.events(SESSIONS)
+    await house.accept(
+        update(known[3]["event_id"], duration=0),
+        update(known[4]["event_id"], duration=900, error="late news"),
+        update(whole[0]["event_id"], duration=0),
+        start(whole[1]["event_id"], session_name="begun"),
+    )
+    everything = await house.events()
+    for kind in ([], [NO_SESSION]):
+        for some in (
+            [where("duration", "greater than", 0, "number")],
+            [where("duration", "less than", 2, "number")],
+            [where("error", "not exists")],
+            [where("metadata.share", "less than", 5, "number"), NO_SESSION],
+        ):
+            is_wanted = matcher(parse_filters([*kind, *some]))
+            expected = [event for event in everything if is_wanted(event)]
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(attribute_search, "_COUNTED", 1)
+                page = await house.export(*kind, *some, limit=2)
+
+            assert len(expected) > 13  # what is fetched of 20 that a search may read
+            assert ids(page.events) == ids(expected[:2])
+            assert page.count == len(expected)
+            assert page.scanned == 0
 
 
 async def columns_are_enough_to_find_what_is_long_or_failed(house: ReadHouse) -> None:
@@ -569,6 +601,7 @@ SCENARIOS = [
     inputs_and_outputs_of_rows_are_previews_and_only_when_asked,
     a_misspelt_field_that_lets_all_pass_is_hinted_at_too,
     filters_on_columns_are_answered_as_the_events_would_be,
+    a_count_stops_nowhere_though_not_all_that_matches_is_fetched,
     columns_are_enough_to_find_what_is_long_or_failed,
     a_histogram_counts_what_the_list_counts,
     a_histogram_of_failed_sessions_counts_them_as_errors,

@@ -224,7 +224,8 @@ def _cost(value: int | float | Decimal) -> str:
 def _as_number(value: str) -> str:
     text = f"assumeNotNull({value})"
     is_number = f"length({text}) <= {MAX_NUMBER_TEXT} AND match({text}, '^{NUMBER_TEXT}$')"
-    return f"toFloat64OrNull(if({is_number}, {value}, NULL))"
+    number = f"toFloat64OrNull(if({is_number}, {value}, NULL))"
+    return f"nullIf(nullIf({number}, inf), -inf)"
 
 
 def _sure(condition: str) -> str:

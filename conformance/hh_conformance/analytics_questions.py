@@ -1,5 +1,6 @@
 """What questions to an index mean: the part of the analytics contract about A5."""
 
+import operator
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -243,6 +244,25 @@ class QuestionsContract(AnalyticsSuite):
         assert [row["event_id"] for row in await analytics.select(holding)] == [session(1)]
 
     @scenario
+    async def test_a5_numbers_in_text_are_compared_exactly(self, analytics: Analytics) -> None:
+        texts = dict(enumerate((*_NUMBERS, "1e999", "-1e999", "none", "0x10")))
+        await self.writer(analytics).events(
+            *(event(at, promoted={"metadata.x": text}) for at, text in texts.items())
+        )
+        finite = {at: float(text) for at, text in texts.items() if text in _NUMBERS}
+        for bound in finite.values():
+            for op, holds in _COMPARISONS.items():
+                query = Query(
+                    relation=Relation.EVENTS,
+                    project=PROJECT,
+                    columns=("event_id",),
+                    where=(Condition("promoted.metadata.x", op, bound),),
+                )
+                found = {row["event_id"] for row in await analytics.select(query)}
+                expected = {event_id(at) for at, number in finite.items() if holds(number, bound)}
+                assert found == expected, (op, bound)
+
+    @scenario
     async def test_a5_measures_are_of_the_rows_that_match(self, analytics: Analytics) -> None:
         await self.writer(analytics).events(*_varied())
         (found,) = await analytics.select(
@@ -302,6 +322,20 @@ class QuestionsContract(AnalyticsSuite):
             pages += [answer["duration_ns"] for answer in page]
         assert pages == [20, 30, 10, 40]
 
+
+_COMPARISONS = {
+    Op.EQ: operator.eq,
+    Op.LT: operator.lt,
+    Op.LE: operator.le,
+    Op.GT: operator.gt,
+    Op.GE: operator.ge,
+}
+_NUMBERS = (
+    *("0.1", "0.10000000000000002", "0.30000000000000004", "0.3", "5e-324", "1e22"),
+    *("2.2250738585072014e-308", "9007199254740993", "123456789012345678901234567890"),
+    *("-3", "+1.5", ".5", "5.", "1E5", "0.0002500000000", "8.41e21", "4.35", "0.000001"),
+    "1.7976931348623157e308",
+)
 
 MEASURES = (
     Measure("n", Function.COUNT),

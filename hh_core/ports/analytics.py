@@ -44,8 +44,9 @@ class Op(StrEnum):
 class Condition:
     """``column`` is a column of the relation, or ``map.key`` for a value of a map column.
 
-    A map value of text that is compared with a number is read as a number; where it is none, the
-    condition is false. Values are always passed as parameters, never as text of the query.
+    A map value of text that is compared with a number is read as a number, as exactly as a float
+    can be; where it is none, or none that is finite, the condition is false. Values are always
+    passed as parameters, never as text of the query.
     """
 
     column: str

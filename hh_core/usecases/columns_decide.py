@@ -109,6 +109,12 @@ _ROLL_UPS: Mapping[str, Steps] = {
     **{f"metadata.{kind}": Steps(f"usage.{kind}", is_nullable=True, absent=0) for kind in ROLLUPS},
     "metadata.cost": _COST,
 }
+NUMBER_OPS: Mapping[str, tuple[Op, ...]] = {
+    "greater than": (Op.GT,),
+    "less than": (Op.LT,),
+    "is": (Op.GE, Op.LE),
+}
+"""Operators on an attribute that is compared as a number. EQ is for texts, which are looked up."""
 SERVER_SET = (*(name.removeprefix("metadata.") for name in _ROLL_UPS), "has_feedback")
 """Keys of ``metadata`` that a session has from its roll-up, whatever a client wrote there."""
 ROLL_UP_COLUMNS = frozenset((*(steps.column for steps in _ROLL_UPS.values()), "has_feedback"))
@@ -141,3 +147,31 @@ def needed_unless_updated(condition: Filter) -> Where:
     if condition.field == "error" and not condition.negative:
         return (Condition("error_class", Op.EXISTS),)
     return ()
+
+
+def cost_of_events(condition: Filter) -> tuple[Where, Where] | None:
+    """Of events alone: conditions on columns, and such on attributes besides, that say the same of
+    every one that is neither updated nor truncated; None if there are none.
+
+    The column has the cost that counts. Where it has none, readers see what was told: of a chain,
+    which costs nothing itself, or as text. Of a model they do not see a zero that was told.
+    """
+    operator = condition.operator
+    compared = NUMBER_OPS.get(operator)
+    if condition.field != "metadata.cost" or condition.type != "number" or compared is None:
+        return None
+    found = cast("tuple[Condition, ...]", _COST.decided(condition))
+    value = cast(float, condition.value)
+    unknown = Condition("cost", Op.NOT_EXISTS)
+    told = tuple(AnyOf((part, unknown)) for part in found)
+    column = "attributes.metadata.cost"
+    seen = tuple(Condition(column, op, value) for op in compared)
+    attributes = tuple(AnyOf((part, other)) for part in found for other in seen)
+    if not (value < 0 if operator == "greater than" else value == 0 or operator == "less than"):
+        return told, attributes
+    shown = (
+        Condition("cost", Op.EXISTS),
+        Condition("event_type", Op.NE, "model"),
+        Condition(column, Op.NE, 0.0),
+    )
+    return told, (*attributes, AnyOf(shown))

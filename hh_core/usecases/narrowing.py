@@ -14,10 +14,12 @@ from hh_core.domain.identity import parse_uuid
 from hh_core.domain.mapping import INDEXED, is_left_to_content
 from hh_core.ports.analytics import AnyOf, Condition, Op, Relation, Value
 from hh_core.usecases.columns_decide import (
+    NUMBER_OPS,
     ROLL_UP_COLUMNS,
     SERVER_SET,
     Where,
     by_roll_up,
+    cost_of_events,
     least,
     needed_unless_updated,
     unless_updated,
@@ -112,7 +114,7 @@ def plan(query: EventQuery) -> Plan:
     ids: list[Condition | AnyOf] = []
     attributes: list[Condition | AnyOf] = []
     session: str | None = None
-    of_sessions = asks_for_sessions(query)
+    of_sessions, of_events = asks_for_sessions(query), asks_for_events(query)
     exact, index_decides = True, True
     for condition in query.filters:
         found = decided(condition)
@@ -126,14 +128,18 @@ def plan(query: EventQuery) -> Plan:
         if by_column is not None:
             told += by_column
             continue
-        index_decides = index_decides and _is_same_text(condition)
+        cost = cost_of_events(condition) if of_events else None
+        if cost is not None:
+            told, attributes = [*told, *cost[0]], [*attributes, *cost[1]]
+            continue
+        index_decides = index_decides and is_same(condition, of_events=of_events)
         told += needed_unless_updated(condition)
         if condition.field == "session_id" and condition.operator == "is" and _is_text(condition):
             session = str(condition.value)
         elif hexadecimal(condition):
             ids += hexadecimal(condition)
         else:
-            attributes += attribute(condition)
+            attributes += attribute(condition, of_events=of_events)
     return Plan(
         where=tuple(where),
         told=tuple(told),
@@ -148,6 +154,11 @@ def plan(query: EventQuery) -> Plan:
 def asks_for_sessions(query: EventQuery) -> bool:
     """Whether the type leaves nothing but sessions."""
     return any(decided(condition) == (IS_SESSION,) for condition in query.filters)
+
+
+def asks_for_events(query: EventQuery) -> bool:
+    """Whether the type rules out sessions."""
+    return any(rules_out_sessions(decided(condition) or ()) for condition in query.filters)
 
 
 def range_conditions(range_: Range) -> Where:
@@ -211,45 +222,40 @@ def hexadecimal(condition: Filter) -> Where:
     return (Condition(column, Op.EQ, raw),) if len(raw) == length else ()
 
 
-def attribute(condition: Filter) -> Where:
-    """A necessary condition on the attributes that the index holds, or none."""
+def attribute(condition: Filter, *, of_events: bool = False) -> Where:
+    """A necessary condition on the attributes that the index holds, or none. ``of_events``: no
+    sessions are asked for, which have counts of their own under some names."""
     bucket, _, name = condition.field.partition(".")
     if bucket not in INDEXED or not name or is_left_to_content(condition.field):
         return ()
-    if condition.field in _BYTES or (bucket == "metadata" and name in SERVER_SET):
+    if condition.field in _BYTES or condition.field == "metadata.cost":
+        return ()
+    if bucket == "metadata" and name in SERVER_SET and not of_events:
         return ()
     column = f"attributes.{condition.field}"
     number = number_of(condition.value)
     match condition.operator, condition.type:
         case "is", "string" | "id" if number is None:
             return _same_text(column, str(condition.value))
-        case "is", "string" | "id" | "number" if number is not None:
-            low, high = _around(number)
-            return (Condition(column, Op.GE, low), Condition(column, Op.LE, high))
-        case "greater than", "number" if number is not None:
-            return (Condition(column, Op.GE, _around(number)[0]),)
-        case "less than", "number" if number is not None:
-            return (Condition(column, Op.LE, _around(number)[1]),)
+        case "is", "string" | "id" if number is not None:  # it may be written in other ways
+            return tuple(Condition(column, op, number) for op in NUMBER_OPS["is"])
+        case ("is" | "greater than" | "less than") as operator, "number" if number is not None:
+            return tuple(Condition(column, op, number) for op in NUMBER_OPS[operator])
         case _:
             return ()
 
 
-def _is_same_text(condition: Filter) -> bool:
+def is_same(condition: Filter, *, of_events: bool) -> bool:
     """Whether the condition on an attribute says the same as the filter."""
-    found = attribute(condition)
-    return [getattr(part, "op", None) for part in found] == [Op.EQ]
+    found = attribute(condition, of_events=of_events)
+    is_text = [getattr(part, "op", None) for part in found] == [Op.EQ]
+    return is_text or (condition.type == "number" and bool(found))
 
 
 def _same_text(column: str, text: str) -> Where:
     if text.lower() in ("true", "false"):
         return ()  # booleans are written in more than one way
     return (Condition(column, Op.EQ, text),)
-
-
-def _around(number: float) -> tuple[float, float]:
-    """Wide enough for a backend that reads a number from text less precisely than we do."""
-    slack = abs(number) * 1e-9 + 1e-12
-    return number - slack, number + slack
 
 
 def _is_text(condition: Filter) -> bool:

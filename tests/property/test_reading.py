@@ -62,6 +62,9 @@ fields = st.sampled_from(
 buckets = st.dictionaries(st.sampled_from(["tag", "score", "model"]), values, max_size=2)
 
 
+kinds = st.sampled_from(["session", "model", "chain"])
+
+
 @st.composite
 def filters(draw: st.DrawFn) -> dict[str, Any]:
     type_ = draw(st.sampled_from(sorted(OPERATORS)))
@@ -73,6 +76,8 @@ def filters(draw: st.DrawFn) -> dict[str, Any]:
         "datetime": st.sampled_from([START_MS, START_MS + 1, START_MS + 1.5]),
     }.get(type_, st.one_of(names, st.sampled_from(["a", "4", "true", "x"])))
     field = draw(fields)
+    if draw(st.integers(0, 3)) == 0:
+        return {"field": "event_type", "operator": "is", "value": draw(kinds)}
     return {"field": field, "operator": operator, "type": type_, "value": draw(operand)}
 
 
@@ -83,8 +88,9 @@ def spans(draw: st.DrawFn) -> SegmentRecord:
     if draw(st.booleans()):
         attributes["honeyhive.session_id"] = draw(st.sampled_from(SESSIONS))
     if draw(st.booleans()):
-        attributes["honeyhive_event_type"] = draw(st.sampled_from(["model", "chain"]))
+        attributes["honeyhive_event_type"] = draw(st.sampled_from(["model", "chain", "tool"]))
     tags = ["metadata.tag", "metadata.deep.x", "metrics.score", "config.model", "outputs.result"]
+    tags += ["metadata.cost", "metadata.total_tokens"]
     for tag in draw(st.lists(st.sampled_from(tags), max_size=3, unique=True)):
         attributes[f"honeyhive_{tag}"] = draw(values)
     return export(
