@@ -11,6 +11,7 @@ import { Grid } from "~/lists/Grid";
 import { Histogram } from "~/lists/Histogram";
 import type { ListKind } from "~/lists/kinds";
 import classes from "~/lists/ListPage.module.css";
+import { Looking } from "~/lists/Looking";
 import { matching as matchingOf, questionOf } from "~/lists/question";
 import { RangePicker } from "~/lists/RangePicker";
 import { toFixed } from "~/lists/ranges";
@@ -74,6 +75,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   useHotkeys([["/", () => filterInput.current?.focus()]]);
 
   const isEmpty = !rows.isLoading && !rows.error && rows.rows.length === 0 && rows.offset === 0;
+  const isWhole = !rows.hasMore && rows.first?.scannedUntil === undefined;
   return (
     <section className={classes["page"]} aria-label={kind.title}>
       <Toolbar
@@ -107,6 +109,8 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
       <Incomplete page={rows.first} />
       {rows.error && rows.rows.length === 0 ? (
         <Failure error={rows.error} onRetry={rows.retry} />
+      ) : isEmpty && !isWhole ? (
+        <Looking rows={rows} noun={kind.noun(2)} />
       ) : isEmpty ? (
         <Emptiness project={project} kind={kind} address={address} change={change} />
       ) : (

@@ -3,14 +3,17 @@ import {
   type InfiniteData,
   type QueryClient,
   useInfiniteQuery,
+  useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { Project } from "~/api/control";
+import { lookFor } from "~/lists/looking";
 import type { Question } from "~/lists/question";
 import { searchPage } from "~/lists/requests";
 import {
   FIRST_PAGE,
+  isFruitless,
   MAX_PAGES,
   PAGE_ROWS,
   type Page,
@@ -19,6 +22,7 @@ import {
   pageAfter,
   pageAt,
   type Row,
+  withLastReplaced,
 } from "~/lists/rows";
 
 /** Beyond this a browser cannot make a page high enough to scroll through. */
@@ -42,6 +46,12 @@ export interface Rows {
   /** Whether the rows shown are still those of the question before. */
   readonly isStale: boolean;
   readonly hasMore: boolean;
+  /** Whether the plane stopped before it found more, and waits to be told to look further. */
+  readonly isPaused: boolean;
+  /** How far it has looked since it found something last, in unix milliseconds. */
+  readonly lookedUntil: number | undefined;
+  readonly isLooking: boolean;
+  readonly lookFurther: () => void;
   readonly see: (from: number, to: number) => void;
   readonly retry: () => void;
   /** Forget what is below the first page and ask for that anew. */
@@ -51,9 +61,11 @@ export interface Rows {
 export function useRows(project: Project, question: Question): Rows {
   const queries = useQueryClient();
   const key: RowsKey = useMemo(() => ["rows", project.id, question], [project.id, question]);
+  const [looked, setLooked] = useState<{ key: RowsKey; until: number }>();
+  const onLooked = useCallback((until: number) => setLooked({ key, until }), [key]);
   const query = useInfiniteQuery<Page, Error, InfiniteData<Page, PageStart>, RowsKey, PageStart>({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => fetchPage(project, question, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => fetchPage(project, question, pageParam, signal, onLooked),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: (last, _pages, start) => pageAfter(last, start),
     getPreviousPageParam: (_first, _pages, start) => start.before,
@@ -67,6 +79,22 @@ export function useRows(project: Project, question: Question): Rows {
   const { data, fetchNextPage, fetchPreviousPage, hasNextPage, isFetching } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const offset = data?.pageParams[0]?.offset ?? 0;
+
+  const last = data?.pages.at(-1);
+  const isPaused = isFruitless(last) && !query.isPlaceholderData;
+  const further = useMutation({
+    mutationKey: key,
+    mutationFn: async (start: Pick<PageStart, "cursor">) => {
+      const signal = new AbortController().signal;
+      const page = await fetchPage(project, question, start, signal, onLooked);
+      const pages = queries.getQueryData<Pages>(key);
+      // Whoever scrolled or asked something else meanwhile looks at other pages.
+      if (pages && pages.pages.at(-1)?.nextCursor === start.cursor)
+        setPages(queries, key, withLastReplaced(pages, page));
+    },
+  });
+
+  const lookFurther = () => further.mutate(last?.nextCursor ? { cursor: last.nextCursor } : {});
 
   const restart = useCallback(async () => {
     const page = await queries.fetchQuery({
@@ -86,13 +114,14 @@ export function useRows(project: Project, question: Question): Rows {
         const wanted = pageAt(start, from);
         if (wanted === start.before) void fetchPreviousPage();
         else void jump(queries, key, project, question, wanted);
-      } else if (hasNextPage && to > offset + rows.length - AHEAD && to < MOST_ROWS) {
+      } else if (hasNextPage && !isPaused && to > offset + rows.length - AHEAD && to < MOST_ROWS) {
         void fetchNextPage();
       }
     },
     [
       data,
       isFetching,
+      isPaused,
       offset,
       rows.length,
       hasNextPage,
@@ -111,12 +140,16 @@ export function useRows(project: Project, question: Question): Rows {
     offset,
     pages: data,
     first: data?.pages[0],
-    error: query.error,
+    error: query.error ?? further.error,
     isLoading: query.isPending,
     isStale: query.isPlaceholderData,
     hasMore: hasNextPage,
+    isPaused,
+    lookedUntil: last?.scannedUntil ?? (looked?.key === key ? looked.until : undefined),
+    isLooking: further.isPending,
+    lookFurther,
     see,
-    retry: () => void (data ? fetchNextPage() : query.refetch()),
+    retry: () => (isPaused ? lookFurther() : void (data ? fetchNextPage() : query.refetch())),
     restart,
   };
 }
@@ -147,8 +180,11 @@ async function jump(
 function fetchPage(
   project: Project,
   question: Question,
-  start: PageStart,
+  start: Pick<PageStart, "cursor">,
   signal: AbortSignal,
+  onLooked: (until: number) => void = () => {},
 ): Promise<Page> {
-  return searchPage(project, { ...question, limit: PAGE_ROWS, cursor: start.cursor }, signal);
+  const ask = (cursor: string | undefined) =>
+    searchPage(project, { ...question, limit: PAGE_ROWS, cursor }, signal);
+  return lookFor(ask, start.cursor, onLooked);
 }

@@ -159,6 +159,13 @@ export const lists = {
     most: "More rows than can be scrolled through. Narrow the filter or the time range.",
     behind: "The newest events may be missing: the index is catching up.",
   },
+  looking: {
+    title: (noun: string) => `No ${noun} found so far`,
+    some: "The search stopped before it had looked at all events.",
+    until: (time: string) => `Looked at events back to ${time}; older ones were not looked at yet.`,
+    further: "Look further",
+    looking: "Looking…",
+  },
   empty: {
     project: "No events yet",
     projectHint: "Send a first trace, and it appears here within seconds.",
