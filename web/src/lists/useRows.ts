@@ -43,6 +43,8 @@ export interface Rows {
   readonly first: Page | undefined;
   readonly error: Error | null;
   readonly isLoading: boolean;
+  /** Whether pages are on their way. */
+  readonly isFetching: boolean;
   /** Whether the rows shown are still those of the question before. */
   readonly isStale: boolean;
   readonly hasMore: boolean;
@@ -98,11 +100,13 @@ export function useRows(project: Project, question: Question): Rows {
 
   const restart = useCallback(async () => {
     const page = await queries.fetchQuery({
-      queryKey: ["first page", ...key],
+      queryKey: firstPageKey(key),
       queryFn: ({ signal }) => fetchPage(project, question, FIRST_PAGE, signal),
       staleTime: 0,
       gcTime: 0,
     });
+    // A further page that is still on its way belongs to the pages that go now.
+    await queries.cancelQueries({ queryKey: key, exact: true });
     setPages(queries, key, { pages: [page], pageParams: [FIRST_PAGE] });
   }, [queries, key, project, question]);
 
@@ -142,6 +146,7 @@ export function useRows(project: Project, question: Question): Rows {
     first: data?.pages[0],
     error: query.error ?? further.error,
     isLoading: query.isPending,
+    isFetching,
     isStale: query.isPlaceholderData,
     hasMore: hasNextPage,
     isPaused,
@@ -153,6 +158,21 @@ export function useRows(project: Project, question: Question): Rows {
     restart,
   };
 }
+
+/**
+ * Whether pages are on their way. What was told of rows before they are there would be lost: they
+ * may be older than it, and they take the place of what is shown.
+ */
+export function areComing(queries: QueryClient, key: RowsKey): boolean {
+  const keys = [key, firstPageKey(key), jumpKey(key)];
+  return (
+    keys.some((queryKey) => queries.isFetching({ queryKey }) > 0) ||
+    queries.isMutating({ mutationKey: key }) > 0
+  );
+}
+
+const firstPageKey = (key: RowsKey) => ["first page", ...key];
+const jumpKey = (key: RowsKey) => ["jump", ...key];
 
 export function setPages(queries: QueryClient, key: RowsKey, pages: Pages): void {
   queries.setQueryData<InfiniteData<Page, PageStart>>(key, {
@@ -170,10 +190,11 @@ async function jump(
   start: PageStart,
 ): Promise<void> {
   const page = await queries.fetchQuery({
-    queryKey: ["jump", ...key, start.offset],
+    queryKey: [...jumpKey(key), start.offset],
     queryFn: ({ signal }) => fetchPage(project, question, start, signal),
     gcTime: 0,
   });
+  await queries.cancelQueries({ queryKey: key, exact: true });
   setPages(queries, key, { pages: [page], pageParams: [start] });
 }
 
