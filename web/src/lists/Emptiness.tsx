@@ -5,6 +5,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Project } from "~/api/control";
 import { Empty } from "~/app/states";
+import { makeVisible } from "~/content/visible";
 import { type Filter, sameFilter } from "~/filters/filter";
 import { format, formatOne, parse } from "~/filters/language";
 import { formatCompact } from "~/formats/numbers";
@@ -96,7 +97,7 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
               onClick={() => change(patch)}
               rightSection={<span className="quiet numbers">{formatCompact(count)}</span>}
             >
-              <span className="foreign">{label}</span>
+              <span className="foreign">{makeVisible(label)}</span>
             </Button>
           ))}
           {isHopeless && (

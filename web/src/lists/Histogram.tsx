@@ -1,5 +1,6 @@
 /** How many events there are over time; drag over it to choose a range. */
 import { type PointerEvent, useRef, useState } from "react";
+import { makeVisible } from "~/content/visible";
 import { formatCount } from "~/formats/numbers";
 import { formatTime } from "~/formats/times";
 import classes from "~/lists/Histogram.module.css";
@@ -67,7 +68,7 @@ export function Histogram({ histogram, isPending, noun, onChoose }: HistogramPro
         className={classes["area"]}
         role="img"
         aria-label={words.label(named, formatCount(errors))}
-        title={ignored.length > 0 ? words.ignored(ignored.join(", ")) : undefined}
+        title={ignored.length > 0 ? words.ignored(makeVisible(ignored.join(", "))) : undefined}
         onPointerDown={(event) => {
           if (event.button !== 0) return;
           event.currentTarget.setPointerCapture(event.pointerId);

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type ShortcutGroup, useShortcutGroup } from "~/app/shortcuts";
 import { Failure } from "~/app/states";
+import { makeVisible } from "~/content/visible";
 import { FilterBar } from "~/filters/FilterBar";
 import { readColumns } from "~/lists/columns";
 import { Emptiness } from "~/lists/Emptiness";
@@ -139,7 +140,7 @@ function Incomplete({ page }: { readonly page: Page | undefined }) {
   const message = page?.message ?? (page?.isBehind ? text.lists.grid.behind : undefined);
   return message ? (
     <p role="status" className={`${classes["note"]} foreign`}>
-      {message}
+      {makeVisible(message)}
     </p>
   ) : null;
 }

@@ -1,4 +1,5 @@
 /** The columns that lists have: any field can be one; those people know have names and formats. */
+import { makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
 
 export type Format =
@@ -61,7 +62,7 @@ const BY_FIELD = new Map(KNOWN.map((column) => [column.field, column]));
 
 /** The column of a field; one that has no name of its own is named by its path. */
 export function columnOf(field: string): Column {
-  return BY_FIELD.get(field) ?? { field, label: field, format: "text", width: 160 };
+  return BY_FIELD.get(field) ?? { field, label: makeVisible(field), format: "text", width: 160 };
 }
 
 /** Read `event_name:240,start_time`: what cannot be read is left out, what stands twice counts once. */
