@@ -4,7 +4,7 @@
  *     event_type = model  duration > 2000  metadata.user_id ~ "ann"  error exists
  *
  * Conditions stand side by side and all must hold; `AND` between them is allowed and means nothing.
- * A bare number, `true`, `false` and an ISO date have their own types; everything else, and all
+ * A bare number that reads back as it is written, `true`, `false` and an ISO date have their own types; everything else, and all
  * that is quoted, is text.
  */
 import type { Filter, FilterType, Operator } from "~/filters/filter";
@@ -125,12 +125,22 @@ function comparison(field: Token, sign: Operator, value: Token): Condition {
 function typed(token: Token, sign: Operator): [FilterType, string | number | boolean] {
   const isText = token.kind === "quoted" || sign === "contains" || sign === "not contains";
   if (isText) return ["string", token.text];
-  if (NUMBER.test(token.text)) return ["number", Number(token.text)];
+  if (isNumber(token.text, sign)) return ["number", Number(token.text)];
   if (token.text === "true" || token.text === "false") return ["boolean", token.text === "true"];
   if (TIME.test(token.text) && !Number.isNaN(Date.parse(token.text))) {
     return ["datetime", token.text];
   }
   return ["string", token.text];
+}
+
+/**
+ * Whether a bare word is meant as a number. Where it must be equal to something it is one only if it
+ * reads back as it was typed: `01234`, `1.50` and what a number cannot hold are text, as ids are.
+ */
+function isNumber(text: string, sign: Operator): boolean {
+  const value = Number(text);
+  if (!NUMBER.test(text) || !Number.isFinite(value)) return false;
+  return sign === "greater than" || sign === "less than" || String(value) === text;
 }
 
 function ofTimes(sign: Operator): Operator {
