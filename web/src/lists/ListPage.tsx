@@ -7,6 +7,7 @@ import { Failure } from "~/app/states";
 import { makeVisible } from "~/content/visible";
 import { FilterBar } from "~/filters/FilterBar";
 import { readColumns } from "~/lists/columns";
+import { countOf } from "~/lists/counted";
 import { Emptiness } from "~/lists/Emptiness";
 import { Grid } from "~/lists/Grid";
 import { Histogram } from "~/lists/Histogram";
@@ -69,6 +70,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
     staleTime: HISTOGRAM_MS / 2,
     refetchInterval: isLive ? HISTOGRAM_MS : false,
   });
+  const count = countOf(counts.data);
   const exporting = useExport(project, kind, question, columns);
   const clearSelection = useCallback(() => setSelection(NOTHING), []);
 
@@ -85,10 +87,10 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
         address={address}
         change={change}
         columns={columns}
-        count={counts.data?.count}
+        count={count}
         tail={tail}
         isLive={isLive}
-        onExport={(format) => void exporting.start(format, { total: counts.data?.count })}
+        onExport={(format) => void exporting.start(format, { total: count })}
       />
       <div className={classes["filters"]}>
         <FilterBar
@@ -123,7 +125,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
           columns={columns}
           rows={rows}
           tail={tail}
-          total={counts.data?.count}
+          total={count}
           isPhone={isPhone}
           selection={selection}
           onSelect={setSelection}
