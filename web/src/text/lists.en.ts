@@ -143,6 +143,7 @@ export const lists = {
     done: (count: string) => `Exported ${count}`,
     missing: (count: string) => `${count} of the selected no longer match and are left out.`,
     failed: "The export failed",
+    cut: "The export is not whole",
   },
   keys: {
     title: "Lists",
