@@ -9,6 +9,8 @@ import { text } from "~/text/en";
 
 const words = text.lists.histogram;
 const HEIGHT = 36;
+/** In milliseconds: ranges include their ends, and events begin within milliseconds. */
+const MICROSECOND = 1e-3;
 /** Below this a press is a click on one bar. */
 const DRAG_PX = 4;
 
@@ -57,7 +59,7 @@ export function Histogram({ histogram, isPending, noun, onChoose }: HistogramPro
     const [low, high] = [Math.min(brush.from, to), Math.max(brush.from, to)];
     const begin = Math.floor(low * buckets.length);
     const end = pixels < DRAG_PX ? begin + 1 : Math.ceil(high * buckets.length);
-    onChoose(first + begin * width, first + end * width - 1);
+    onChoose(...spanOf(first, width, begin, end));
   }
 
   const shown = hovered === undefined ? undefined : buckets[hovered];
@@ -154,6 +156,16 @@ function Bar({ at, share, errorShare, isHovered }: BarProps) {
 
 function brushStyle({ from, to }: Brush) {
   return { left: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%` };
+}
+
+/** Of the bars from `begin` to the one before `end`, up to the last microsecond before that one. */
+export function spanOf(
+  first: number,
+  width: number,
+  begin: number,
+  end: number,
+): [from: number, to: number] {
+  return [first + begin * width, first + end * width - MICROSECOND];
 }
 
 /** In percent, kept away from the edges, where the tip would be cut. */
