@@ -14,7 +14,7 @@ export function ChoiceList({
   return (
     <Combobox.Dropdown
       className={classes["dropdown"] ?? ""}
-      hidden={choices.length === 0 && !isLoading}
+      hidden={choices.length === 0 && !isLoading && note === undefined}
     >
       <Combobox.Options aria-label={words.suggestions}>
         <ScrollArea.Autosize mah={300} type="scroll">

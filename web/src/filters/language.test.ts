@@ -42,6 +42,15 @@ describe("the text form of filters", () => {
     },
   );
 
+  it("writes names of fields that are more than one word in quotation marks", () => {
+    const filters: Filter[] = [
+      { field: "metadata.first name", operator: "is", type: "string", value: "x" },
+      { field: 'a="b"', operator: "exists", type: "string" },
+      { field: "and", operator: "not exists", type: "string" },
+    ];
+    expect(parse(format(filters))).toEqual({ filters, problems: [] });
+  });
+
   it("compares with any number that there is an order to", () => {
     expect(parse("n > 1.50 n < 1e3").filters.map(({ value }) => value)).toEqual([1.5, 1000]);
     expect(parse("n > 12e4567").problems).toHaveLength(1);

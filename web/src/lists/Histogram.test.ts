@@ -1,5 +1,15 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import { spanOf } from "~/lists/Histogram";
+import { Histogram, spanOf } from "~/lists/Histogram";
+
+it("says why there is no histogram", () => {
+  const error = new Error("dateRange ends before it begins");
+  const nothing = { histogram: undefined, isPending: false, noun: () => "", onChoose: () => {} };
+  expect(renderToStaticMarkup(createElement(Histogram, { ...nothing, error }))).toContain(
+    error.message,
+  );
+});
 
 describe("a range that is chosen in the histogram", () => {
   it("ends right before the next bar begins, within its last millisecond too", () => {

@@ -17,6 +17,8 @@ const DRAG_PX = 4;
 interface HistogramProps {
   readonly histogram: Counts | undefined;
   readonly isPending: boolean;
+  /** Why there is nothing to draw. */
+  readonly error: Error | null;
   readonly noun: (count: number) => string;
   readonly onChoose: (from: number, to: number) => void;
 }
@@ -27,10 +29,17 @@ interface Brush {
   readonly to: number;
 }
 
-export function Histogram({ histogram, isPending, noun, onChoose }: HistogramProps) {
+export function Histogram({ histogram, isPending, error, noun, onChoose }: HistogramProps) {
   const area = useRef<HTMLDivElement>(null);
   const [brush, setBrush] = useState<Brush>();
   const [hovered, setHovered] = useState<number>();
+  if (error && !histogram) {
+    return (
+      <p className={`${classes["failed"]} foreign`} role="status">
+        {words.failed} {makeVisible(error.message)}
+      </p>
+    );
+  }
   if (!histogram || histogram.buckets.length === 0) {
     return <div className={classes["area"]} data-pending={isPending || undefined} />;
   }

@@ -106,6 +106,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
       <Histogram
         histogram={counts.data}
         isPending={counts.isPending}
+        error={counts.error}
         noun={kind.noun}
         onChoose={(start, end) => change(toFixed(start, end))}
       />

@@ -34,7 +34,7 @@ export const PhoneRow = memo(function PhoneRow(props: RowProps) {
       </div>
       <div role="gridcell" className={`${classes["phoneLine"]} quiet numbers`}>
         <span>{formatDuration(row.duration)}</span>
-        {typeof tokens === "number" && <span>{`${formatTokens(tokens)} tokens`}</span>}
+        {typeof tokens === "number" && <span>{text.lists.grid.tokens(formatTokens(tokens))}</span>}
         {(typeof cost === "number" || typeof cost === "string") && <span>{formatCost(cost)}</span>}
         {isFailed(row) && (
           <span className={`${classes["error"]} foreign cut`}>
