@@ -4,9 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type ShortcutGroup, useShortcutGroup } from "~/app/shortcuts";
 import { Failure } from "~/app/states";
+import { usePageTitle } from "~/app/usePageTitle";
 import { makeVisible } from "~/content/visible";
 import { FilterBar } from "~/filters/FilterBar";
-import { readColumns } from "~/lists/columns";
+import { readColumns, writtenName } from "~/lists/columns";
 import { countOf } from "~/lists/counted";
 import { Emptiness } from "~/lists/Emptiness";
 import { Grid } from "~/lists/Grid";
@@ -45,12 +46,13 @@ const SHORTCUTS: ShortcutGroup = {
 
 export function ListPage({ kind }: { readonly kind: ListKind }) {
   const project = useProject();
+  usePageTitle(kind.title, project.name);
   const [address, change] = useListAddress();
   const { q, range, from, to, sort, columns: written, live } = address;
   const isPhone = useMediaQuery("(max-width: 48em)") ?? false;
   const columns = useMemo(() => readColumns(written, kind.columns), [written, kind]);
   // Another width of a column is no other question.
-  const fields = columns.map(({ field }) => field).join(",");
+  const fields = columns.map(({ field }) => writtenName(field)).join(",");
   const question = useMemo(
     () => questionOf(kind, { q, range, from, to, sort, columns: fields }),
     [kind, q, range, from, to, sort, fields],
