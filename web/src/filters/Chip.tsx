@@ -1,4 +1,5 @@
 import { Pill, UnstyledButton } from "@mantine/core";
+import { makeVisible } from "~/content/visible";
 import classes from "~/filters/FilterBar.module.css";
 import { type Filter, needsValue } from "~/filters/filter";
 import { formatOne } from "~/filters/language";
@@ -15,7 +16,7 @@ interface ChipProps {
 
 /** One condition that holds. */
 export function Chip({ filter, isEdited, onEdit, onRemove }: ChipProps) {
-  const written = formatOne(filter);
+  const written = makeVisible(formatOne(filter));
   const value = needsValue(filter.operator) ? String(filter.value) : "";
   return (
     <Pill
@@ -32,9 +33,9 @@ export function Chip({ filter, isEdited, onEdit, onRemove }: ChipProps) {
         title={written}
         onClick={onEdit}
       >
-        <span className={`${classes["name"]} foreign`}>{filter.field}</span>
+        <span className={`${classes["name"]} foreign`}>{makeVisible(filter.field)}</span>
         <span className={classes["operator"]}>{words.meanings[filter.operator]}</span>
-        {value && <span className={`${classes["value"]} foreign`}>{value}</span>}
+        {value && <span className={`${classes["value"]} foreign`}>{makeVisible(value)}</span>}
       </UnstyledButton>
     </Pill>
   );

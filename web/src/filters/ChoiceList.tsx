@@ -1,4 +1,5 @@
 import { Combobox, ScrollArea } from "@mantine/core";
+import { makeVisible } from "~/content/visible";
 import classes from "~/filters/FilterBar.module.css";
 import type { Choices } from "~/filters/useChoices";
 import { text } from "~/text/en";
@@ -13,18 +14,18 @@ export function ChoiceList({
   return (
     <Combobox.Dropdown
       className={classes["dropdown"] ?? ""}
-      hidden={choices.length === 0 && !isLoading}
+      hidden={choices.length === 0 && !isLoading && note === undefined}
     >
       <Combobox.Options aria-label={words.suggestions}>
         <ScrollArea.Autosize mah={300} type="scroll">
-          <Combobox.Group label={title}>
+          <Combobox.Group label={makeVisible(title)}>
             {choices.map(({ written, label, hint, isWhole }) => (
               <Combobox.Option key={written} value={written} className={classes["option"] ?? ""}>
                 <span
                   className={`${classes["label"]} foreign cut`}
                   data-whole={isWhole || undefined}
                 >
-                  {label}
+                  {makeVisible(label)}
                 </span>
                 {hint && <span className="quiet numbers">{hint}</span>}
               </Combobox.Option>
@@ -33,7 +34,9 @@ export function ChoiceList({
           {isLoading && <Combobox.Empty>{words.loading}</Combobox.Empty>}
         </ScrollArea.Autosize>
       </Combobox.Options>
-      <Combobox.Footer className={classes["footer"] ?? ""}>{note ?? words.keys}</Combobox.Footer>
+      <Combobox.Footer className={classes["footer"] ?? ""}>
+        {note === undefined ? words.keys : makeVisible(note)}
+      </Combobox.Footer>
     </Combobox.Dropdown>
   );
 }

@@ -30,12 +30,12 @@ interface FilterBarProps {
 export function FilterBar(props: FilterBarProps) {
   const { project, written, onApply, matching, warnings, inputRef } = props;
   const draft = useDraft(written, onApply);
-  const { names, isWhole } = useKnownFields(project);
+  const known = useKnownFields(project);
   const [caret, setCaret] = useState(0);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const { typed } = draft;
   const place = useMemo(() => placeAt(typed, Math.min(caret, typed.length)), [typed, caret]);
-  const choices = useChoices(project, place, names, matching, combobox.dropdownOpened);
+  const choices = useChoices(project, place, known, matching, combobox.dropdownOpened);
   const isPicking = place.stage !== "value" && place.typed !== "";
 
   // What was begun with a name or a sign is finished by Enter; a value may be any text.
@@ -148,7 +148,7 @@ export function FilterBar(props: FilterBarProps) {
       </Combobox>
       <FilterNotes
         draft={draft}
-        names={isWhole ? names : undefined}
+        names={known.isWhole ? known.names : undefined}
         warnings={warnings}
         onApply={onApply}
       />

@@ -1,5 +1,6 @@
 /** What is wrong with a filter, under its bar, and what was probably meant. */
 import { UnstyledButton } from "@mantine/core";
+import { makeVisible } from "~/content/visible";
 import classes from "~/filters/FilterBar.module.css";
 import type { Filter } from "~/filters/filter";
 import { type Typo, typosIn } from "~/filters/known";
@@ -34,17 +35,17 @@ export function FilterNotes({ draft, names, warnings, onApply }: FilterNotesProp
     <ul className={classes["notes"]} aria-live="polite">
       {problems.map((problem) => (
         <li key={`${problem.from} ${problem.message}`}>
-          {problem.message}
+          <span className="foreign">{makeVisible(problem.message)}</span>
           <code className={`${classes["culprit"]} mono foreign`}>
-            {typed.slice(0, problem.from)}
-            <mark>{typed.slice(problem.from, problem.to) || " "}</mark>
-            {typed.slice(problem.to)}
+            {makeVisible(typed.slice(0, problem.from))}
+            <mark>{makeVisible(typed.slice(problem.from, problem.to)) || " "}</mark>
+            {makeVisible(typed.slice(problem.to))}
           </code>
         </li>
       ))}
       {typos.map((typo) => (
         <li key={typo.filter.field}>
-          <span className="foreign">{words.unknown(typo.filter.field)}</span>
+          <span className="foreign">{makeVisible(words.unknown(typo.filter.field))}</span>
           {typo.meant && (
             <>
               {` ${words.mean} `}
@@ -52,7 +53,7 @@ export function FilterNotes({ draft, names, warnings, onApply }: FilterNotesProp
                 className={`${classes["mend"]} mono foreign`}
                 onClick={() => mend(typo)}
               >
-                {typo.meant}
+                {makeVisible(typo.meant)}
               </UnstyledButton>
               ?
             </>
@@ -61,7 +62,7 @@ export function FilterNotes({ draft, names, warnings, onApply }: FilterNotesProp
       ))}
       {others.map((warning) => (
         <li key={warning} className="foreign">
-          {warning}
+          {makeVisible(warning)}
         </li>
       ))}
     </ul>

@@ -23,6 +23,9 @@ describe("the place of the caret", () => {
     ["error not exists ev|", "field", "ev"],
     ["a = b AND |", "field", ""],
     ["a = b c|", "field", "c"],
+    ['"first name" |', "operator", ""],
+    ['"first name" = |', "value", ""],
+    ['"first name" = x |', "field", ""],
   ])("in %s is at the %s, with %j typed", (marked, stage, typed) => {
     expect(at(marked)).toMatchObject({ stage, typed });
   });

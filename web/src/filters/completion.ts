@@ -68,7 +68,7 @@ function openCondition(tokens: readonly Token[]): readonly Token[] {
   while (next < tokens.length) {
     const [field, sign, value] = tokens.slice(next, next + 3);
     if (!field) break;
-    if (field.kind !== "word" || field.text.toUpperCase() === "AND") next += 1;
+    if (!isName(field) || field.text.toUpperCase() === "AND") next += 1;
     else if (sign?.kind === "word" && sign.text === "exists") next += 2;
     else if (sign?.text === "not" && value?.text === "exists") next += 3;
     else if (sign && sign.kind !== "sign" && sign.text !== "not") next += 1;
@@ -76,6 +76,10 @@ function openCondition(tokens: readonly Token[]): readonly Token[] {
     else return tokens.slice(next);
   }
   return [];
+}
+
+function isName({ kind }: Token): boolean {
+  return kind === "word" || kind === "quoted";
 }
 
 function endOfWord(text: string, caret: number, { kind }: Token): number {

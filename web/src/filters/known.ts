@@ -35,9 +35,16 @@ const LISTED = /^(config|metadata|metrics|feedback|user_properties)\./;
 
 const FRESH_MS = 60_000;
 
+export interface KnownFields {
+  readonly names: readonly string[];
+  readonly isWhole: boolean;
+  /** Why there are only the names of every event. */
+  readonly error: Error | null;
+}
+
 /** All names, those of every event first. They are there at once, more come when the plane answers. */
-export function useKnownFields(project: Project): { names: readonly string[]; isWhole: boolean } {
-  const { data } = useQuery({
+export function useKnownFields(project: Project): KnownFields {
+  const { data, error } = useQuery({
     queryKey: ["fields", project.id],
     queryFn: ({ signal }) => fields(project, signal),
     staleTime: FRESH_MS,
@@ -45,8 +52,8 @@ export function useKnownFields(project: Project): { names: readonly string[]; is
   return useMemo(() => {
     const seen = data?.map(({ name }) => name).sort() ?? [];
     const names = [...new Set([...OF_EVERY_EVENT, ...OF_SESSIONS, ...seen])];
-    return { names, isWhole: data !== undefined };
-  }, [data]);
+    return { names, isWhole: data !== undefined, error };
+  }, [data, error]);
 }
 
 export interface Typo {

@@ -33,6 +33,29 @@ describe("the text form of filters", () => {
     expect(parse(format(filters))).toEqual({ filters, problems: [] });
   });
 
+  it.each(["01234", "1.50", "+49", "1e3", "12e4567", "1234567890123456789"])(
+    "takes %s for the text that it is",
+    (value) => {
+      const filters = [{ field: "id", operator: "is", type: "string", value }];
+      expect(parse(`id = ${value}`)).toEqual({ filters, problems: [] });
+      expect(format(parse(`id = ${value}`).filters)).toBe(`id = ${value}`);
+    },
+  );
+
+  it("writes names of fields that are more than one word in quotation marks", () => {
+    const filters: Filter[] = [
+      { field: "metadata.first name", operator: "is", type: "string", value: "x" },
+      { field: 'a="b"', operator: "exists", type: "string" },
+      { field: "and", operator: "not exists", type: "string" },
+    ];
+    expect(parse(format(filters))).toEqual({ filters, problems: [] });
+  });
+
+  it("compares with any number that there is an order to", () => {
+    expect(parse("n > 1.50 n < 1e3").filters.map(({ value }) => value)).toEqual([1.5, 1000]);
+    expect(parse("n > 12e4567").problems).toHaveLength(1);
+  });
+
   it.each([
     ["duration >", "Expected a value after >"],
     ["duration", "Expected =, !=, ~, !~, >, <, exists or not exists after duration"],

@@ -4,11 +4,14 @@
  *     event_type = model  duration > 2000  metadata.user_id ~ "ann"  error exists
  *
  * Conditions stand side by side and all must hold; `AND` between them is allowed and means nothing.
- * A bare number, `true`, `false` and an ISO date have their own types; everything else, and all
- * that is quoted, is text.
+ * A bare number that reads back as it is written, `true`, `false` and an ISO date have their own types; everything else, and all
+ * that is quoted, is text. A field whose name holds spaces or signs is quoted too.
  */
 import type { Filter, FilterType, Operator } from "~/filters/filter";
 import { needsValue, OPERATORS } from "~/filters/filter";
+import { text as texts } from "~/text/en";
+
+const words = texts.lists.filter.problems;
 
 /** What is wrong with a text, and where. */
 export interface Problem {
@@ -50,6 +53,7 @@ const SIGN_OF: Readonly<Partial<Record<Operator, string>>> = {
 };
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const PLAIN = /^[^\s"=~<>!\\]+$/;
 const TOKEN = /"((?:[^"\\]|\\.)*)"|(!=|!~|[=~<>])|([^\s"=~<>!]+|!)|(")/gy;
 
 /** Read a text; what cannot be read is a problem and no filter. */
@@ -73,8 +77,9 @@ export function format(filters: readonly Filter[]): string {
 }
 
 export function formatOne(filter: Filter): string {
-  if (!needsValue(filter.operator)) return `${filter.field} ${filter.operator}`;
-  return `${filter.field} ${SIGN_OF[filter.operator]} ${literal(filter)}`;
+  const field = fieldName(filter.field);
+  if (!needsValue(filter.operator)) return `${field} ${filter.operator}`;
+  return `${field} ${SIGN_OF[filter.operator]} ${literal(filter)}`;
 }
 
 interface Condition {
@@ -86,8 +91,8 @@ interface Condition {
 function condition(tokens: readonly Token[]): Condition {
   const [field, sign, value] = tokens;
   if (!field || isAnd(field)) return { used: 1 };
-  if (field.kind !== "word") {
-    return { used: 1, problem: problem(field, "Expected a field, such as metadata.user_id") };
+  if (field.kind !== "word" && field.kind !== "quoted") {
+    return { used: 1, problem: problem(field, words.field) };
   }
   if (sign?.kind === "word" && sign.text === "exists") {
     return { used: 2, filter: { field: field.text, operator: "exists", type: "string" } };
@@ -97,14 +102,13 @@ function condition(tokens: readonly Token[]): Condition {
   }
   const operator = sign?.kind === "sign" ? SIGNS[sign.text] : undefined;
   if (!operator) {
-    const message = `Expected =, !=, ~, !~, >, <, exists or not exists after ${field.text}`;
-    return { used: 1, problem: problem(sign ?? field, message) };
+    return { used: 1, problem: problem(sign ?? field, words.sign(field.text)) };
   }
   if (!value || value.kind === "sign") {
-    return { used: 2, problem: problem(sign ?? field, `Expected a value after ${sign?.text}`) };
+    return { used: 2, problem: problem(sign ?? field, words.value(sign?.text ?? "")) };
   }
   if (value.kind === "open") {
-    return { used: 3, problem: problem(value, 'This quotation has no end: add a "') };
+    return { used: 3, problem: problem(value, words.open) };
   }
   return comparison(field, operator, value);
 }
@@ -115,8 +119,8 @@ function comparison(field: Token, sign: Operator, value: Token): Condition {
   if (!OPERATORS[type].includes(operator)) {
     const message =
       sign === "greater than" || sign === "less than"
-        ? `Only numbers and dates have an order, and ${value.text} is neither`
-        : `${SIGN_OF[sign]} compares text: put ${value.text} in quotation marks`;
+        ? words.order(value.text)
+        : words.texts(SIGN_OF[sign] ?? "", value.text);
     return { used: 3, problem: problem(value, message) };
   }
   return { used: 3, filter: { field: field.text, operator, type, value: read } };
@@ -125,7 +129,7 @@ function comparison(field: Token, sign: Operator, value: Token): Condition {
 function typed(token: Token, sign: Operator): [FilterType, string | number | boolean] {
   const isText = token.kind === "quoted" || sign === "contains" || sign === "not contains";
   if (isText) return ["string", token.text];
-  if (NUMBER.test(token.text)) return ["number", Number(token.text)];
+  if (isNumber(token.text, sign)) return ["number", Number(token.text)];
   if (token.text === "true" || token.text === "false") return ["boolean", token.text === "true"];
   if (TIME.test(token.text) && !Number.isNaN(Date.parse(token.text))) {
     return ["datetime", token.text];
@@ -133,18 +137,36 @@ function typed(token: Token, sign: Operator): [FilterType, string | number | boo
   return ["string", token.text];
 }
 
+/**
+ * Whether a bare word is meant as a number. Where it must be equal to something it is one only if it
+ * reads back as it was typed: `01234`, `1.50` and what a number cannot hold are text, as ids are.
+ */
+function isNumber(text: string, sign: Operator): boolean {
+  const value = Number(text);
+  if (!NUMBER.test(text) || !Number.isFinite(value)) return false;
+  return sign === "greater than" || sign === "less than" || String(value) === text;
+}
+
 function ofTimes(sign: Operator): Operator {
   if (sign === "greater than") return "after";
   return sign === "less than" ? "before" : sign;
+}
+
+/** A name as the text form writes it: in quotation marks where it would not be read as one word. */
+export function fieldName(field: string): string {
+  return PLAIN.test(field) && !isAnd({ kind: "word", text: field }) ? field : quoted(field);
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 function literal({ type, value }: Filter): string {
   if (type !== "string") return String(value);
   const text = String(value);
   const isPlain =
-    /^[^\s"=~<>!\\]+$/.test(text) &&
-    typed({ kind: "word", text, from: 0, to: 0 }, "is")[0] === type;
-  return isPlain ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+    PLAIN.test(text) && typed({ kind: "word", text, from: 0, to: 0 }, "is")[0] === type;
+  return isPlain ? text : quoted(text);
 }
 
 export function tokenize(text: string): Token[] {
@@ -176,7 +198,7 @@ export function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function isAnd(token: Token): boolean {
+function isAnd(token: Pick<Token, "kind" | "text">): boolean {
   return token.kind === "word" && token.text.toUpperCase() === "AND";
 }
 

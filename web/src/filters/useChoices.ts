@@ -4,6 +4,8 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Project } from "~/api/control";
 import { operatorsFor, type Place, rankFields, writtenValue } from "~/filters/completion";
+import type { KnownFields } from "~/filters/known";
+import { fieldName } from "~/filters/language";
 import { formatCompact } from "~/formats/numbers";
 import { type Matching, values } from "~/lists/requests";
 import { text } from "~/text/en";
@@ -33,7 +35,7 @@ export interface Choices {
 export function useChoices(
   project: Project,
   place: Place,
-  names: readonly string[],
+  { names, error: unlisted }: KnownFields,
   matching: Matching,
   isOpen: boolean,
 ): Choices {
@@ -55,7 +57,12 @@ export function useChoices(
   });
   return useMemo(() => {
     if (place.stage === "field") {
-      return { title: words.fields, choices: fieldChoices(place, names), isLoading: false };
+      return {
+        title: words.fields,
+        choices: fieldChoices(place, names),
+        isLoading: false,
+        ...(unlisted ? { note: words.noNames(unlisted.message) } : {}),
+      };
     }
     if (place.stage === "operator") {
       return { title: words.operators, choices: operatorChoices(place), isLoading: false };
@@ -70,13 +77,14 @@ export function useChoices(
       })),
       isLoading: wantsValues && found.isPending,
       ...(found.data?.sampled ? { note: words.sampled } : {}),
+      ...(wantsValues && found.error ? { note: words.noValues(found.error.message) } : {}),
     };
-  }, [place, names, wantsValues, found.data, found.isPending, field]);
+  }, [place, names, unlisted, wantsValues, found.data, found.isPending, found.error, field]);
 }
 
 function fieldChoices(place: Place, names: readonly string[]): Choice[] {
   const named = rankFields(names, place.typed, MOST_FIELDS).map((name) => ({
-    written: name,
+    written: fieldName(name),
     label: name,
   }));
   return place.typed.length < 2 ? named : [...named, ...searches(place.typed)];

@@ -3,6 +3,7 @@ import { ActionIcon, Button, Popover, ScrollArea, TextInput, UnstyledButton } fr
 import { IconArrowDown, IconArrowUp, IconColumns3, IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Project } from "~/api/control";
+import { makeVisible } from "~/content/visible";
 import { rankFields } from "~/filters/completion";
 import { useKnownFields } from "~/filters/known";
 import { type Column, columnOf, moved, writeColumns } from "~/lists/columns";
@@ -125,8 +126,8 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
                   onClick={() => show([...columns, column])}
                 >
                   {column.label}
-                  {column.label !== column.field && (
-                    <span className={classes["path"]}>{column.field}</span>
+                  {column.label !== makeVisible(column.field) && (
+                    <span className={classes["path"]}>{makeVisible(column.field)}</span>
                   )}
                 </UnstyledButton>
                 <IconEye size={14} color="var(--quiet)" aria-hidden />

@@ -5,10 +5,12 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Project } from "~/api/control";
 import { Empty } from "~/app/states";
+import { makeVisible } from "~/content/visible";
 import { type Filter, sameFilter } from "~/filters/filter";
 import { format, formatOne, parse } from "~/filters/language";
 import { formatCompact } from "~/formats/numbers";
 import type { ListAddress } from "~/lists/address";
+import { countOf, waysOut } from "~/lists/counted";
 import type { ListKind } from "~/lists/kinds";
 import { dateRangeOf, toPreset } from "~/lists/ranges";
 import { histogram, type Matching, searchPage } from "~/lists/requests";
@@ -75,12 +77,10 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
       };
     }),
   });
-  const helpful = attempts
-    .map((attempt, index) => ({ ...attempt, count: found[index]?.data?.count ?? 0 }))
-    .filter(({ count }) => count > 0);
+  // What failed, or was counted without a condition, says nothing.
+  const counts = found.map(({ data }) => countOf(data));
+  const { helpful, isHopeless } = waysOut(attempts, counts);
   const isFiltered = Boolean(address.q);
-  const isKnown = found.every(({ isPending }) => !isPending);
-  const isHopeless = isKnown && helpful.length === 0;
   return (
     <Empty
       icon={<IconFilterOff size={28} stroke={1.4} />}
@@ -96,7 +96,7 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
               onClick={() => change(patch)}
               rightSection={<span className="quiet numbers">{formatCompact(count)}</span>}
             >
-              <span className="foreign">{label}</span>
+              <span className="foreign">{makeVisible(label)}</span>
             </Button>
           ))}
           {isHopeless && (

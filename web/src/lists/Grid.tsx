@@ -11,6 +11,7 @@ import { GridHeader } from "~/lists/GridHeader";
 import { GridRow } from "~/lists/GridRow";
 import { templateOf, widthOf } from "~/lists/gridTemplate";
 import type { ListKind } from "~/lists/kinds";
+import { LookFurther, lookedText } from "~/lists/Looking";
 import { destinationOf } from "~/lists/opening";
 import { PhoneRow } from "~/lists/PhoneRow";
 import { readSort } from "~/lists/question";
@@ -58,7 +59,8 @@ export function Grid(props: GridProps) {
   const height = isPhone ? PHONE_ROW : ROW;
   const header = isPhone ? 0 : HEADER;
   const loaded = rows.offset + rows.rows.length;
-  const awaited = rows.isLoading || (rows.hasMore && loaded < MOST_ROWS) ? AWAITED : 0;
+  const isComing = rows.hasMore && !rows.isPaused && loaded < MOST_ROWS;
+  const awaited = rows.isLoading || isComing ? AWAITED : 0;
   const virtualizer = useVirtualizer({
     count: loaded + awaited,
     getScrollElement: () => scroller.current,
@@ -187,6 +189,13 @@ function ListEnd({ rows, loaded }: { readonly rows: Rows; readonly loaded: numbe
           {text.failures.again}
         </button>
       </p>
+    );
+  }
+  if (rows.isPaused) {
+    return (
+      <div className={classes["end"]} role="status">
+        {lookedText(rows.lookedUntil)} <LookFurther rows={rows} />
+      </div>
     );
   }
   if (rows.hasMore && loaded >= MOST_ROWS) return <p className={classes["end"]}>{words.most}</p>;

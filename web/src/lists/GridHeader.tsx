@@ -1,6 +1,7 @@
 /** The names of the columns: sort by a click, width and order by dragging or by keys. */
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { type DragEvent, type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { makeVisible } from "~/content/visible";
 import { type Column, columnOf, isNumeric, moved, resized, writeColumns } from "~/lists/columns";
 import classes from "~/lists/Grid.module.css";
 import type { ListKind } from "~/lists/kinds";
@@ -115,7 +116,7 @@ function HeaderCell({ column, sort, onSort, onResizing, onResize, drag }: Header
           {isSorted && <Arrow size={12} aria-hidden />}
         </button>
       ) : (
-        <span className="foreign cut" title={column.field}>
+        <span className="foreign cut" title={makeVisible(column.field)}>
           {column.label}
         </span>
       )}

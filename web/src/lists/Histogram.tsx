@@ -1,5 +1,6 @@
 /** How many events there are over time; drag over it to choose a range. */
 import { type PointerEvent, useRef, useState } from "react";
+import { makeVisible } from "~/content/visible";
 import { formatCount } from "~/formats/numbers";
 import { formatTime } from "~/formats/times";
 import classes from "~/lists/Histogram.module.css";
@@ -8,12 +9,16 @@ import { text } from "~/text/en";
 
 const words = text.lists.histogram;
 const HEIGHT = 36;
+/** In milliseconds: ranges include their ends, and events begin within milliseconds. */
+const MICROSECOND = 1e-3;
 /** Below this a press is a click on one bar. */
 const DRAG_PX = 4;
 
 interface HistogramProps {
   readonly histogram: Counts | undefined;
   readonly isPending: boolean;
+  /** Why there is nothing to draw. */
+  readonly error: Error | null;
   readonly noun: (count: number) => string;
   readonly onChoose: (from: number, to: number) => void;
 }
@@ -24,10 +29,17 @@ interface Brush {
   readonly to: number;
 }
 
-export function Histogram({ histogram, isPending, noun, onChoose }: HistogramProps) {
+export function Histogram({ histogram, isPending, error, noun, onChoose }: HistogramProps) {
   const area = useRef<HTMLDivElement>(null);
   const [brush, setBrush] = useState<Brush>();
   const [hovered, setHovered] = useState<number>();
+  if (error && !histogram) {
+    return (
+      <p className={`${classes["failed"]} foreign`} role="status">
+        {words.failed} {makeVisible(error.message)}
+      </p>
+    );
+  }
   if (!histogram || histogram.buckets.length === 0) {
     return <div className={classes["area"]} data-pending={isPending || undefined} />;
   }
@@ -56,7 +68,7 @@ export function Histogram({ histogram, isPending, noun, onChoose }: HistogramPro
     const [low, high] = [Math.min(brush.from, to), Math.max(brush.from, to)];
     const begin = Math.floor(low * buckets.length);
     const end = pixels < DRAG_PX ? begin + 1 : Math.ceil(high * buckets.length);
-    onChoose(first + begin * width, first + end * width - 1);
+    onChoose(...spanOf(first, width, begin, end));
   }
 
   const shown = hovered === undefined ? undefined : buckets[hovered];
@@ -67,7 +79,7 @@ export function Histogram({ histogram, isPending, noun, onChoose }: HistogramPro
         className={classes["area"]}
         role="img"
         aria-label={words.label(named, formatCount(errors))}
-        title={ignored.length > 0 ? words.ignored(ignored.join(", ")) : undefined}
+        title={ignored.length > 0 ? words.ignored(makeVisible(ignored.join(", "))) : undefined}
         onPointerDown={(event) => {
           if (event.button !== 0) return;
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -153,6 +165,16 @@ function Bar({ at, share, errorShare, isHovered }: BarProps) {
 
 function brushStyle({ from, to }: Brush) {
   return { left: `${100 * Math.min(from, to)}%`, width: `${100 * Math.abs(to - from)}%` };
+}
+
+/** Of the bars from `begin` to the one before `end`, up to the last microsecond before that one. */
+export function spanOf(
+  first: number,
+  width: number,
+  begin: number,
+  end: number,
+): [from: number, to: number] {
+  return [first + begin * width, first + end * width - MICROSECOND];
 }
 
 /** In percent, kept away from the edges, where the tip would be cut. */

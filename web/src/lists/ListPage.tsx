@@ -4,13 +4,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { type ShortcutGroup, useShortcutGroup } from "~/app/shortcuts";
 import { Failure } from "~/app/states";
+import { usePageTitle } from "~/app/usePageTitle";
+import { makeVisible } from "~/content/visible";
 import { FilterBar } from "~/filters/FilterBar";
-import { readColumns } from "~/lists/columns";
+import { readColumns, writtenName } from "~/lists/columns";
+import { countOf } from "~/lists/counted";
 import { Emptiness } from "~/lists/Emptiness";
 import { Grid } from "~/lists/Grid";
 import { Histogram } from "~/lists/Histogram";
 import type { ListKind } from "~/lists/kinds";
 import classes from "~/lists/ListPage.module.css";
+import { Looking } from "~/lists/Looking";
 import { matching as matchingOf, questionOf } from "~/lists/question";
 import { RangePicker } from "~/lists/RangePicker";
 import { toFixed } from "~/lists/ranges";
@@ -42,12 +46,13 @@ const SHORTCUTS: ShortcutGroup = {
 
 export function ListPage({ kind }: { readonly kind: ListKind }) {
   const project = useProject();
+  usePageTitle(kind.title, project.name);
   const [address, change] = useListAddress();
   const { q, range, from, to, sort, columns: written, live } = address;
   const isPhone = useMediaQuery("(max-width: 48em)") ?? false;
   const columns = useMemo(() => readColumns(written, kind.columns), [written, kind]);
   // Another width of a column is no other question.
-  const fields = columns.map(({ field }) => field).join(",");
+  const fields = columns.map(({ field }) => writtenName(field)).join(",");
   const question = useMemo(
     () => questionOf(kind, { q, range, from, to, sort, columns: fields }),
     [kind, q, range, from, to, sort, fields],
@@ -67,6 +72,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
     staleTime: HISTOGRAM_MS / 2,
     refetchInterval: isLive ? HISTOGRAM_MS : false,
   });
+  const count = countOf(counts.data);
   const exporting = useExport(project, kind, question, columns);
   const clearSelection = useCallback(() => setSelection(NOTHING), []);
 
@@ -74,6 +80,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   useHotkeys([["/", () => filterInput.current?.focus()]]);
 
   const isEmpty = !rows.isLoading && !rows.error && rows.rows.length === 0 && rows.offset === 0;
+  const isWhole = !rows.hasMore && rows.first?.scannedUntil === undefined;
   return (
     <section className={classes["page"]} aria-label={kind.title}>
       <Toolbar
@@ -82,10 +89,10 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
         address={address}
         change={change}
         columns={columns}
-        count={counts.data?.count}
+        count={count}
         tail={tail}
         isLive={isLive}
-        onExport={(format) => void exporting.start(format, { total: counts.data?.count })}
+        onExport={(format) => void exporting.start(format, { total: count })}
       />
       <div className={classes["filters"]}>
         <FilterBar
@@ -101,12 +108,15 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
       <Histogram
         histogram={counts.data}
         isPending={counts.isPending}
+        error={counts.error}
         noun={kind.noun}
         onChoose={(start, end) => change(toFixed(start, end))}
       />
       <Incomplete page={rows.first} />
       {rows.error && rows.rows.length === 0 ? (
         <Failure error={rows.error} onRetry={rows.retry} />
+      ) : isEmpty && !isWhole ? (
+        <Looking rows={rows} noun={kind.noun(2)} />
       ) : isEmpty ? (
         <Emptiness project={project} kind={kind} address={address} change={change} />
       ) : (
@@ -118,7 +128,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
           columns={columns}
           rows={rows}
           tail={tail}
-          total={counts.data?.count}
+          total={count}
           isPhone={isPhone}
           selection={selection}
           onSelect={setSelection}
@@ -135,7 +145,7 @@ function Incomplete({ page }: { readonly page: Page | undefined }) {
   const message = page?.message ?? (page?.isBehind ? text.lists.grid.behind : undefined);
   return message ? (
     <p role="status" className={`${classes["note"]} foreign`}>
-      {message}
+      {makeVisible(message)}
     </p>
   ) : null;
 }

@@ -16,6 +16,11 @@ describe("columns", () => {
     expect(readColumns(written, USUAL)).toEqual(columns);
   });
 
+  it("are read as they were written, whatever their names hold", () => {
+    const columns = ["metadata.a,b", "metadata.c:12", "metadata.100%2C"].map(columnOf);
+    expect(readColumns(writeColumns(columns, USUAL), USUAL)).toEqual(columns);
+  });
+
   it("stay usable whatever an address says", () => {
     expect(readColumns(":3,,event_name:1,event_name", USUAL).map((one) => one.width)).toEqual([
       160, 56,

@@ -1,4 +1,5 @@
 /** The columns that lists have: any field can be one; those people know have names and formats. */
+import { makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
 
 export type Format =
@@ -61,14 +62,15 @@ const BY_FIELD = new Map(KNOWN.map((column) => [column.field, column]));
 
 /** The column of a field; one that has no name of its own is named by its path. */
 export function columnOf(field: string): Column {
-  return BY_FIELD.get(field) ?? { field, label: field, format: "text", width: 160 };
+  return BY_FIELD.get(field) ?? { field, label: makeVisible(field), format: "text", width: 160 };
 }
 
 /** Read `event_name:240,start_time`: what cannot be read is left out, what stands twice counts once. */
 export function readColumns(written: string | undefined, usual: readonly string[]): Column[] {
   const found = new Map<string, Column>();
   for (const part of written?.split(",") ?? []) {
-    const [, field = "", width] = /^(.+?)(?::(\d{1,5}))?$/.exec(part.trim()) ?? [];
+    const [, name = "", width] = /^(.+?)(?::(\d{1,5}))?$/.exec(part.trim()) ?? [];
+    const field = name.replaceAll(/%(?:25|2C|3A)/g, decodeURIComponent);
     if (!field || found.has(field)) continue;
     const column = columnOf(field);
     found.set(field, width ? resized(column, Number(width)) : column);
@@ -83,9 +85,17 @@ export function writeColumns(
   usual: readonly string[],
 ): string | undefined {
   const written = columns
-    .map(({ field, width }) => (width === columnOf(field).width ? field : `${field}:${width}`))
+    .map(({ field, width }) => {
+      const name = writtenName(field);
+      return width === columnOf(field).width ? name : `${name}:${width}`;
+    })
     .join(",");
-  return written === usual.join(",") || !written ? undefined : written;
+  return written === usual.map(writtenName).join(",") || !written ? undefined : written;
+}
+
+/** A name as an address holds it: what parts columns and widths is encoded as in addresses. */
+export function writtenName(field: string): string {
+  return field.replaceAll(/[%,:]/g, encodeURIComponent);
 }
 
 export function resized(column: Column, width: number): Column {

@@ -52,6 +52,18 @@ describe("an export", () => {
     );
   });
 
+  it("ends with why it is not whole, but not while it goes on", async () => {
+    const told = '"incomplete":true,"message":"stopped at the limit time"';
+    vi.mocked(searchText)
+      .mockResolvedValueOnce(`{"events":[],"next_cursor":"2",${told}}`)
+      .mockResolvedValueOnce(`{"events":[],"next_cursor":null,${told}}`);
+    const order = { project: PROJECT, question: QUESTION, columns: [], format: "jsonl" } as const;
+    const messages: (string | undefined)[] = [];
+    for await (const { message } of exported(order, new AbortController().signal))
+      messages.push(message);
+    expect(messages).toEqual([undefined, "stopped at the limit time"]);
+  });
+
   it("of a selection ends with its last row, and asks for no more time than it takes", async () => {
     const rows: Row[] = [
       { event_id: "a", event_type: "tool", start_time: 3 },

@@ -31,6 +31,15 @@ interface Chunk {
   readonly text: string;
   /** Events in it. */
   readonly count: number;
+  /** Why the file is not whole, in the plane's words. */
+  readonly message?: string;
+}
+
+/** What an answer says beside its events. */
+interface Rest {
+  readonly next_cursor?: string | null;
+  readonly incomplete?: boolean;
+  readonly message?: string;
 }
 
 /** The file in pieces. What is asked for again and again is held in memory one page at a time. */
@@ -59,11 +68,15 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
     const wanted = elements
       .map((written) => ({ written, row: JSON.parse(written) as Row }))
       .filter(({ row }) => !only || missing.delete(rowKey(row)));
+    const { next_cursor, incomplete, message } = rest as Rest;
+    cursor = next_cursor ?? undefined;
+    // Where there is a cursor, what was not looked at yet is asked for next.
+    const isCut = incomplete && !cursor && message !== undefined;
     yield {
       text: wanted.map(({ written, row }) => lineOf(format, written, row, columns)).join(""),
       count: wanted.length,
+      ...(isCut ? { message } : {}),
     };
-    cursor = (rest as { next_cursor?: string | null }).next_cursor ?? undefined;
   } while (cursor && (!only || missing.size > 0));
 }
 

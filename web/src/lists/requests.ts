@@ -50,6 +50,7 @@ export async function searchPage(
   const body = { ...FROM_THE_INDEX, ...search };
   const answer = await ask<SearchAnswer>(project, "/v1/events/search", body, signal);
   const { events, next_cursor, since, warnings = [], behind = false, message } = answer;
+  const { incomplete, scanned_until } = answer;
   return {
     rows: events,
     warnings,
@@ -57,6 +58,7 @@ export async function searchPage(
     ...(next_cursor ? { nextCursor: next_cursor } : {}),
     ...(since ? { since } : {}),
     ...(message ? { message } : {}),
+    ...(incomplete && scanned_until !== undefined ? { scannedUntil: scanned_until } : {}),
   };
 }
 

@@ -84,6 +84,12 @@ describe("news of a list", () => {
     expect(belongs(pagesOf(page([9], "c")), row(10))).toBe(true);
   });
 
+  it("are left to looking further where the plane has not looked yet", () => {
+    const fruitless = pagesOf({ ...page([], "c"), scannedUntil: 5 });
+    expect(belongs(fruitless, row(4))).toBe(false);
+    expect(belongs(fruitless, row(6))).toBe(true);
+  });
+
   it("make a page that grew too long be asked for anew", () => {
     const many = Array.from({ length: 1_001 }, (_, index) => index);
     expect(isOvergrown(pagesOf(page(many)))).toBe(true);

@@ -12,6 +12,8 @@ export interface Page {
   readonly warnings: readonly string[];
   /** Why the answer is not whole, in the plane's words. */
   readonly message?: string;
+  /** The start time at which the plane stopped looking, at a limit of its own. */
+  readonly scannedUntil?: number;
   readonly isBehind: boolean;
 }
 
@@ -51,6 +53,28 @@ export function pageAt(start: PageStart, index: number): PageStart {
   return found;
 }
 
+/** Whether a page has no rows although there may be some further on. */
+export function isFruitless(page: Page | undefined): boolean {
+  return page?.rows.length === 0 && page.nextCursor !== undefined;
+}
+
+/**
+ * The pages with `page` in the place of the last one, which had no rows. Pages without rows would
+ * push those with rows out of memory. News are asked for from where the older answer says.
+ */
+export function withLastReplaced(pages: Pages, page: Page): Pages {
+  const [last, start] = [pages.pages.at(-1), pages.pageParams.at(-1)];
+  if (!last || !start) return pages;
+  const since = last.since ?? page.since;
+  return {
+    pages: [...pages.pages.slice(0, -1), since ? { ...page, since } : page],
+    pageParams: [
+      ...pages.pageParams.slice(0, -1),
+      last.nextCursor ? { ...start, cursor: last.nextCursor } : start,
+    ],
+  };
+}
+
 export interface Merged {
   readonly pages: Pages;
   /** Rows that are in no page. */
@@ -81,7 +105,7 @@ export function belongs(pages: Pages, row: Row): boolean {
   const last = pages.pages.at(-1);
   if (!last?.nextCursor) return true;
   const oldest = last.rows.at(-1);
-  return !oldest || startOf(row) >= startOf(oldest);
+  return startOf(row) >= (oldest ? startOf(oldest) : (last.scannedUntil ?? 0));
 }
 
 /** Insert rows at their places, newest first. The pages must begin at the top of the list. */

@@ -25,6 +25,7 @@ export function useActiveRow(
   );
   const index = within < 0 ? -1 : within + offset;
 
+  // Found again once, unless somebody moved on: a page that comes later must not pull him back.
   const sought = useRef(opened);
   useEffect(() => {
     const found = rows.find((row) => row.event_id === sought.current);
@@ -37,6 +38,7 @@ export function useActiveRow(
     const at = Math.min(rows.length - 1, Math.max(0, target - offset));
     const row = rows[at];
     if (!row) return;
+    sought.current = undefined;
     setKey(rowKey(row));
     // Above what is in memory there is more: the window follows, and the rows come.
     reveal(target <= 0 ? 0 : at + offset);
@@ -47,6 +49,9 @@ export function useActiveRow(
     row: rows[within],
     move: (by) => moveTo(index < 0 ? offset : index + by),
     moveTo,
-    leave: () => setKey(undefined),
+    leave: () => {
+      sought.current = undefined;
+      setKey(undefined);
+    },
   };
 }

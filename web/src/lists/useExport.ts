@@ -1,6 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Project } from "~/api/control";
+import { makeVisible } from "~/content/visible";
 import { formatCount } from "~/formats/numbers";
 import type { Column } from "~/lists/columns";
 import { type ExportFormat, exported, MEDIA_TYPES } from "~/lists/export";
@@ -51,11 +52,13 @@ export function useExport(
     try {
       let file = new Blob([], { type: MEDIA_TYPES[format] });
       let done = 0;
+      let cut: string | undefined;
       const order = { project, question, columns, format, only };
       for await (const chunk of exported(order, abort.signal)) {
         // A browser keeps large blobs on disk: the text of a page is not held longer than needed.
         file = new Blob([file, chunk.text], { type: MEDIA_TYPES[format] });
         done += chunk.count;
+        cut = chunk.message ?? cut;
         tell(done);
       }
       save(
@@ -63,11 +66,15 @@ export function useExport(
         `${kind.name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${format}`,
       );
       const missing = only ? only.size - done : 0;
-      notifications.show({
-        message: `${words.done(`${formatCount(done)} ${kind.noun(done)}`)}. ${
-          missing > 0 ? words.missing(formatCount(missing)) : ""
-        }`,
-      });
+      const counted = `${words.done(`${formatCount(done)} ${kind.noun(done)}`)}.`;
+      if (cut === undefined) {
+        const rest = missing > 0 ? words.missing(formatCount(missing)) : "";
+        notifications.show({ message: `${counted} ${rest}` });
+      } else {
+        // It stays until it is read: the file does not tell that it ends too early.
+        const message = `${counted} ${makeVisible(cut)}`;
+        notifications.show({ color: "yellow", title: words.cut, message, autoClose: false });
+      }
     } catch (error) {
       if (!abort.signal.aborted) {
         const message = error instanceof Error ? error.message : String(error);

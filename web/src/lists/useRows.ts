@@ -3,14 +3,17 @@ import {
   type InfiniteData,
   type QueryClient,
   useInfiniteQuery,
+  useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { Project } from "~/api/control";
+import { lookFor } from "~/lists/looking";
 import type { Question } from "~/lists/question";
 import { searchPage } from "~/lists/requests";
 import {
   FIRST_PAGE,
+  isFruitless,
   MAX_PAGES,
   PAGE_ROWS,
   type Page,
@@ -19,6 +22,7 @@ import {
   pageAfter,
   pageAt,
   type Row,
+  withLastReplaced,
 } from "~/lists/rows";
 
 /** Beyond this a browser cannot make a page high enough to scroll through. */
@@ -39,9 +43,17 @@ export interface Rows {
   readonly first: Page | undefined;
   readonly error: Error | null;
   readonly isLoading: boolean;
+  /** Whether pages are on their way. */
+  readonly isFetching: boolean;
   /** Whether the rows shown are still those of the question before. */
   readonly isStale: boolean;
   readonly hasMore: boolean;
+  /** Whether the plane stopped before it found more, and waits to be told to look further. */
+  readonly isPaused: boolean;
+  /** How far it has looked since it found something last, in unix milliseconds. */
+  readonly lookedUntil: number | undefined;
+  readonly isLooking: boolean;
+  readonly lookFurther: () => void;
   readonly see: (from: number, to: number) => void;
   readonly retry: () => void;
   /** Forget what is below the first page and ask for that anew. */
@@ -51,9 +63,11 @@ export interface Rows {
 export function useRows(project: Project, question: Question): Rows {
   const queries = useQueryClient();
   const key: RowsKey = useMemo(() => ["rows", project.id, question], [project.id, question]);
+  const [looked, setLooked] = useState<{ key: RowsKey; until: number }>();
+  const onLooked = useCallback((until: number) => setLooked({ key, until }), [key]);
   const query = useInfiniteQuery<Page, Error, InfiniteData<Page, PageStart>, RowsKey, PageStart>({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => fetchPage(project, question, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => fetchPage(project, question, pageParam, signal, onLooked),
     initialPageParam: FIRST_PAGE,
     getNextPageParam: (last, _pages, start) => pageAfter(last, start),
     getPreviousPageParam: (_first, _pages, start) => start.before,
@@ -68,13 +82,31 @@ export function useRows(project: Project, question: Question): Rows {
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const offset = data?.pageParams[0]?.offset ?? 0;
 
+  const last = data?.pages.at(-1);
+  const isPaused = isFruitless(last) && !query.isPlaceholderData;
+  const further = useMutation({
+    mutationKey: key,
+    mutationFn: async (start: Pick<PageStart, "cursor">) => {
+      const signal = new AbortController().signal;
+      const page = await fetchPage(project, question, start, signal, onLooked);
+      const pages = queries.getQueryData<Pages>(key);
+      // Whoever scrolled or asked something else meanwhile looks at other pages.
+      if (pages && pages.pages.at(-1)?.nextCursor === start.cursor)
+        setPages(queries, key, withLastReplaced(pages, page));
+    },
+  });
+
+  const lookFurther = () => further.mutate(last?.nextCursor ? { cursor: last.nextCursor } : {});
+
   const restart = useCallback(async () => {
     const page = await queries.fetchQuery({
-      queryKey: ["first page", ...key],
+      queryKey: firstPageKey(key),
       queryFn: ({ signal }) => fetchPage(project, question, FIRST_PAGE, signal),
       staleTime: 0,
       gcTime: 0,
     });
+    // A further page that is still on its way belongs to the pages that go now.
+    await queries.cancelQueries({ queryKey: key, exact: true });
     setPages(queries, key, { pages: [page], pageParams: [FIRST_PAGE] });
   }, [queries, key, project, question]);
 
@@ -86,13 +118,14 @@ export function useRows(project: Project, question: Question): Rows {
         const wanted = pageAt(start, from);
         if (wanted === start.before) void fetchPreviousPage();
         else void jump(queries, key, project, question, wanted);
-      } else if (hasNextPage && to > offset + rows.length - AHEAD && to < MOST_ROWS) {
+      } else if (hasNextPage && !isPaused && to > offset + rows.length - AHEAD && to < MOST_ROWS) {
         void fetchNextPage();
       }
     },
     [
       data,
       isFetching,
+      isPaused,
       offset,
       rows.length,
       hasNextPage,
@@ -111,15 +144,35 @@ export function useRows(project: Project, question: Question): Rows {
     offset,
     pages: data,
     first: data?.pages[0],
-    error: query.error,
+    error: query.error ?? further.error,
     isLoading: query.isPending,
+    isFetching,
     isStale: query.isPlaceholderData,
     hasMore: hasNextPage,
+    isPaused,
+    lookedUntil: last?.scannedUntil ?? (looked?.key === key ? looked.until : undefined),
+    isLooking: further.isPending,
+    lookFurther,
     see,
-    retry: () => void (data ? fetchNextPage() : query.refetch()),
+    retry: () => (isPaused ? lookFurther() : void (data ? fetchNextPage() : query.refetch())),
     restart,
   };
 }
+
+/**
+ * Whether pages are on their way. What was told of rows before they are there would be lost: they
+ * may be older than it, and they take the place of what is shown.
+ */
+export function areComing(queries: QueryClient, key: RowsKey): boolean {
+  const keys = [key, firstPageKey(key), jumpKey(key)];
+  return (
+    keys.some((queryKey) => queries.isFetching({ queryKey }) > 0) ||
+    queries.isMutating({ mutationKey: key }) > 0
+  );
+}
+
+const firstPageKey = (key: RowsKey) => ["first page", ...key];
+const jumpKey = (key: RowsKey) => ["jump", ...key];
 
 export function setPages(queries: QueryClient, key: RowsKey, pages: Pages): void {
   queries.setQueryData<InfiniteData<Page, PageStart>>(key, {
@@ -137,18 +190,22 @@ async function jump(
   start: PageStart,
 ): Promise<void> {
   const page = await queries.fetchQuery({
-    queryKey: ["jump", ...key, start.offset],
+    queryKey: [...jumpKey(key), start.offset],
     queryFn: ({ signal }) => fetchPage(project, question, start, signal),
     gcTime: 0,
   });
+  await queries.cancelQueries({ queryKey: key, exact: true });
   setPages(queries, key, { pages: [page], pageParams: [start] });
 }
 
 function fetchPage(
   project: Project,
   question: Question,
-  start: PageStart,
+  start: Pick<PageStart, "cursor">,
   signal: AbortSignal,
+  onLooked: (until: number) => void = () => {},
 ): Promise<Page> {
-  return searchPage(project, { ...question, limit: PAGE_ROWS, cursor: start.cursor }, signal);
+  const ask = (cursor: string | undefined) =>
+    searchPage(project, { ...question, limit: PAGE_ROWS, cursor }, signal);
+  return lookFor(ask, start.cursor, onLooked);
 }

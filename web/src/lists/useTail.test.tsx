@@ -1,5 +1,10 @@
 // @vitest-environment jsdom
-import { type InfiniteData, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  InfiniteQueryObserver,
+  QueryClient,
+  QueryClientProvider,
+} from "@tanstack/react-query";
 import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -81,6 +86,27 @@ describe("the live tail", () => {
     await poll();
     expect(queries.getQueryData<InfiniteData<Page>>(KEY)?.pages[0]?.rows).toEqual([settled]);
     expect(result.current.fresh).toBe(0);
+  });
+
+  it("loses nothing that changes while a further page is on its way", async () => {
+    let arrive: (page: Page) => void = () => {};
+    const next = new InfiniteQueryObserver(queries, {
+      queryKey: KEY,
+      queryFn: () => new Promise<Page>((resolve) => (arrive = resolve)),
+      initialPageParam: FIRST_PAGE,
+      getNextPageParam: (): PageStart => ({ cursor: "c", offset: 1 }),
+      staleTime: Number.POSITIVE_INFINITY,
+    }).fetchNextPage();
+    const settled = { ...row("a", 5), duration: 70 };
+    vi.mocked(searchChanges).mockResolvedValueOnce({ rows: [settled, row("b", 9)], since: "s1" });
+    tail(true);
+    await poll();
+    arrive({ ...PAGE, rows: [row("z", 1)] });
+    await act(() => next);
+    await poll();
+    expect(shown()).toEqual(["b", "a", "z"]);
+    const [first] = queries.getQueryData<InfiniteData<Page>>(KEY)?.pages ?? [];
+    expect(first?.rows[1]).toEqual(settled);
   });
 
   it("asks nothing while it is paused", async () => {

@@ -14,7 +14,7 @@ import {
   rowKey,
   startOf,
 } from "~/lists/rows";
-import { type Rows, setPages } from "~/lists/useRows";
+import { areComing, type Rows, setPages } from "~/lists/useRows";
 
 /** With what a plane needs to index an event, this shows it within two seconds. */
 const EVERY_MS = 1_000;
@@ -41,6 +41,8 @@ export function useTail(
 ): Tail {
   const queries = useQueryClient();
   const waiting = useRef(new Map<string, Row>());
+  /** What changed while pages were on their way: merged once they are there. */
+  const held = useRef(new Map<string, Row>());
   const [fresh, setFresh] = useState(0);
   const [isFailing, setFailing] = useState(false);
   const now = useRef({ rows, isAtTop });
@@ -53,14 +55,17 @@ export function useTail(
       const { rows: shown, isAtTop: mayInsert } = now.current;
       const pages = queries.getQueryData<Pages>(key);
       if (!pages) return;
-      const { pages: replaced, unknown } = replaceKnown(pages, changed);
+      for (const row of changed) held.current.set(rowKey(row), row);
+      if (areComing(queries, key)) return;
+      const { pages: replaced, unknown } = replaceKnown(pages, [...held.current.values()]);
+      held.current.clear();
       const added = unknown.filter((row) => isNews(row, pages, question));
       for (const row of added) waiting.current.set(rowKey(row), row);
       const canInsert = mayInsert && isNewestFirst(question.sort) && shown.offset === 0;
       const merged = canInsert ? insertNewest(replaced, [...waiting.current.values()]) : replaced;
       if (canInsert) waiting.current.clear();
       setFresh(waiting.current.size);
-      if (canInsert && isOvergrown(merged)) void shown.restart();
+      if (canInsert && isOvergrown(merged)) shown.restart().catch(() => setFailing(true));
       else if (merged !== pages) setPages(queries, key, merged);
     },
     [queries, key, question],
@@ -71,7 +76,7 @@ export function useTail(
     if (shown.offset > 0 || !isNewestFirst(question.sort)) {
       waiting.current.clear();
       setFresh(0);
-      void shown.restart();
+      shown.restart().catch(() => setFailing(true));
     } else {
       now.current = { ...now.current, isAtTop: true };
       take([]);
@@ -83,9 +88,14 @@ export function useTail(
     if (isAtTop && waiting.current.size > 0 && isNewestFirst(question.sort)) take([]);
   }, [isAtTop, question, take]);
 
+  useEffect(() => {
+    if (!rows.isFetching && held.current.size > 0) take([]);
+  }, [rows.isFetching, take]);
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list has other news
   useEffect(() => {
     waiting.current.clear();
+    held.current.clear();
     setFresh(0);
   }, [key]);
 
@@ -118,7 +128,7 @@ export function useTail(
       if (stopping.signal.aborted) return;
       if (!changes.since) return restartKeeping();
       queries.setQueryData(tokenKey, changes.since);
-      if (changes.rows.length > 0) take(changes.rows);
+      if (changes.rows.length + held.current.size > 0) take(changes.rows);
     }
     /** The plane cannot say what changed: look at the top anew, unless somebody reads further down. */
     async function restartKeeping() {

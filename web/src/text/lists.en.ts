@@ -64,6 +64,7 @@ export const lists = {
   histogram: {
     label: (count: string, errors: string) => `${count} over time, ${errors} with errors`,
     errors: "with errors",
+    failed: "There is no chart:",
     ignored: (fields: string) => `The chart does not apply ${fields}: only content can decide it`,
   },
   filter: {
@@ -85,9 +86,20 @@ export const lists = {
     nameContains: (word: string) => `Name contains “${word}”`,
     errorContains: (word: string) => `Error contains “${word}”`,
     loading: "Looking for values",
+    noValues: (why: string) => `No values to choose from: ${why}`,
+    noNames: (why: string) => `Not all fields are listed: ${why}`,
     sampled: "From a sample of the newest events",
     unknown: (field: string) => `No event has a field ${field}.`,
     mean: "Did you mean",
+    problems: {
+      field: "Expected a field, such as metadata.user_id",
+      sign: (field: string) => `Expected =, !=, ~, !~, >, <, exists or not exists after ${field}`,
+      value: (sign: string) => `Expected a value after ${sign}`,
+      open: 'This quotation has no end: add a "',
+      order: (value: string) => `Only numbers and dates have an order, and ${value} is neither`,
+      texts: (sign: string, value: string) =>
+        `${sign} compares text: put ${value} in quotation marks`,
+    },
     keys: "↑↓ to choose, ↵ to take, Esc to leave",
     meanings: {
       is: "is",
@@ -143,6 +155,7 @@ export const lists = {
     done: (count: string) => `Exported ${count}`,
     missing: (count: string) => `${count} of the selected no longer match and are left out.`,
     failed: "The export failed",
+    cut: "The export is not whole",
   },
   keys: {
     title: "Lists",
@@ -153,11 +166,19 @@ export const lists = {
   grid: {
     failed: "failed",
     errors: (count: string, one: boolean) => `${count} ${one ? "error" : "errors"}`,
+    tokens: (count: string) => `${count} tokens`,
     noCost: "Not known: no model call in it tells its tokens, or no price is known for its model.",
     unnamed: "(no name)",
     end: "This is the end of the list.",
     most: "More rows than can be scrolled through. Narrow the filter or the time range.",
     behind: "The newest events may be missing: the index is catching up.",
+  },
+  looking: {
+    title: (noun: string) => `No ${noun} found so far`,
+    some: "The search stopped before it had looked at all events.",
+    until: (time: string) => `Looked at events back to ${time}; older ones were not looked at yet.`,
+    further: "Look further",
+    looking: "Looking…",
   },
   empty: {
     project: "No events yet",
