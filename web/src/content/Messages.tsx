@@ -7,12 +7,15 @@ import { FileLink } from "~/content/FileLink";
 import { JsonTree } from "~/content/JsonTree";
 import { LongText } from "~/content/LongText";
 import { isShowable, type Json, type Message, type Part, type ToolCall } from "~/content/messages";
+import { OrPlain } from "~/content/OrPlain";
 import { Prose } from "~/content/Prose";
-import { makeVisible } from "~/content/visible";
+import { labelOf, makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
 
 /** So many of the end stand open; a long history before them is folded. */
 const OPEN = 8;
+/** Of a role, a tool or a speaker. */
+const LONGEST_NAME = 120;
 
 interface MessagesProps {
   readonly messages: readonly Message[];
@@ -61,7 +64,7 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
   return (
     <li className={classes["message"]} data-role={role}>
       <div className={classes["role"]}>
-        <span>{text.content.roles[role] ?? makeVisible(role)}</span>
+        <span>{roleOf(role)}</span>
         {name && <span className="quiet foreign">{makeVisible(name)}</span>}
         {finishReason && finishReason !== "stop" && (
           <span className="quiet">{text.content.stopped(makeVisible(finishReason))}</span>
@@ -76,6 +79,12 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
       </div>
     </li>
   );
+}
+
+/** A role may be any text, also the name of something that every object has. */
+function roleOf(role: string): string {
+  const { roles } = text.content;
+  return Object.hasOwn(roles, role) ? (roles[role] ?? "") : labelOf(role, LONGEST_NAME);
 }
 
 function Call({ call, answer }: { call: ToolCall; answer: Message | undefined }) {
@@ -99,7 +108,9 @@ function Call({ call, answer }: { call: ToolCall; answer: Message | undefined })
 export function Parts({ parts }: { readonly parts: readonly Part[] }) {
   return parts.map((part, at) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: parts of a recorded message do not change
-    <OnePart key={at} part={part} />
+    <OrPlain key={at} value={part}>
+      <OnePart part={part} />
+    </OrPlain>
   ));
 }
 

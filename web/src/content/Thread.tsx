@@ -8,6 +8,7 @@ import classes from "~/content/content.module.css";
 import { EventType, type EventTypeName } from "~/content/EventType";
 import { Messages } from "~/content/Messages";
 import type { Json } from "~/content/messages";
+import { OrPlain } from "~/content/OrPlain";
 import { eventQuery } from "~/content/query";
 import { type Turn, turnsOf } from "~/content/spoken";
 import { makeVisible } from "~/content/visible";
@@ -120,7 +121,9 @@ function OneTurn({ turn, name, isSelected, onSelect }: OneTurnProps) {
       >
         <EventType type="model" /> <span className="foreign">{makeVisible(name)}</span>
       </button>
-      <Messages messages={turn.messages} />
+      <OrPlain value={turn.messages}>
+        <Messages messages={turn.messages} />
+      </OrPlain>
     </li>
   );
 }
