@@ -5,8 +5,9 @@ import { useMemo, useState } from "react";
 import classes from "~/content/content.module.css";
 import { FileLink } from "~/content/FileLink";
 import { JsonTree } from "~/content/JsonTree";
+import { readJsonText } from "~/content/jsonText";
 import { LongText } from "~/content/LongText";
-import { isShowable, type Json, type Message, type Part, type ToolCall } from "~/content/messages";
+import { isShowable, type Message, type Part, type ToolCall } from "~/content/messages";
 import { OrPlain } from "~/content/OrPlain";
 import { Prose } from "~/content/Prose";
 import { labelOf, makeVisible } from "~/content/visible";
@@ -95,6 +96,7 @@ function Call({ call, answer }: { call: ToolCall; answer: Message | undefined })
         <span className={`${classes["callName"]} foreign`}>{makeVisible(call.name) || "?"}</span>
       </div>
       <JsonTree value={call.arguments} path="arguments" />
+      {call.others && <Parts parts={call.others} />}
       {answer && (
         <div className={classes["answer"]}>
           <div className="quiet">{text.content.toolAnswer}</div>
@@ -135,25 +137,13 @@ function OnePart({ part }: { readonly part: Part }) {
 
 /** What tools answer is often JSON in a text: it is read as what it is. */
 function Text({ text: said }: { readonly text: string }) {
-  const value = useMemo(() => parsed(said), [said]);
+  const value = useMemo(() => readJsonText(said), [said]);
   if (value !== undefined) return <JsonTree value={value} path="content" />;
   return (
     <div className="foreign">
       <LongText text={said} render={(shown) => <Prose text={shown} />} />
     </div>
   );
-}
-
-const LONGEST_JSON = 1_000_000;
-
-/** The object or list that a text is, or undefined. */
-function parsed(said: string): Json | undefined {
-  if (said.length > LONGEST_JSON || !/^\s*[[{]/.test(said)) return undefined;
-  try {
-    return JSON.parse(said) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function Picture({ url }: { readonly url: string }) {
