@@ -2,6 +2,7 @@
 import { Anchor, Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
+import { type Answers, pairAnswers } from "~/content/answers";
 import classes from "~/content/content.module.css";
 import { FileLink } from "~/content/FileLink";
 import { JsonTree } from "~/content/JsonTree";
@@ -26,7 +27,7 @@ interface MessagesProps {
 
 export function Messages({ messages, isWhole = false }: MessagesProps) {
   const [isOpen, setOpen] = useState(isWhole);
-  const { shown, answers } = useMemo(() => folded(messages), [messages]);
+  const { shown, answers } = useMemo(() => pairAnswers(messages), [messages]);
   const hidden = isOpen ? 0 : Math.max(0, shown.length - OPEN);
   return (
     <>
@@ -45,21 +46,6 @@ export function Messages({ messages, isWhole = false }: MessagesProps) {
   );
 }
 
-type Answers = ReadonlyMap<string, Message>;
-
-/** Answers of tools stand with their calls; those whose call is not here stand by themselves. */
-function folded(messages: readonly Message[]): { shown: Message[]; answers: Answers } {
-  const called = new Set(messages.flatMap((one) => one.toolCalls.map((call) => call.id)));
-  const answers = new Map<string, Message>();
-  const shown = messages.filter((message) => {
-    const { answers: id } = message;
-    if (!id || !called.has(id) || answers.has(id)) return true;
-    answers.set(id, message);
-    return false;
-  });
-  return { shown, answers };
-}
-
 function OneMessage({ message, answers }: { message: Message; answers: Answers }) {
   const { role, name, parts, toolCalls, finishReason } = message;
   return (
@@ -75,7 +61,7 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
         <Parts parts={parts} />
         {toolCalls.map((call, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: ids of calls may be missing or repeat
-          <Call key={at} call={call} answer={call.id ? answers.get(call.id) : undefined} />
+          <Call key={at} call={call} answer={answers.get(call)} />
         ))}
       </div>
     </li>
