@@ -11,13 +11,16 @@ import { LongText } from "~/content/LongText";
 import { isShowable, type Message, type Part, type ToolCall } from "~/content/messages";
 import { OrPlain } from "~/content/OrPlain";
 import { Prose } from "~/content/Prose";
-import { labelOf, makeVisible } from "~/content/visible";
+import { labelOf } from "~/content/visible";
 import { text } from "~/text/en";
 
 /** So many of the end stand open; a long history before them is folded. */
 const OPEN = 8;
 /** Of a role, a tool or a speaker. */
 const LONGEST_NAME = 120;
+const LONGEST_ADDRESS = 500;
+/** Beyond it no server would read an address. */
+const LONGEST_LINK = 8_000;
 
 interface MessagesProps {
   readonly messages: readonly Message[];
@@ -52,9 +55,9 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
     <li className={classes["message"]} data-role={role}>
       <div className={classes["role"]}>
         <span>{roleOf(role)}</span>
-        {name && <span className="quiet foreign">{makeVisible(name)}</span>}
+        {name && <span className="quiet foreign">{labelOf(name, LONGEST_NAME)}</span>}
         {finishReason && finishReason !== "stop" && (
-          <span className="quiet">{text.content.stopped(makeVisible(finishReason))}</span>
+          <span className="quiet">{text.content.stopped(labelOf(finishReason, LONGEST_NAME))}</span>
         )}
       </div>
       <div className={classes["parts"]}>
@@ -79,7 +82,9 @@ function Call({ call, answer }: { call: ToolCall; answer: Message | undefined })
     <div className={classes["call"]}>
       <div>
         <span className="quiet">{text.content.toolCall} </span>
-        <span className={`${classes["callName"]} foreign`}>{makeVisible(call.name) || "?"}</span>
+        <span className={`${classes["callName"]} foreign`}>
+          {labelOf(call.name, LONGEST_NAME) || "?"}
+        </span>
       </div>
       <JsonTree value={call.arguments} path="arguments" />
       {call.others && <Parts parts={call.others} />}
@@ -139,12 +144,12 @@ function Picture({ url }: { readonly url: string }) {
   return (
     <span className="quiet foreign">
       <IconDownload size={12} aria-hidden /> {text.content.remoteImage}:{" "}
-      {/^https?:/i.test(url) ? (
+      {/^https?:/i.test(url) && url.length <= LONGEST_LINK ? (
         <Anchor href={url} target="_blank" rel="noopener noreferrer nofollow" size="sm">
-          {makeVisible(url)}
+          {labelOf(url, LONGEST_ADDRESS)}
         </Anchor>
       ) : (
-        makeVisible(url.slice(0, 500))
+        labelOf(url, LONGEST_ADDRESS)
       )}
     </span>
   );
