@@ -13,11 +13,9 @@ export const content = {
     assistant: "Assistant",
     tool: "Tool",
   } as Readonly<Record<string, string>>,
-  thinking: "Thinking",
+  types: { session: "session", model: "model", tool: "tool", chain: "chain" },
   toolCall: "calls",
   toolAnswer: "answers",
-  noAnswer: "No answer was recorded",
-  arguments: "Arguments",
   stopped: (reason: string) => `stopped: ${reason}`,
   image: "image",
   asText: "This could not be drawn; it is shown as text:",
@@ -26,7 +24,6 @@ export const content = {
   unsafeImage: "Picture of a kind that is not shown",
   download: (name: string) => `Download ${name}`,
   earlier: (n: number) => `${count.format(n)} earlier messages`,
-  hideEarlier: "Fold earlier messages",
   tabs: {
     content: "Content",
     attributes: "Attributes",
@@ -99,5 +96,4 @@ export const content = {
   },
   search: "Search in the JSON",
   downloadJson: "Download",
-  tooLarge: (size: string) => `${size} of JSON: formatting takes a moment`,
 } as const;
