@@ -1,3 +1,5 @@
+import { text } from "~/text/en";
+
 /** An answer that is no success. `message` is the plane's own sentence: show it as it is. */
 export class ApiError extends Error {
   constructor(
@@ -21,14 +23,14 @@ export function failure(response: Response, body: unknown): ApiError {
   const retryAfter = Number(response.headers.get("retry-after"));
   return new ApiError(
     response.status,
-    messageOf(body) ?? `The platform answered ${response.status}`,
+    messageOf(body) ?? text.failures.status(response.status),
     retryAfter > 0 ? retryAfter : undefined,
   );
 }
 
 /** The error of a request that got no answer at all. */
 export function unreachable(plane: string): ApiError {
-  return new ApiError(0, `The ${plane} does not answer`);
+  return new ApiError(0, text.failures.noAnswer(plane));
 }
 
 function messageOf(body: unknown): string | undefined {

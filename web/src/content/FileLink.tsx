@@ -1,14 +1,17 @@
 import { Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { saveBytes } from "~/content/download";
-import { makeVisible } from "~/content/visible";
+import { labelOf } from "~/content/visible";
 import { text } from "~/text/en";
+
+/** Of an address that is shown, and not followed. */
+const LONGEST_ADDRESS = 500;
 
 /** Something recorded inside a message: saved as bytes that nothing opens by itself. */
 export function FileLink({ name, url }: { readonly name: string; readonly url: string }) {
-  const shown = makeVisible(name.slice(0, 120));
+  const shown = labelOf(name, 120);
   if (!url.startsWith("data:"))
-    return <span className="foreign">{`${shown} ${makeVisible(url)}`}</span>;
+    return <span className="foreign">{`${shown} ${labelOf(url, LONGEST_ADDRESS)}`}</span>;
   return (
     <Button
       variant="default"

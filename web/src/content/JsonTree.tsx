@@ -6,7 +6,7 @@ import classes from "~/content/content.module.css";
 import { LongText } from "~/content/LongText";
 import { isObject, type Json } from "~/content/messages";
 import { childPath } from "~/content/paths";
-import { makeVisible } from "~/content/visible";
+import { labelOf } from "~/content/visible";
 import { text } from "~/text/en";
 
 const PIECE = 100;
@@ -82,7 +82,7 @@ interface ItemProps {
 function Item({ name, isIndex, value, path, depth }: ItemProps) {
   const isFolding = isBranch(value) && Object.keys(value).length > 0;
   const [isOpen, setOpen] = useState(() => isFolding && startsOpen(value, depth));
-  const label = <span className={isIndex ? "quiet" : classes["key"]}>{makeVisible(name)}</span>;
+  const label = <span className={isIndex ? "quiet" : classes["key"]}>{labelOf(name)}</span>;
   return (
     <li className={classes["item"]}>
       <div className={classes["line"]}>
@@ -137,10 +137,14 @@ function Leaf({ value }: { readonly value: Json }) {
 function Copies({ value, path }: { readonly value: Json; readonly path: string }) {
   return (
     <span className={classes["copies"]}>
-      <Copy of={() => path} label={text.content.copyPath(path)} icon={<IconRoute size={12} />} />
+      <Copy
+        of={() => path}
+        label={text.content.copyPath(labelOf(path))}
+        icon={<IconRoute size={12} />}
+      />
       <Copy
         of={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))}
-        label={text.content.copyValue(path)}
+        label={text.content.copyValue(labelOf(path))}
         icon={<IconCopy size={12} />}
       />
     </span>

@@ -2,17 +2,25 @@
 import { Anchor, Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
+import { type Answers, pairAnswers } from "~/content/answers";
 import classes from "~/content/content.module.css";
 import { FileLink } from "~/content/FileLink";
 import { JsonTree } from "~/content/JsonTree";
+import { readJsonText } from "~/content/jsonText";
 import { LongText } from "~/content/LongText";
-import { isShowable, type Json, type Message, type Part, type ToolCall } from "~/content/messages";
+import { isShowable, type Message, type Part, type ToolCall } from "~/content/messages";
+import { OrPlain } from "~/content/OrPlain";
 import { Prose } from "~/content/Prose";
-import { makeVisible } from "~/content/visible";
+import { labelOf } from "~/content/visible";
 import { text } from "~/text/en";
 
 /** So many of the end stand open; a long history before them is folded. */
 const OPEN = 8;
+/** Of a role, a tool or a speaker. */
+const LONGEST_NAME = 120;
+const LONGEST_ADDRESS = 500;
+/** Beyond it no server would read an address. */
+const LONGEST_LINK = 8_000;
 
 interface MessagesProps {
   readonly messages: readonly Message[];
@@ -22,7 +30,7 @@ interface MessagesProps {
 
 export function Messages({ messages, isWhole = false }: MessagesProps) {
   const [isOpen, setOpen] = useState(isWhole);
-  const { shown, answers } = useMemo(() => folded(messages), [messages]);
+  const { shown, answers } = useMemo(() => pairAnswers(messages), [messages]);
   const hidden = isOpen ? 0 : Math.max(0, shown.length - OPEN);
   return (
     <>
@@ -41,41 +49,32 @@ export function Messages({ messages, isWhole = false }: MessagesProps) {
   );
 }
 
-type Answers = ReadonlyMap<string, Message>;
-
-/** Answers of tools stand with their calls; those whose call is not here stand by themselves. */
-function folded(messages: readonly Message[]): { shown: Message[]; answers: Answers } {
-  const called = new Set(messages.flatMap((one) => one.toolCalls.map((call) => call.id)));
-  const answers = new Map<string, Message>();
-  const shown = messages.filter((message) => {
-    const { answers: id } = message;
-    if (!id || !called.has(id) || answers.has(id)) return true;
-    answers.set(id, message);
-    return false;
-  });
-  return { shown, answers };
-}
-
 function OneMessage({ message, answers }: { message: Message; answers: Answers }) {
   const { role, name, parts, toolCalls, finishReason } = message;
   return (
     <li className={classes["message"]} data-role={role}>
       <div className={classes["role"]}>
-        <span>{text.content.roles[role] ?? makeVisible(role)}</span>
-        {name && <span className="quiet foreign">{makeVisible(name)}</span>}
+        <span>{roleOf(role)}</span>
+        {name && <span className="quiet foreign">{labelOf(name, LONGEST_NAME)}</span>}
         {finishReason && finishReason !== "stop" && (
-          <span className="quiet">{text.content.stopped(makeVisible(finishReason))}</span>
+          <span className="quiet">{text.content.stopped(labelOf(finishReason, LONGEST_NAME))}</span>
         )}
       </div>
       <div className={classes["parts"]}>
         <Parts parts={parts} />
         {toolCalls.map((call, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: ids of calls may be missing or repeat
-          <Call key={at} call={call} answer={call.id ? answers.get(call.id) : undefined} />
+          <Call key={at} call={call} answer={answers.get(call)} />
         ))}
       </div>
     </li>
   );
+}
+
+/** A role may be any text, also the name of something that every object has. */
+function roleOf(role: string): string {
+  const { roles } = text.content;
+  return Object.hasOwn(roles, role) ? (roles[role] ?? "") : labelOf(role, LONGEST_NAME);
 }
 
 function Call({ call, answer }: { call: ToolCall; answer: Message | undefined }) {
@@ -83,9 +82,12 @@ function Call({ call, answer }: { call: ToolCall; answer: Message | undefined })
     <div className={classes["call"]}>
       <div>
         <span className="quiet">{text.content.toolCall} </span>
-        <span className={`${classes["callName"]} foreign`}>{makeVisible(call.name) || "?"}</span>
+        <span className={`${classes["callName"]} foreign`}>
+          {labelOf(call.name, LONGEST_NAME) || "?"}
+        </span>
       </div>
       <JsonTree value={call.arguments} path="arguments" />
+      {call.others && <Parts parts={call.others} />}
       {answer && (
         <div className={classes["answer"]}>
           <div className="quiet">{text.content.toolAnswer}</div>
@@ -99,7 +101,9 @@ function Call({ call, answer }: { call: ToolCall; answer: Message | undefined })
 export function Parts({ parts }: { readonly parts: readonly Part[] }) {
   return parts.map((part, at) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: parts of a recorded message do not change
-    <OnePart key={at} part={part} />
+    <OrPlain key={at} value={part}>
+      <OnePart part={part} />
+    </OrPlain>
   ));
 }
 
@@ -124,25 +128,13 @@ function OnePart({ part }: { readonly part: Part }) {
 
 /** What tools answer is often JSON in a text: it is read as what it is. */
 function Text({ text: said }: { readonly text: string }) {
-  const value = useMemo(() => parsed(said), [said]);
+  const value = useMemo(() => readJsonText(said), [said]);
   if (value !== undefined) return <JsonTree value={value} path="content" />;
   return (
     <div className="foreign">
       <LongText text={said} render={(shown) => <Prose text={shown} />} />
     </div>
   );
-}
-
-const LONGEST_JSON = 1_000_000;
-
-/** The object or list that a text is, or undefined. */
-function parsed(said: string): Json | undefined {
-  if (said.length > LONGEST_JSON || !/^\s*[[{]/.test(said)) return undefined;
-  try {
-    return JSON.parse(said) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function Picture({ url }: { readonly url: string }) {
@@ -152,12 +144,12 @@ function Picture({ url }: { readonly url: string }) {
   return (
     <span className="quiet foreign">
       <IconDownload size={12} aria-hidden /> {text.content.remoteImage}:{" "}
-      {/^https?:/i.test(url) ? (
+      {/^https?:/i.test(url) && url.length <= LONGEST_LINK ? (
         <Anchor href={url} target="_blank" rel="noopener noreferrer nofollow" size="sm">
-          {makeVisible(url)}
+          {labelOf(url, LONGEST_ADDRESS)}
         </Anchor>
       ) : (
-        makeVisible(url.slice(0, 500))
+        labelOf(url, LONGEST_ADDRESS)
       )}
     </span>
   );

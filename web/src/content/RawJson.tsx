@@ -17,6 +17,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { NONCE } from "~/app/nonce";
 import classes from "~/content/content.module.css";
 import { saveBytes } from "~/content/download";
+import { hasLongLine } from "~/content/lines";
 import { text } from "~/text/en";
 
 const COLOURS = HighlightStyle.define([
@@ -73,6 +74,9 @@ export function RawJson({ value, name }: RawJsonProps) {
   );
 }
 
+/** What measures or parses a line whole: one of megabytes would hold the page for seconds. */
+const READING = [EditorView.lineWrapping, json(), syntaxHighlighting(COLOURS)];
+
 function stateOf(document: string): EditorState {
   return EditorState.create({
     doc: document,
@@ -80,16 +84,14 @@ function stateOf(document: string): EditorState {
       EditorView.cspNonce.of(NONCE),
       EditorState.readOnly.of(true),
       EditorView.contentAttributes.of({ "aria-label": "JSON", tabindex: "0" }),
-      EditorView.lineWrapping,
       lineNumbers(),
       foldGutter(),
       bracketMatching(),
       highlightSpecialChars(),
       search({ top: true }),
       keymap.of(searchKeymap),
-      json(),
-      syntaxHighlighting(COLOURS),
       LOOK,
+      ...(hasLongLine(document) ? [] : READING),
     ],
   });
 }

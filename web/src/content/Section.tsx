@@ -7,6 +7,7 @@ import { JsonTree } from "~/content/JsonTree";
 import { LongText } from "~/content/LongText";
 import { Messages } from "~/content/Messages";
 import type { Json } from "~/content/messages";
+import { OrPlain } from "~/content/OrPlain";
 import { Prose } from "~/content/Prose";
 import { text } from "~/text/en";
 
@@ -37,7 +38,9 @@ export function Section({ title, path, value, hint }: SectionProps) {
         )}
       </div>
       {form ? (
-        <Formed form={form} path={path} />
+        <OrPlain key={form.name} value={value}>
+          <Formed form={form} path={path} />
+        </OrPlain>
       ) : (
         <div className="quiet">{hint ?? text.content.empty}</div>
       )}

@@ -1,20 +1,20 @@
 /** A session as the conversation that it was; calls are fetched as the reader comes to them. */
 import { useIntersection } from "@mantine/hooks";
-import { useQueries } from "@tanstack/react-query";
+import { type UseQueryResult, useQueries } from "@tanstack/react-query";
 import { type Ref, useEffect, useMemo, useRef, useState } from "react";
 import type { Project } from "~/api/control";
-import { Empty, Loading } from "~/app/states";
+import { Empty, Failure, Loading } from "~/app/states";
 import classes from "~/content/content.module.css";
 import { EventType, type EventTypeName } from "~/content/EventType";
 import { Messages } from "~/content/Messages";
 import type { Json } from "~/content/messages";
-import { eventQuery } from "~/content/query";
+import { OrPlain } from "~/content/OrPlain";
+import { eventQuery, type WholeEvent } from "~/content/query";
 import { type Turn, turnsOf } from "~/content/spoken";
 import { makeVisible } from "~/content/visible";
+import { earlier, FIRST, further } from "~/content/window";
 import { text } from "~/text/en";
 
-const FIRST = 12;
-const STEP = 12;
 /** Of the calls before the selected one: they say what it answers. */
 const BEFORE = 4;
 const words = text.content.thread;
@@ -37,13 +37,16 @@ interface ThreadProps {
 export function Thread({ project, events, selected, onSelect }: ThreadProps) {
   const calls = useMemo(() => events.filter(({ type }) => type === "model"), [events]);
   const { from, until, showEarlier, showFurther } = useWindow(calls, selected);
-  const { turns, isLoading } = useTurns(project, calls.slice(from, until));
+  const read = useMemo(() => calls.slice(from, until), [calls, from, until]);
+  const { turns, isLoading } = useTurns(project, read);
+  const shown = turns.filter(isShown);
   const names = useMemo(() => new Map(calls.map(({ eventId, name }) => [eventId, name])), [calls]);
-  if (calls.length === 0) return <Empty title={words.none} hint={words.noneHint} />;
+  const isAll = !isLoading && from === 0 && until >= calls.length;
+  if (isAll && shown.length === 0) return <Empty title={words.none} hint={words.noneHint} />;
   return (
     <ol className={classes["messages"]} aria-label={text.content.formats.chat}>
       {from > 0 && <More label={words.earlier(from)} onClick={showEarlier} />}
-      {turns.filter(isShown).map((turn) => (
+      {shown.map((turn) => (
         <OneTurn
           key={turn.eventId}
           turn={turn}
@@ -64,42 +67,61 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
 function useWindow(calls: readonly ThreadEvent[], selected: string | undefined) {
   const [{ from, until }, setWindow] = useState({ from: 0, until: FIRST });
   const at = calls.findIndex(({ eventId }) => eventId === selected);
-  const isOutside = at !== -1 && (at < from || at >= until);
+  // Only when another is selected: the reader may go on from it, out of its sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the window moves for other reasons too
   useEffect(() => {
-    if (isOutside) setWindow({ from: Math.max(0, at - BEFORE), until: at + FIRST });
-  }, [isOutside, at]);
+    if (at !== -1 && (at < from || at >= until))
+      setWindow({ from: Math.max(0, at - BEFORE), until: at + FIRST });
+  }, [at]);
   return {
     from,
     until,
-    showEarlier: () => setWindow({ from: Math.max(0, from - STEP), until }),
-    showFurther: () => setWindow({ from, until: until + STEP }),
+    showEarlier: () => setWindow(earlier({ from, until })),
+    showFurther: () => setWindow(further({ from, until })),
   };
 }
 
+type Result = UseQueryResult<WholeEvent>;
+
+/** The same function each time: its work is done anew only when an answer changed. */
+function untilPending(results: Result[]) {
+  const pending = results.findIndex(({ data, error }) => !data && !error);
+  return { ready: pending === -1 ? results : results.slice(0, pending), isLoading: pending !== -1 };
+}
+
+interface Heard extends Turn {
+  readonly failure?: { readonly error: Error; readonly retry: () => void };
+}
+
 /** Calls that say nothing, such as embeddings, would only stand between those that do. */
-function isShown({ messages }: Turn): boolean {
-  return messages.length > 0;
+function isShown({ messages, failure }: Heard): boolean {
+  return messages.length > 0 || failure !== undefined;
+}
+
+function failureOf(result: Result | undefined): Pick<Heard, "failure"> {
+  if (!result?.error || result.data) return {};
+  return { failure: { error: result.error, retry: () => void result.refetch() } };
 }
 
 /** The turns up to the first call that is not here yet: a later one may repeat what that said. */
 function useTurns(project: Project, calls: readonly ThreadEvent[]) {
-  const answers = useQueries({
+  const { ready, isLoading } = useQueries({
     queries: calls.map(({ eventId }) => eventQuery(project, eventId)),
+    combine: untilPending,
   });
-  const known = answers.findIndex(({ data, error }) => !data && !error);
-  const ready = known === -1 ? answers : answers.slice(0, known);
-  const turns = turnsOf(
-    ready.map(({ data }, at) => ({
+  const turns = useMemo(() => {
+    const heard = ready.map(({ data }, at) => ({
       eventId: calls[at]?.eventId ?? "",
       inputs: data?.inputs as Json | undefined,
       outputs: data?.outputs as Json | undefined,
-    })),
-  );
-  return { turns, isLoading: known !== -1 };
+    }));
+    return turnsOf(heard).map((turn, at): Heard => ({ ...turn, ...failureOf(ready[at]) }));
+  }, [ready, calls]);
+  return { turns, isLoading };
 }
 
 interface OneTurnProps {
-  readonly turn: Turn;
+  readonly turn: Heard;
   readonly name: string;
   readonly isSelected: boolean;
   readonly onSelect: (eventId: string) => void;
@@ -120,7 +142,10 @@ function OneTurn({ turn, name, isSelected, onSelect }: OneTurnProps) {
       >
         <EventType type="model" /> <span className="foreign">{makeVisible(name)}</span>
       </button>
-      <Messages messages={turn.messages} />
+      {turn.failure && <Failure error={turn.failure.error} onRetry={turn.failure.retry} />}
+      <OrPlain value={turn.messages}>
+        <Messages messages={turn.messages} />
+      </OrPlain>
     </li>
   );
 }

@@ -19,6 +19,7 @@ describe("how a value is shown", () => {
 
   it("never hides what stands beside a conversation", () => {
     expect(names({ chat_history: [{ role: "user", content: "hi" }], secret: 1 })).toEqual(["json"]);
-    expect(names({ role: "assistant", content: "hi", extra: 1 })).toEqual(["json"]);
+    const [chat] = formsOf({ role: "assistant", content: "hi", extra: 1 });
+    expect(chat).toHaveProperty("messages.0.parts.1.value", { extra: 1 });
   });
 });

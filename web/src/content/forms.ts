@@ -26,12 +26,10 @@ function keysOf(value: object): number {
   return Object.keys(value).length;
 }
 
-/** Only where the form shows all there is: a key beside the messages would be hidden by it. */
+/** A key beside a history would be hidden by it; a message shows all of its own keys. */
 function conversation(value: Json): readonly Message[] | undefined {
   if (!isObject(value)) return readHistory(value);
   if (keysOf(value) === 1 && "chat_history" in value) return readHistory(value["chat_history"]);
-  const known = new Set(["role", "content", "tool_calls", "finish_reason", "reasoning", "refusal"]);
-  if (!Object.keys(value).every((key) => known.has(key))) return undefined;
   const message = readMessage(value);
   return message && [message];
 }

@@ -39,6 +39,47 @@ describe("a conversation", () => {
     ]);
   });
 
+  it.each([
+    [{ content: null, function_call: { name: "rm", arguments: "SECRET" } }],
+    [{ content: "hi", reasoning: [{ text: "SECRET" }] }],
+    [{ content: "hi", tool_calls: "SECRET" }],
+    [{ content: "hi", tool_calls: ["SECRET"] }],
+    [{ content: "hi", tool_calls: [{ name: "f", arguments: {}, output: "SECRET" }] }],
+    [{ content: "hi", tool_calls: [{ function: { name: "f", strict: "SECRET" } }] }],
+    [{ content: "hi", tool_calls: [{ name: "f", arguments: 1, args: "SECRET" }] }],
+    [{ content: "hi", hidden: "SECRET" }],
+    [{ content: "hi", name: { first: "SECRET" } }],
+    [{ content: "hi", finish_reason: ["SECRET"] }],
+    [{ content: "hi", refusal: { why: "SECRET" } }],
+    [{ content: [{ type: "text", text: "hi", citations: ["SECRET"] }] }],
+    [{ content: [{ type: "thinking", thinking: "hm", signature: "SECRET" }] }],
+    [{ content: [{ type: "text", text: "hi", content: "SECRET" }] }],
+    [{ content: [{ type: "image_url", image_url: { url: "x", detail: "SECRET" } }] }],
+    [{ content: [{ type: "file", file: { file_data: "data:,x", note: "SECRET" } }] }],
+    [{ content: { odd: "SECRET" } }],
+  ])("shows all of %j", (message) => {
+    expect(JSON.stringify(readMessage({ role: "assistant", ...message }))).toContain("SECRET");
+  });
+
+  it("keeps the form of a text that has more beside it", () => {
+    const part = { type: "text", text: "hi", citations: ["a"] };
+    expect(readMessage({ role: "assistant", content: [part] })?.parts).toEqual([
+      { kind: "text", text: "hi" },
+      { kind: "other", value: { citations: ["a"] } },
+    ]);
+  });
+
+  it("says nothing of keys that say nothing", () => {
+    const message = {
+      role: "assistant",
+      content: "hi",
+      refusal: null,
+      annotations: [],
+      audio: null,
+    };
+    expect(readMessage(message)?.parts).toEqual([{ kind: "text", text: "hi" }]);
+  });
+
   it("tells thought from answer", () => {
     const message = readMessage({
       role: "assistant",

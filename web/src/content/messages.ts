@@ -19,6 +19,8 @@ export interface ToolCall {
   readonly id?: string;
   readonly name: string;
   readonly arguments: Json;
+  /** What was told of it beside these. */
+  readonly others?: readonly Part[];
 }
 
 export interface Message {
@@ -45,24 +47,50 @@ export function readHistory(value: Json | undefined): readonly Message[] | undef
   return messages.every((message) => message !== undefined) ? messages : undefined;
 }
 
-/** The message that a value is, or undefined: one needs a role, and content or calls of tools. */
+const SAID = ["content", "tool_calls", "function_call", "reasoning", "refusal"] as const;
+
+/**
+ * The message that a value is, or undefined: one needs a role, and content or calls of tools. What
+ * is none of the keys that are known here is a part of its own: nothing that was recorded is hidden.
+ */
 export function readMessage(value: Json | undefined): Message | undefined {
   if (!isObject(value) || typeof value["role"] !== "string") return undefined;
-  const known = ["content", "tool_calls", "reasoning", "refusal"].some((key) => key in value);
-  if (!known) return undefined;
-  const { tool_call_id: answers, name, finish_reason: finishReason } = value;
+  if (!SAID.some((key) => key in value)) return undefined;
+  const { role, content, reasoning, refusal, tool_calls: calls, ...rest } = value;
+  const { toolCalls, other } = callsOf(calls);
+  const { tool_call_id: answers, name, finish_reason: finishReason, ...unknown } = rest;
+  const kept = { tool_call_id: answers, name, finish_reason: finishReason };
   return {
     role: value["role"],
     parts: [
-      ...textOf(value["reasoning"], "thinking"),
-      ...partsOf(value["content"]),
-      ...textOf(value["refusal"], "text"),
+      ...textOf("reasoning", reasoning, "thinking"),
+      ...partsOf(content),
+      ...textOf("refusal", refusal, "text"),
+      ...otherOf({ ...other, ...notText(kept), ...unknown }),
     ],
-    toolCalls: callsOf(value["tool_calls"]),
+    toolCalls,
     ...(typeof answers === "string" ? { answers } : {}),
     ...(typeof name === "string" ? { name } : {}),
     ...(typeof finishReason === "string" ? { finishReason } : {}),
   };
+}
+
+type Told = Readonly<Record<string, Json | undefined>>;
+
+/** Those that are expected to be text, and are not. */
+function notText(fields: Told): Told {
+  return Object.fromEntries(Object.entries(fields).filter(([, one]) => typeof one !== "string"));
+}
+
+/** What says something and stands nowhere else, as one part. */
+function otherOf(fields: Told): Part[] {
+  const said = Object.entries(fields).filter(([, one]) => !isNothing(one));
+  return said.length ? [{ kind: "other", value: Object.fromEntries(said) as Json }] : [];
+}
+
+function isNothing(value: Json | undefined): boolean {
+  if (value === undefined || value === null || value === "") return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
@@ -72,33 +100,63 @@ export function isObject(value: Json | undefined): value is { readonly [key: str
 function partsOf(content: Json | undefined): Part[] {
   if (content === undefined || content === null || content === "") return [];
   if (typeof content === "string") return [{ kind: "text", text: content }];
-  if (Array.isArray(content)) return content.map(partOf);
+  if (Array.isArray(content)) return content.flatMap(partOf);
   return [{ kind: "other", value: content }];
 }
 
-function partOf(value: Json): Part {
-  if (typeof value === "string") return { kind: "text", text: value };
-  if (!isObject(value)) return { kind: "other", value };
-  const text = value["text"] ?? value["content"];
-  const type = value["type"];
-  if (type === "thinking" || type === "reasoning") {
-    const thought = value["thinking"] ?? value["reasoning"] ?? text;
-    if (typeof thought === "string") return { kind: "thinking", text: thought };
-  }
-  const image = imageOf(value);
-  if (image) return { kind: "image", url: image };
-  const file = fileOf(value);
-  if (file) return file;
-  if (typeof text === "string" && isText(type)) return { kind: "text", text };
-  return { kind: "other", value };
+type Fields = { readonly [key: string]: Json };
+
+/** Each in the form that suits it, and after it what that form does not show. */
+function partOf(value: Json): Part[] {
+  if (typeof value === "string") return [{ kind: "text", text: value }];
+  if (!isObject(value)) return [{ kind: "other", value }];
+  return thoughtOf(value) ?? pictureOf(value) ?? fileOf(value) ?? saidIn(value);
+}
+
+function thoughtOf(part: Fields): Part[] | undefined {
+  if (part["type"] !== "thinking" && part["type"] !== "reasoning") return undefined;
+  const key = firstOf(part, "thinking", "reasoning", "text", "content");
+  const thought = key && part[key];
+  if (typeof thought !== "string") return undefined;
+  return [{ kind: "thinking", text: thought }, ...beside(part, ["type", key as string])];
+}
+
+function saidIn(part: Fields): Part[] {
+  const key = firstOf(part, "text", "content");
+  const said = key && part[key];
+  if (typeof said !== "string" || !isText(part["type"])) return [{ kind: "other", value: part }];
+  return [{ kind: "text", text: said }, ...beside(part, ["type", key as string])];
+}
+
+function firstOf(part: Fields, ...keys: readonly string[]): string | undefined {
+  return keys.find((key) => part[key] !== undefined && part[key] !== null);
+}
+
+/** What a part tells beside the keys that are shown already. */
+function beside(part: Fields, shown: readonly string[]): Part[] {
+  return otherOf(Object.fromEntries(Object.entries(part).filter(([key]) => !shown.includes(key))));
 }
 
 function isText(type: Json | undefined): boolean {
   return type === undefined || (typeof type === "string" && type.endsWith("text"));
 }
 
+/** The keys by which a part, or the source in it, says where its bytes are and of what kind. */
+const BYTES = ["type", "url", "uri", "data", "content", "media_type", "mime_type", "modality"];
+
+function pictureOf(part: Fields): Part[] | undefined {
+  const url = imageOf(part);
+  if (url === undefined) return undefined;
+  const inner = part["image_url"] ?? part["source"];
+  return [
+    { kind: "image", url },
+    ...beside(part, [...BYTES, "image_url", "source"]),
+    ...(isObject(inner) ? beside(inner, BYTES) : []),
+  ];
+}
+
 /** OpenAI's `image_url`, Anthropic's `source`, and the `blob` and `uri` parts of OTel GenAI. */
-function imageOf(part: { readonly [key: string]: Json }): string | undefined {
+function imageOf(part: Fields): string | undefined {
   const url = part["image_url"];
   if (typeof url === "string") return url;
   if (isObject(url) && typeof url["url"] === "string") return url["url"];
@@ -106,7 +164,9 @@ function imageOf(part: { readonly [key: string]: Json }): string | undefined {
   return undefined;
 }
 
-function fileOf(part: { readonly [key: string]: Json }): Part | undefined {
+const FILE = [...BYTES, "file", "source", "file_data", "filename", "name"];
+
+function fileOf(part: Fields): Part[] | undefined {
   const type = part["type"];
   if (type !== "file" && type !== "document" && type !== "audio" && type !== "blob")
     return undefined;
@@ -114,10 +174,14 @@ function fileOf(part: { readonly [key: string]: Json }): Part | undefined {
   const url = typeof inner["file_data"] === "string" ? inner["file_data"] : urlOf(inner);
   if (!url) return undefined;
   const name = inner["filename"] ?? inner["name"] ?? type;
-  return { kind: "file", name: String(name), url };
+  const others = [part, inner, inner["source"] ?? null].filter(isObject);
+  return [
+    { kind: "file", name: String(name), url },
+    ...[...new Set(others)].flatMap((one) => beside(one, FILE)),
+  ];
 }
 
-function urlOf(part: { readonly [key: string]: Json }): string | undefined {
+function urlOf(part: Fields): string | undefined {
   const source = isObject(part["source"]) ? part["source"] : part;
   const direct = source["url"] ?? source["uri"];
   if (typeof direct === "string") return direct;
@@ -128,18 +192,38 @@ function urlOf(part: { readonly [key: string]: Json }): string | undefined {
     : undefined;
 }
 
-function textOf(value: Json | undefined, kind: "text" | "thinking"): Part[] {
-  return typeof value === "string" && value ? [{ kind, text: value }] : [];
+function textOf(name: string, value: Json | undefined, kind: "text" | "thinking"): Part[] {
+  if (typeof value === "string") return value ? [{ kind, text: value }] : [];
+  return otherOf({ [name]: value });
 }
 
-function callsOf(value: Json | undefined): ToolCall[] {
-  if (!Array.isArray(value)) return [];
-  return (value as readonly Json[]).filter(isObject).map((call) => {
-    const inner = isObject(call["function"]) ? call["function"] : call;
-    return {
-      ...(typeof call["id"] === "string" ? { id: call["id"] } : {}),
-      name: typeof inner["name"] === "string" ? inner["name"] : "",
-      arguments: inner["arguments"] ?? inner["args"] ?? null,
-    };
+interface Calls {
+  readonly toolCalls: readonly ToolCall[];
+  /** What stands where calls are expected, and is none. */
+  readonly other: Told;
+}
+
+function callsOf(value: Json | undefined): Calls {
+  if (!Array.isArray(value) || !value.every(isObject))
+    return { toolCalls: [], other: { tool_calls: value } };
+  const read = (value as readonly Fields[]).map(callOf);
+  return { toolCalls: read, other: {} };
+}
+
+const TEXTS = new Set(["id", "name"]);
+const OF_CALL = ["id", "name", "arguments", "function", "type", "index"];
+
+function callOf(call: Fields): ToolCall {
+  const inner = isObject(call["function"]) ? call["function"] : call;
+  const key = firstOf(inner, "arguments", "args") ?? "arguments";
+  const others = [...new Set([call, inner])].flatMap((one) => {
+    const shown = OF_CALL.filter((known) => !TEXTS.has(known) || typeof one[known] === "string");
+    return beside(one, [...shown, key]);
   });
+  return {
+    ...(typeof call["id"] === "string" ? { id: call["id"] } : {}),
+    name: typeof inner["name"] === "string" ? inner["name"] : "",
+    arguments: inner[key] ?? null,
+    ...(others.length ? { others } : {}),
+  };
 }

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Project } from "~/api/control";
 import { dataPlaneOf, type WideEvent } from "~/api/data";
 import { ApiError } from "~/api/failure";
+import { text } from "~/text/en";
 
 type Always = "event_id" | "event_type" | "event_name" | "session_id";
 
@@ -18,7 +19,7 @@ export function eventQuery(project: Project, eventId: string) {
         params: { path: { event_id: eventId } },
         signal,
       });
-      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      if (!data) throw new ApiError(404, text.failures.noEvent(eventId));
       return data.event as WholeEvent;
     },
     staleTime: 30_000,
@@ -37,7 +38,7 @@ export function costQuery(project: Project, eventId: string) {
         params: { path: { event_id: eventId } },
         signal,
       });
-      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      if (!data) throw new ApiError(404, text.failures.noEvent(eventId));
       return data;
     },
     staleTime: 30_000,
@@ -54,7 +55,7 @@ export function writesQuery(project: Project, eventId: string) {
         params: { path: { event_id: eventId } },
         signal,
       });
-      if (!data) throw new ApiError(404, `There is no event ${eventId}`);
+      if (!data) throw new ApiError(404, text.failures.noEvent(eventId));
       return data;
     },
     staleTime: 30_000,

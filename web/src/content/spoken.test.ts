@@ -50,6 +50,70 @@ describe("a thread", () => {
     ).toEqual([["a", "let me see", "found"], ["done"]]);
   });
 
+  it("shows what was asked again by calls that share no history", () => {
+    const turns = ["yes", "no", "yes"].map((said, at) =>
+      call(String(at), [user(said)], assistant("!")),
+    );
+    expect(texts(turns)).toEqual([
+      ["yes", "!"],
+      ["no", "!"],
+      ["yes", "!"],
+    ]);
+  });
+
+  it("shows what was asked again after a call that failed", () => {
+    expect(
+      texts([
+        call("1", [user("a"), assistant("b"), user("c")], undefined),
+        call("2", [user("a"), assistant("b"), user("c")], assistant("d")),
+      ]),
+    ).toEqual([
+      ["a", "b", "c"],
+      ["c", "d"],
+    ]);
+  });
+
+  it("shows each message once where only the end of the history is repeated", () => {
+    const system = { role: "system", content: "be brief" };
+    expect(
+      texts([
+        call("1", [system, user("yes")], assistant("1")),
+        call("2", [system, user("yes"), assistant("1"), user("yes")], assistant("2")),
+        call(
+          "3",
+          [system, assistant("1"), user("yes"), assistant("2"), user("yes")],
+          assistant("3"),
+        ),
+        call("4", [system, user("in short"), assistant("3"), user("no")], assistant("4")),
+      ]),
+    ).toEqual([
+      ["be brief", "yes", "1"],
+      ["yes", "2"],
+      ["yes", "3"],
+      ["in short", "no", "4"],
+    ]);
+  });
+
+  it("goes on from the branch that a call follows", () => {
+    expect(
+      texts([
+        call("1", [user("a")], assistant("b")),
+        call("2", [user("a"), assistant("b"), user("left")], assistant("l")),
+        call("3", [user("a"), assistant("b"), user("right")], assistant("r")),
+      ]),
+    ).toEqual([
+      ["a", "b"],
+      ["left", "l"],
+      ["right", "r"],
+    ]);
+  });
+
+  it("shows all messages of an answer of several", () => {
+    expect(texts([call("1", [user("a")], [assistant("b"), assistant("c")])])).toEqual([
+      ["a", "b", "c"],
+    ]);
+  });
+
   it("lets a call without messages say nothing", () => {
     expect(turnsOf([{ eventId: "1", inputs: { prompt: 1 }, outputs: undefined }])).toEqual([
       { eventId: "1", messages: [] },

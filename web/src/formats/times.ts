@@ -1,5 +1,8 @@
 /** How points in time are written: unix milliseconds in, this machine's time zone out. */
 import { isKnown, MINUS, UNKNOWN } from "~/formats/numbers";
+import { text } from "~/text/en";
+
+const words = text.times;
 
 type Moment = number | null | undefined;
 
@@ -47,15 +50,17 @@ export function formatAgo(ms: Moment, now: number = Date.now()): string {
   if (!dateOf(ms) || !isKnown(ms)) return UNKNOWN;
   const seconds = (now - ms) / 1000;
   const size = Math.abs(seconds);
-  if (size < 1) return "now";
+  if (size < 1) return words.now;
   if (size >= LONG_AGO) return formatDay(ms);
-  return seconds > 0 ? `${span(size)} ago` : `in ${span(size)}`;
+  return seconds > 0 ? words.ago(span(size)) : words.ahead(span(size));
 }
 
 function span(seconds: number): string {
-  if (seconds < MINUTE) return `${Math.floor(seconds)} s`;
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
-  return seconds < DAY ? `${Math.floor(seconds / HOUR)} h` : `${Math.floor(seconds / DAY)} d`;
+  if (seconds < MINUTE) return words.seconds(Math.floor(seconds));
+  if (seconds < HOUR) return words.minutes(Math.floor(seconds / MINUTE));
+  return seconds < DAY
+    ? words.hours(Math.floor(seconds / HOUR))
+    : words.days(Math.floor(seconds / DAY));
 }
 
 function dateOf(ms: Moment): Date | undefined {

@@ -5,6 +5,7 @@ import type { FormEvent } from "react";
 import { signIn } from "~/api/control";
 import { ApiError } from "~/api/failure";
 import { Mark } from "~/app/Mark";
+import { within } from "~/routes/within";
 import { text } from "~/text/en";
 
 const route = getRouteApi("/sign-in");
@@ -14,7 +15,7 @@ export function SignIn() {
   const attempt = useMutation({
     mutationFn: ({ email, password }: Credentials) => signIn(email, password),
     // A new page: the content policy of this one names no data plane, as nobody was known to it.
-    onSuccess: () => window.location.assign(within(next)),
+    onSuccess: () => window.location.assign(within(next, window.location.origin)),
   });
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -76,11 +77,4 @@ interface Credentials {
 
 function sentence(error: Error): string {
   return error instanceof ApiError && error.status === 401 ? text.signIn.refused : error.message;
-}
-
-/** Only an address of this very application: whoever made the link must not choose another. */
-function within(next: string | undefined): string {
-  if (!next) return "/";
-  const url = new URL(next, window.location.origin);
-  return url.origin === window.location.origin ? url.pathname + url.search + url.hash : "/";
 }

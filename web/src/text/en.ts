@@ -49,7 +49,21 @@ export const text = {
     none: "No project yet",
     noneHint: "Ask an administrator of your workspace to let you into a project.",
   },
+  times: {
+    now: "now",
+    ago: (span: string) => `${span} ago`,
+    ahead: (span: string) => `in ${span}`,
+    seconds: (n: number) => `${n} s`,
+    minutes: (n: number) => `${n} min`,
+    hours: (n: number) => `${n} h`,
+    days: (n: number) => `${n} d`,
+  },
   failures: {
+    status: (status: number) => `The platform answered ${status}`,
+    // A plane that was set up after this page came is not in the page's content policy.
+    noAnswer: (plane: string) =>
+      `The ${plane} does not answer. If it was set up or moved just now, reload the page.`,
+    noEvent: (id: string) => `There is no event ${id}`,
     noAddress:
       "The data plane of this project does not say where browsers find it. Set [listen] public_url in its configuration.",
     title: "This did not work",

@@ -1,0 +1,27 @@
+/** JSON that stands in a text: read only where reading changes nothing of what was said. */
+import type { Json } from "~/content/messages";
+
+const LONGEST = 1_000_000;
+/** Strings whole, or a run of white space outside of them. */
+const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g;
+
+/**
+ * The object or list that a text is, or undefined: also where it would read differently, for keys
+ * may repeat and numbers may have more digits than a number holds.
+ */
+export function readJsonText(said: string): Json | undefined {
+  if (said.length > LONGEST || !/^\s*[[{]/.test(said)) return undefined;
+  try {
+    const value = JSON.parse(said) as Json;
+    return JSON.stringify(value) === compact(said) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text as JSON writes it: without white space, each string in its one shortest form. */
+function compact(said: string): string {
+  return said.replaceAll(STRING_OR_SPACE, (_, string?: string) =>
+    string === undefined ? "" : JSON.stringify(JSON.parse(string)),
+  );
+}
