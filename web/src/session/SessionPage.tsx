@@ -6,9 +6,11 @@ import { useRef, useState } from "react";
 import { SignedOut } from "~/api/token";
 import { useShortcutGroup } from "~/app/shortcuts";
 import { Empty, Failure } from "~/app/states";
+import { usePageTitle } from "~/app/usePageTitle";
 import { useProject } from "~/routes/useProject";
 import { VIEWS } from "~/session/address";
 import { DetailsPane } from "~/session/DetailsPane";
+import { sessionName } from "~/session/nodeName";
 import { useOutline } from "~/session/outline/useOutline";
 import { SessionHeader } from "~/session/SessionHeader";
 import { SessionSkeleton } from "~/session/SessionSkeleton";
@@ -45,6 +47,7 @@ export function SessionPage() {
     const place = facts && following(facts.errors, selected ?? -1);
     if (outline && place !== undefined) book.select(outline.id(place), true);
   };
+  usePageTitle(sessionName(outline?.session));
   useShortcutGroup(SHORTCUTS);
   usePageKeys(
     new Map([
