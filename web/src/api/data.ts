@@ -5,8 +5,8 @@
 import createClient, { type Client, type Middleware } from "openapi-fetch";
 import type { Project } from "~/api/control";
 import type { components, paths } from "~/api/data.schema";
-import { failure, readJson, unreachable } from "~/api/failure";
-import { accessTo, forgetTokens } from "~/api/token";
+import { ApiError, failure, readJson, unreachable } from "~/api/failure";
+import { accessTo, forgetToken } from "~/api/token";
 
 export type WideEvent = components["schemas"]["Event"];
 export type DataPlane = Client<paths>;
@@ -23,29 +23,40 @@ export async function dataPlaneOf(project: Project): Promise<DataPlane> {
 }
 
 function connect(project: Project, url: string): DataPlane {
-  const plane = createClient<paths>({ baseUrl: url, credentials: "omit" });
-  plane.use(introduced(project));
+  const plane = createClient<paths>({ baseUrl: url, credentials: "omit", fetch: asking(project) });
+  plane.use(carefully);
   return plane;
 }
 
-function introduced(project: Project): Middleware {
-  return {
-    async onRequest({ request }) {
-      const { token } = await accessTo(project.data_plane_id);
-      request.headers.set("Authorization", `Bearer ${token}`);
-      request.headers.set("X-HH-Project-Id", project.id);
-      return request;
-    },
-    async onResponse({ response }) {
-      if (response.status === 401) forgetTokens();
-      if (!response.ok && response.status !== 304)
-        throw failure(response, await readJson(response));
-      return response;
-    },
-    onError({ error }) {
-      return error instanceof DOMException && error.name === "AbortError"
-        ? error
-        : unreachable("data plane");
-    },
+/** A token may end, or be revoked, before its time: then the same is asked once with a new one. */
+function asking(project: Project): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const again = request.clone();
+    const { token } = await accessTo(project.data_plane_id);
+    const response = await fetch(introduced(request, project, token));
+    if (response.status !== 401) return response;
+    forgetToken(project.data_plane_id, token);
+    const { token: fresh } = await accessTo(project.data_plane_id);
+    return fetch(introduced(again, project, fresh));
   };
 }
+
+function introduced(request: Request, project: Project, token: string): Request {
+  request.headers.set("Authorization", `Bearer ${token}`);
+  request.headers.set("X-HH-Project-Id", project.id);
+  return request;
+}
+
+const carefully: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok && response.status !== 304) throw failure(response, await readJson(response));
+    return response;
+  },
+  onError({ error }) {
+    // There was no token: the control plane has said why.
+    if (error instanceof ApiError) return error;
+    return error instanceof DOMException && error.name === "AbortError"
+      ? error
+      : unreachable("data plane");
+  },
+};

@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
   /** Whether the same question may be answered later. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status === 503;
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 

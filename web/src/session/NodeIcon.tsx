@@ -7,6 +7,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { NodeType } from "~/session/outline/outline";
+import { text } from "~/text/en";
 
 const ICONS: Readonly<Record<NodeType, TablerIcon>> = {
   model: IconSparkles,
@@ -30,5 +31,13 @@ interface NodeIconProps {
 
 export function NodeIcon({ type, size = 15 }: NodeIconProps) {
   const Icon = ICONS[type];
-  return <Icon size={size} stroke={1.7} color={COLOURS[type]} role="img" aria-label={type} />;
+  return (
+    <Icon
+      size={size}
+      stroke={1.7}
+      color={COLOURS[type]}
+      role="img"
+      aria-label={text.session.types[type]}
+    />
+  );
 }

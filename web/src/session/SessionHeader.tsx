@@ -8,6 +8,7 @@ import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
 import { formatCount, formatTokens } from "~/formats/numbers";
 import { formatTime, formatTimeExact } from "~/formats/times";
+import { sessionName } from "~/session/nodeName";
 import type { Facts } from "~/session/outline/facts";
 import classes from "~/session/session.module.css";
 import { text } from "~/text/en";
@@ -23,8 +24,7 @@ interface SessionHeaderProps {
 }
 
 export function SessionHeader({ projectId, sessionId, facts, onNextError }: SessionHeaderProps) {
-  const session = facts?.outline.session;
-  const name = makeVisible(session?.event_name || text.session.title);
+  const name = sessionName(facts?.outline.session);
   return (
     <header className={classes["header"]}>
       <div className={classes["titles"]}>
@@ -41,7 +41,7 @@ export function SessionHeader({ projectId, sessionId, facts, onNextError }: Sess
         <h1 className="cut foreign" title={name}>
           {name}
         </h1>
-        <span className={`${classes["id"]} mono cut foreign`} title={sessionId}>
+        <span className={`${classes["id"]} mono cut foreign`} title={makeVisible(sessionId)}>
           {makeVisible(sessionId)}
         </span>
         <CopyId sessionId={sessionId} />

@@ -1,13 +1,16 @@
 /** One session: as tree, graph, thread and summary, with the details of the selected event. */
 import { Splitter } from "@mantine/core";
 import { type SplitterPaneSize, useMediaQuery } from "@mantine/hooks";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Navigate, useLocation } from "@tanstack/react-router";
 import { useRef, useState } from "react";
+import { SignedOut } from "~/api/token";
 import { useShortcutGroup } from "~/app/shortcuts";
 import { Empty, Failure } from "~/app/states";
+import { usePageTitle } from "~/app/usePageTitle";
 import { useProject } from "~/routes/useProject";
 import { VIEWS } from "~/session/address";
 import { DetailsPane } from "~/session/DetailsPane";
+import { sessionName } from "~/session/nodeName";
 import { useOutline } from "~/session/outline/useOutline";
 import { SessionHeader } from "~/session/SessionHeader";
 import { SessionSkeleton } from "~/session/SessionSkeleton";
@@ -44,6 +47,7 @@ export function SessionPage() {
     const place = facts && following(facts.errors, selected ?? -1);
     if (outline && place !== undefined) book.select(outline.id(place), true);
   };
+  usePageTitle(sessionName(outline?.session));
   useShortcutGroup(SHORTCUTS);
   usePageKeys(
     new Map([
@@ -73,9 +77,9 @@ export function SessionPage() {
         facts={facts}
         onNextError={nextError}
       />
-      <ViewTabs view={book.view} onView={book.show} facts={facts} error={error} />
+      <ViewTabs view={book.view} onView={book.show} facts={facts} error={error} onRetry={retry} />
       <div className={classes["body"]}>
-        {!facts && error !== undefined && <Failure error={error} onRetry={retry} />}
+        {!facts && error !== undefined && <Missing error={error} onRetry={retry} />}
         {!facts && error === undefined && <SessionSkeleton />}
         {outline?.count === 0 && <Empty title={text.session.empty} hint={text.session.emptyHint} />}
         {facts && outline && outline.count > 0 && (
@@ -111,4 +115,16 @@ export function SessionPage() {
       </div>
     </div>
   );
+}
+
+interface MissingProps {
+  readonly error: unknown;
+  readonly onRetry: () => void;
+}
+
+/** Nothing is lost by signing in at once where there is nothing to see yet. */
+function Missing({ error, onRetry }: MissingProps) {
+  const next = useLocation({ select: ({ href }) => href });
+  if (error instanceof SignedOut) return <Navigate to="/sign-in" search={{ next }} replace />;
+  return <Failure error={error} onRetry={onRetry} />;
 }

@@ -4,6 +4,7 @@ import { formatCount } from "~/formats/numbers";
 import { VIEWS, type View } from "~/session/address";
 import type { Facts } from "~/session/outline/facts";
 import classes from "~/session/session.module.css";
+import { WayOn } from "~/session/WayOn";
 import { text } from "~/text/en";
 
 interface ViewTabsProps {
@@ -12,9 +13,10 @@ interface ViewTabsProps {
   readonly facts: Facts | undefined;
   /** Why nothing newer comes. */
   readonly error: unknown;
+  readonly onRetry: () => void;
 }
 
-export function ViewTabs({ view, onView, facts, error }: ViewTabsProps) {
+export function ViewTabs({ view, onView, facts, error, onRetry }: ViewTabsProps) {
   return (
     <div className={classes["views"]}>
       <SegmentedControl
@@ -27,6 +29,7 @@ export function ViewTabs({ view, onView, facts, error }: ViewTabsProps) {
       <div role="status" className={classes["notes"]}>
         {facts && <Notes facts={facts} error={error} />}
       </div>
+      {facts && error !== undefined && <WayOn error={error} onRetry={onRetry} />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** The steps of a session and their calls, what the session waited for, and where its time went. */
 import { useMemo } from "react";
-import { Loading } from "~/app/states";
+import { Failure, Loading } from "~/app/states";
 import { GraphStage } from "~/session/graph/GraphStage";
 import { layoutOf } from "~/session/graph/layout";
 import { foremost, keyOf } from "~/session/graph/steps";
@@ -18,12 +18,13 @@ interface GraphViewProps {
 }
 
 export function GraphView({ facts, selected, onSelect }: GraphViewProps) {
-  const steps = useWorkedOut(facts, workOutSteps);
+  const { value: steps, error } = useWorkedOut(facts, workOutSteps);
   const drawn = useMemo(() => {
     if (!steps) return undefined;
     const shown = foremost(steps, MOST);
     return { layout: layoutOf(shown), left: shown.left };
   }, [steps]);
+  if (error !== undefined) return <Failure error={error} />;
   if (!drawn) return <Loading />;
   return (
     <GraphStage

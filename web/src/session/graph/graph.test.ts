@@ -56,6 +56,14 @@ test("a tree as deep as there are nodes needs no deep stack", () => {
   expect(timed(root).critical.at(-1)).toBe(1);
 });
 
+test("a node may wait for more children than a call takes arguments", () => {
+  const children = Array.from({ length: 200_000 }, (_, at): Sample => ({ at, lasts: 1 }));
+
+  const { critical } = timed({ at: 0, lasts: 200_000, children });
+
+  expect(critical.at(-1)).toBe(1);
+});
+
 test("calls of one name below one step are one step", () => {
   const { steps, edges } = timed(TREE);
   const fetch = steps.find((step) => step.name === "fetch");

@@ -41,7 +41,8 @@ export function criticalPath(outline: Outline, { begin, end, length }: Extents):
     const floor = place === TOP ? 0 : (begin[place] ?? 0);
     const children = childrenOf(outline, place);
     const waits = waitsFor(children, begin, end, floor, until);
-    stack.push(...waits);
+    // Not all at once: there may be more than a call can take arguments.
+    for (const wait of waits) stack.push(wait);
     if (place === TOP) continue;
     const waiting = waits.reduce((sum, one) => sum + one.until - (begin[one.place] ?? 0), 0);
     critical[place] = Math.max(until - floor - waiting, Number.MIN_VALUE);

@@ -65,6 +65,26 @@ test("each failure is told again once at most", () => {
   ]);
 });
 
+test("a failure finds the one that it repeats among others of its name, and elsewhere from the top", () => {
+  const { twins } = facts(
+    { name: "a", children: [{ name: "f", at: 1, status: "error", error: "Late" }] },
+    { name: "b", children: [{ name: "f", at: 2, status: "error", error: "Lost" }] },
+    { name: "f_error", at: 3, status: "error", error: "Late" },
+  );
+
+  expect([...twins.originals]).toEqual([[4, 1]]);
+});
+
+test("very many failures of one name are worked out in linear time", () => {
+  const many = (name: string, error: string, at: number): Sample[] =>
+    Array.from({ length: 100_000 }, () => ({ name, error, at, status: "error" }));
+
+  const outline = outlineOf([...many("f", "Late", 1), ...many("f_error", "Lost", 2)]);
+  const { twins, errors } = atOnce(factsOf(outline));
+
+  expect([twins.originals.size, errors.length]).toEqual([0, 200_000]);
+});
+
 test("of nodes that tell of one call the last that says something counts", () => {
   const { tokensCount, again, sums } = facts({
     children: [

@@ -1,13 +1,16 @@
 /** A session as it grows: its first rows at once, the rest page by page, then again when it changed. */
 import { ApiError } from "~/api/failure";
 import { type Facts, factsOf } from "~/session/outline/facts";
-import { Columns, Outline, type OutlinePage } from "~/session/outline/outline";
+import type { Outline, OutlinePage } from "~/session/outline/outline";
 import { inPieces } from "~/session/outline/pieces";
+import { Reading } from "~/session/outline/reading";
 
 /** Enough to fill a screen. */
 const FIRST = 250;
 /** What a slow machine reads and writes down without a pause that people notice. */
 const PAGE = 10_000;
+/** At most so often does one look begin from the first page again, each time after a pause. */
+const RESTARTS = 3;
 /** Between two looks at a session that has just changed, that has not for a while, and an old one. */
 const PAUSES_MS = { lively: 1_500, calm: 5_000, old: 30_000 } as const;
 const LIVELY_MS = 2 * 60_000;
@@ -36,6 +39,8 @@ export class OutlineFeed {
   #state: FeedState = {};
   #running: AbortController | undefined;
   #shownAt = 0;
+  /** The revision of what is shown, where all of it is of that one. */
+  #known: string | undefined;
   readonly #watchers = new Set<() => void>();
 
   constructor(readonly read: ReadPage) {}
@@ -59,11 +64,18 @@ export class OutlineFeed {
     this.#running = undefined;
   };
 
+  /** Read now, whatever went wrong before. */
+  readonly retry = (): void => {
+    this.#recover();
+    this.start();
+  };
+
   async #follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const before = performance.now();
       try {
         await this.#look(signal);
+        if (!signal.aborted) this.#recover();
       } catch (error) {
         if (signal.aborted) return;
         this.#show({ ...this.#state, error });
@@ -74,53 +86,66 @@ export class OutlineFeed {
   }
 
   #pause(): number {
-    const end = this.#state.facts?.outline.session.end_time;
-    const age = end === undefined ? 0 : Date.now() - end;
-    if (this.#state.error || !this.#state.facts) return PAUSES_MS.calm;
+    const { error, facts } = this.#state;
+    if (error instanceof ApiError && error.retryAfter) {
+      return Math.max(PAUSES_MS.calm, 1000 * error.retryAfter);
+    }
+    if (error || !facts) return PAUSES_MS.calm;
+    const age = Date.now() - facts.outline.session.end_time;
     if (age < LIVELY_MS) return PAUSES_MS.lively;
     return age < CALM_MS ? PAUSES_MS.calm : PAUSES_MS.old;
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const shown = this.#state.facts?.outline;
-    const known = shown?.isComplete ? shown.revision : undefined;
-    const first = await this.read(0, shown ? PAGE : FIRST, known, signal);
-    if (first) await this.#readOn(first, signal);
-    else if (this.#state.error) this.#show(this.#state.facts ? { facts: this.#state.facts } : {});
-  }
-
-  /** The rest of what `first` began; from the beginning when the session changes meanwhile. */
-  async #readOn(first: OutlinePage, signal: AbortSignal): Promise<void> {
-    let page: OutlinePage | undefined = first;
-    let columns = new Columns(first.count);
-    let [revision, length] = [first.revision, 0];
-    while (page) {
-      if (page.revision !== revision) {
-        page = await this.read(0, PAGE, undefined, signal);
-        if (!page) return;
-        columns = new Columns(page.count);
-        [revision, length] = [page.revision, 0];
-      }
-      const following: Promise<OutlinePage | undefined> | undefined =
-        page.next_offset === null
-          ? undefined
-          : this.read(page.next_offset, PAGE, undefined, signal);
-      following?.catch(() => undefined);
-      length = columns.write(length, page.nodes);
-      const { session, count, behind } = page;
-      await this.#offer(new Outline(session, revision, count, columns, length, !!behind), signal);
-      page = await following;
+    const limit = this.#state.facts ? PAGE : FIRST;
+    let first = await this.read(0, limit, this.#known, signal);
+    for (let restarts = 0; first; restarts += 1) {
+      if (await this.#readOn(first, signal)) return;
+      if (restarts === RESTARTS) return;
+      await pause(PAUSES_MS.lively, signal);
+      signal.throwIfAborted();
+      first = await this.read(0, PAGE, undefined, signal);
     }
   }
 
-  /** What is whole is shown; what is not, only where nothing whole is shown yet. */
-  async #offer(outline: Outline, signal: AbortSignal): Promise<void> {
-    const shown = this.#state.facts?.outline;
+  /** The rest of what `first` began. False if the session changed meanwhile so that nothing fits. */
+  async #readOn(first: OutlinePage, signal: AbortSignal): Promise<boolean> {
+    const reading = new Reading(first);
+    while (reading.next !== undefined) {
+      const following = this.read(reading.next, PAGE, undefined, signal);
+      following.catch(() => undefined);
+      if (this.#isWorthShowing(reading.outline())) await this.#offer(reading, signal);
+      const page = await following;
+      if (page && reading.add(page)) continue;
+      // What was read is of one revision and right as far as it goes.
+      if (this.#isMore(reading.outline())) await this.#offer(reading, signal);
+      return false;
+    }
+    await this.#offer(reading, signal);
+    return true;
+  }
+
+  /** What is not whole is shown only where nothing whole is, and not too often. */
+  #isWorthShowing(outline: Outline): boolean {
     const isSoon = performance.now() - this.#shownAt < SHOW_EVERY_MS;
-    if (!outline.isComplete && shown && (shown.isComplete || isSoon)) return;
-    if (!outline.isComplete && shown && outline.length < shown.length) return;
+    return this.#isMore(outline) && !(isSoon && this.#state.facts);
+  }
+
+  #isMore(outline: Outline): boolean {
+    const shown = this.#state.facts?.outline;
+    return !shown || (!shown.isComplete && outline.length >= shown.length);
+  }
+
+  async #offer(reading: Reading, signal: AbortSignal): Promise<void> {
+    const outline = reading.outline();
     this.#show({ facts: await inPieces(factsOf(outline), signal) });
+    this.#known = outline.isComplete ? reading.revision : undefined;
     this.#shownAt = performance.now();
+  }
+
+  #recover(): void {
+    const { facts, error } = this.#state;
+    if (error !== undefined) this.#show(facts ? { facts } : {});
   }
 
   #show(state: FeedState): void {

@@ -18,6 +18,12 @@ const STATUSES: readonly Status[] = ["unset", "ok", "error", "pending"];
 const ERROR = STATUSES.indexOf("error");
 const PENDING = STATUSES.indexOf("pending");
 
+const NUMBERS = [
+  ...(["parent", "depth", "descendants", "start", "duration", "cost", "promptTokens"] as const),
+  ...(["completionTokens", "status", "name", "type", "error", "model"] as const),
+  ...(["provider", "service", "call"] as const),
+];
+
 /** What pages are written into. Pages of one revision share it, and each shows more of it. */
 export class Columns {
   readonly ids: string[] = [];
@@ -39,10 +45,14 @@ export class Columns {
   readonly provider: Int32Array;
   readonly service: Int32Array;
   readonly call: Int32Array;
-  readonly texts = new Dictionary();
-  readonly calls = new Dictionary();
+  readonly texts: Dictionary;
+  readonly calls: Dictionary;
 
-  constructor(readonly capacity: number) {
+  /** `before`: what is written already, of which all is taken over. */
+  constructor(
+    readonly capacity: number,
+    before?: Columns,
+  ) {
     const whole = () => new Int32Array(capacity);
     const broken = () => new Float64Array(capacity);
     [this.parent, this.depth, this.descendants] = [whole(), whole(), whole()];
@@ -51,6 +61,24 @@ export class Columns {
     [this.name, this.type, this.error, this.model] = [whole(), whole(), whole(), whole()];
     [this.provider, this.service, this.call] = [whole(), whole(), whole()];
     this.status = new Uint8Array(capacity);
+    this.texts = before?.texts ?? new Dictionary();
+    this.calls = before?.calls ?? new Dictionary();
+    if (before) this.#takeOver(before);
+  }
+
+  #takeOver(before: Columns): void {
+    for (const id of before.ids) this.ids.push(id);
+    for (const column of NUMBERS) this[column].set(before[column]);
+  }
+
+  /** Count again how many are below each of the first `length` nodes, by their parents. */
+  countDescendants(length: number): void {
+    this.descendants.fill(0, 0, length);
+    for (let place = length - 1; place >= 0; place -= 1) {
+      const above = this.parent[place] ?? TOP;
+      if (above === TOP) continue;
+      this.descendants[above] = (this.descendants[above] ?? 0) + (this.descendants[place] ?? 0) + 1;
+    }
   }
 
   /** Write a page from the place `first` on; returns the place after its last node. */

@@ -15,6 +15,9 @@ export interface Twins {
   readonly twins: ReadonlyMap<number, number>;
 }
 
+/** Failures that may be told again, looked at per repetition: the latest ones. Bounds the work. */
+const LOOK_BACK = 32;
+
 /**
  * A twin stands beside the other or at the top, began after it, has no children, and one's error
  * class, as far as both are known, is the other's. Each failure is told again once at most.
@@ -25,21 +28,42 @@ export function twinsOf(outline: Outline, extents: Extents): Twins {
   const twins = new Map<number, number>();
   for (const place of failures(outline, extents)) {
     const name = outline.name(place) ?? "";
-    const others = name.endsWith(SUFFIX) ? open.get(name.slice(0, -SUFFIX.length)) : undefined;
-    const at = others?.findLastIndex((other) => isTwin(outline, place, other)) ?? -1;
-    const original = others?.[at];
-    if (others && original !== undefined) {
-      others.splice(at, 1);
+    const above = outline.parent(place);
+    const others = name.endsWith(SUFFIX)
+      ? open.get(keyOf(above, name.slice(0, -SUFFIX.length)))
+      : undefined;
+    const original = latest(others ?? [], twins, (other) => isTwin(outline, place, other));
+    if (original !== undefined) {
       originals.set(place, original);
       twins.set(original, place);
     } else {
       const last = name.slice(name.lastIndexOf(".") + 1);
-      const known = open.get(last);
-      if (known) known.push(place);
-      else open.set(last, [place]);
+      note(open, keyOf(TOP, last), place);
+      if (above !== TOP) note(open, keyOf(above, last), place);
     }
   }
   return { originals, twins };
+}
+
+/** At the top are all of a name, wherever they stand: one at the top may repeat any of them. */
+function keyOf(above: number, name: string): string {
+  return `${above} ${name}`;
+}
+
+function note(open: Map<string, number[]>, key: string, place: number): void {
+  const known = open.get(key);
+  if (known) known.push(place);
+  else open.set(key, [place]);
+}
+
+/** The latest of `others` that has no twin yet and fits. Those told again leave from the end. */
+function latest(
+  others: number[],
+  twins: ReadonlyMap<number, number>,
+  fits: (other: number) => boolean,
+): number | undefined {
+  while (twins.has(others.at(-1) ?? TOP)) others.pop();
+  return others.slice(-LOOK_BACK).findLast((other) => !twins.has(other) && fits(other));
 }
 
 function failures(outline: Outline, { begin }: Extents): number[] {
@@ -52,8 +76,6 @@ function failures(outline: Outline, { begin }: Extents): number[] {
 
 function isTwin(outline: Outline, place: number, other: number): boolean {
   if (outline.hasChildren(place)) return false;
-  const above = outline.parent(place);
-  if (above !== TOP && above !== outline.parent(other)) return false;
   const [one, two] = [outline.error(place) ?? "", outline.error(other) ?? ""];
   return one.includes(two) || two.includes(one);
 }

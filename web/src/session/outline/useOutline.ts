@@ -15,7 +15,7 @@ export function useOutline(project: Project, sessionId: string): LiveOutline {
     feed.start();
     return feed.stop;
   }, [feed]);
-  return { ...state, retry: feed.start };
+  return { ...state, retry: feed.retry };
 }
 
 function pagesOf(project: Project, sessionId: string): ReadPage {

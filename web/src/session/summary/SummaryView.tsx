@@ -1,5 +1,6 @@
 /** What a session adds up to, and where to look first. */
 import { useMemo } from "react";
+import { Failure } from "~/app/states";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
 import { formatCount, UNKNOWN } from "~/formats/numbers";
@@ -35,7 +36,7 @@ interface SummaryViewProps {
 
 export function SummaryView({ facts, book, selected }: SummaryViewProps) {
   const { outline } = facts;
-  const steps = useWorkedOut(facts, workOutSteps);
+  const { value: steps, error } = useWorkedOut(facts, workOutSteps);
   const models = useMemo(() => byModel(facts), [facts]);
   const tools = useMemo(() => byTool(facts), [facts]);
   const errors = useMemo(() => byError(facts), [facts]);
@@ -56,14 +57,18 @@ export function SummaryView({ facts, book, selected }: SummaryViewProps) {
         columns={ERROR_COLUMNS}
         place={(group) => group.first}
       />
-      <SummaryTable
-        {...common}
-        title={words.slowest}
-        none=""
-        rows={slowest}
-        columns={STEP_COLUMNS}
-        place={(step) => step.slowest}
-      />
+      {error !== undefined ? (
+        <Failure error={error} />
+      ) : (
+        <SummaryTable
+          {...common}
+          title={words.slowest}
+          none=""
+          rows={slowest}
+          columns={STEP_COLUMNS}
+          place={(step) => step.slowest}
+        />
+      )}
       <SummaryTable
         {...common}
         title={words.byModel}

@@ -20,6 +20,7 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
   const { outline, twins, again, sums } = facts;
   const below = (sums.errors[place] ?? 0) - (outline.isError(place) ? 1 : 0);
   const hidden = formatCount(outline.columns.descendants[place] ?? 0);
+  const error = outline.error(place)?.slice(0, LONGEST) ?? "";
   const words = text.session.tree;
   return (
     <>
@@ -31,8 +32,8 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
             role="img"
             aria-label={words.errors}
           />
-          <span className="foreign cut" title={outline.error(place)?.slice(0, LONGEST)}>
-            <Marked text={shortClass(outline.error(place) ?? "")} sought={sought} />
+          <span className="foreign cut" title={makeVisible(error)}>
+            <Marked text={shortClass(error)} sought={sought} />
           </span>
         </span>
       )}
@@ -63,6 +64,5 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
 
 /** `RateLimitError` of `openai.RateLimitError`: where a class comes from is in its title. */
 function shortClass(error: string): string {
-  const short = error.slice(0, LONGEST);
-  return makeVisible(/^[\w.]+$/.test(short) ? short.slice(short.lastIndexOf(".") + 1) : short);
+  return makeVisible(/^[\w.]+$/.test(error) ? error.slice(error.lastIndexOf(".") + 1) : error);
 }

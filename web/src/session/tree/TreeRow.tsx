@@ -1,6 +1,7 @@
 /** One node: its name, what it used, and when it ran. */
 import { IconChevronRight } from "@tabler/icons-react";
 import { type CSSProperties, memo } from "react";
+import { makeVisible } from "~/content/visible";
 import { formatCost, formatCostShort } from "~/formats/money";
 import { formatCompact, formatTokens } from "~/formats/numbers";
 import { NodeIcon } from "~/session/NodeIcon";
@@ -17,6 +18,8 @@ export const ROW_PX = 30;
 const INDENT_PX = 16;
 /** Deeper ones stand as deep as this: their level is written. */
 const DEEPEST = 18;
+/** Of the name of a model. */
+const LONGEST = 200;
 
 export interface TreeRowProps {
   readonly facts: Facts;
@@ -64,7 +67,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
 function NameCell({ facts, place, isFolded, sought }: TreeRowProps) {
   const { outline } = facts;
   const depth = outline.depth(place);
-  const model = outline.model(place);
+  const model = makeVisible(outline.model(place)?.slice(0, LONGEST) ?? "");
   const name = nodeName(outline, place);
   return (
     <div
@@ -100,7 +103,7 @@ function NameCell({ facts, place, isFolded, sought }: TreeRowProps) {
       </span>
       {model && (
         <span className={`${classes["model"]} foreign`} title={model}>
-          <Marked text={model.slice(0, 200)} sought={sought} />
+          <Marked text={model} sought={sought} />
         </span>
       )}
       <Marks facts={facts} place={place} isFolded={isFolded} sought={sought} />

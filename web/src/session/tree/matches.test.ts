@@ -14,6 +14,13 @@ test("names, models and errors are searched, in any case", () => {
   expect([...matchesOf(outline, "ratelimit")]).toEqual([1]);
 });
 
+test("an event is found by its id as it is written, and a UUID in capitals, too", () => {
+  const some = outlineOf([{ id: "Span-A" }, { id: "0b1c" }]);
+
+  expect([...matchesOf(some, " Span-A ")]).toEqual([0]);
+  expect([...matchesOf(some, "0B1C")]).toEqual([1]);
+});
+
 test("nothing sought finds nothing", () => {
   expect([...matchesOf(outline, "  ")]).toEqual([]);
 });

@@ -7,7 +7,8 @@ export type Kind = (typeof KINDS)[number];
 
 /** The places of what holds the sought text, in order. Each distinct text is looked at once. */
 export function matchesOf(outline: Outline, sought: string): Int32Array {
-  const needle = sought.trim().toLowerCase();
+  const exact = sought.trim();
+  const needle = exact.toLowerCase();
   if (!needle) return new Int32Array();
   const { columns } = outline;
   const holds = columns.texts.texts.map((text) => text.toLowerCase().includes(needle));
@@ -15,8 +16,9 @@ export function matchesOf(outline: Outline, sought: string): Int32Array {
   const found = new Int32Array(outline.length);
   let count = 0;
   for (let place = 0; place < outline.length; place += 1) {
+    const id = outline.id(place);
     const isMatch =
-      searched.some((column) => holds[column[place] ?? NONE]) || outline.id(place) === needle;
+      searched.some((column) => holds[column[place] ?? NONE]) || id === exact || id === needle;
     if (!isMatch) continue;
     found[count] = place;
     count += 1;
