@@ -1,4 +1,5 @@
 import { Combobox, ScrollArea } from "@mantine/core";
+import { makeVisible } from "~/content/visible";
 import classes from "~/filters/FilterBar.module.css";
 import type { Choices } from "~/filters/useChoices";
 import { text } from "~/text/en";
@@ -24,7 +25,7 @@ export function ChoiceList({
                   className={`${classes["label"]} foreign cut`}
                   data-whole={isWhole || undefined}
                 >
-                  {label}
+                  {makeVisible(label)}
                 </span>
                 {hint && <span className="quiet numbers">{hint}</span>}
               </Combobox.Option>

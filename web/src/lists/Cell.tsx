@@ -5,14 +5,12 @@ import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
 import { formatAgo, formatTimeExact } from "~/formats/times";
 import { useNow } from "~/lists/clock";
 import type { Column } from "~/lists/columns";
-import { asText, valueAt } from "~/lists/fields";
+import { shownText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import type { Row } from "~/lists/rows";
 import { text } from "~/text/en";
 
 const words = text.lists.grid;
-/** A cell never shows more; the whole is in the event. */
-const LONGEST = 300;
 
 interface CellProps {
   readonly row: Row;
@@ -31,17 +29,17 @@ export function Cell({ row, column }: CellProps) {
     case "cost":
       return isAmount(value) ? formatCost(value) : missing(row, column);
     case "type":
-      return typeName(asText(value));
+      return typeName(shownText(value));
     case "error":
-      return <span className={classes["error"]}>{asText(value).slice(0, LONGEST)}</span>;
+      return <span className={classes["error"]}>{shownText(value)}</span>;
     case "failures":
       return isKnown(value) ? <Failures count={value} /> : <Unknown />;
     case "preview":
-      return <span className="quiet">{asText(valueAt(row, `preview.${column.field}`))}</span>;
+      return <span className="quiet">{shownText(valueAt(row, `preview.${column.field}`))}</span>;
     case "id":
-      return <span className="mono quiet">{asText(value).slice(0, LONGEST) || UNKNOWN}</span>;
+      return <span className="mono quiet">{shownText(value) || UNKNOWN}</span>;
     default:
-      return asText(value).slice(0, LONGEST) || <Unknown />;
+      return shownText(value) || <Unknown />;
   }
 }
 

@@ -2,16 +2,13 @@ import { type MouseEvent, memo } from "react";
 import { EventType } from "~/content/EventType";
 import { Cell } from "~/lists/Cell";
 import { type Column, isNumeric } from "~/lists/columns";
-import { asText, valueAt } from "~/lists/fields";
+import { shownText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import type { ListKind } from "~/lists/kinds";
 import { hrefOf } from "~/lists/opening";
 import type { Row } from "~/lists/rows";
 import { Tick } from "~/lists/Tick";
 import { text } from "~/text/en";
-
-/** A cell never shows more; the whole is in the event. */
-const LONGEST = 300;
 
 export interface RowProps {
   readonly id: string;
@@ -76,7 +73,7 @@ export const GridRow = memo(function GridRow(props: GridRowProps) {
 
 /** The link of a row: what a new tab, a bookmark and a screen reader take. */
 export function NameLink({ row, kind, projectId, name }: RowProps & { readonly name: string }) {
-  const beside = kind.secondary ? asText(valueAt(row, kind.secondary)) : "";
+  const beside = kind.secondary ? shownText(valueAt(row, kind.secondary)) : "";
   return (
     <>
       {kind.isMixed && row.event_type && <EventType type={row.event_type} />}
@@ -89,7 +86,7 @@ export function NameLink({ row, kind, projectId, name }: RowProps & { readonly n
       >
         {name}
       </a>
-      {beside && <span className={`${classes["beside"]} mono`}>{beside.slice(0, LONGEST)}</span>}
+      {beside && <span className={`${classes["beside"]} mono`}>{beside}</span>}
     </>
   );
 }
@@ -105,11 +102,7 @@ export function opening({ row, onOpen }: RowProps) {
 }
 
 export function nameOf(row: Row, kind: ListKind): string {
-  return (
-    asText(valueAt(row, kind.primary)).slice(0, LONGEST) ||
-    row.event_name ||
-    text.lists.grid.unnamed
-  );
+  return shownText(valueAt(row, kind.primary)) || row.event_name || text.lists.grid.unnamed;
 }
 
 export function isFailed(row: Row): boolean {

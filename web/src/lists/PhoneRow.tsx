@@ -3,7 +3,7 @@ import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
 import { formatCount, formatTokens, isKnown } from "~/formats/numbers";
 import { Ago } from "~/lists/Cell";
-import { valueAt } from "~/lists/fields";
+import { shownText, valueAt } from "~/lists/fields";
 import classes from "~/lists/Grid.module.css";
 import { isFailed, NameLink, nameOf, opening, type RowProps } from "~/lists/GridRow";
 import { text } from "~/text/en";
@@ -38,7 +38,7 @@ export const PhoneRow = memo(function PhoneRow(props: RowProps) {
         {(typeof cost === "number" || typeof cost === "string") && <span>{formatCost(cost)}</span>}
         {isFailed(row) && (
           <span className={`${classes["error"]} foreign cut`}>
-            {row.error ?? failures(valueAt(row, "metadata.num_errors"))}
+            {shownText(row.error) || failures(valueAt(row, "metadata.num_errors"))}
           </span>
         )}
       </div>

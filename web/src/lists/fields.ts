@@ -1,4 +1,5 @@
 /** Reading values of an event by the dotted paths that filters, columns and projections use. */
+import { makeVisible } from "~/content/visible";
 
 type Value = unknown;
 
@@ -20,6 +21,14 @@ function descend(value: Value, parts: readonly string[]): Value {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A cell never shows more; the whole is in the event. */
+const LONGEST = 300;
+
+/** What a cell shows of a value: its beginning, with nothing hidden in it. */
+export function shownText(value: Value): string {
+  return makeVisible(asText(value).slice(0, LONGEST));
 }
 
 /** A value as one line of text: what a cell shows that has no format of its own. */

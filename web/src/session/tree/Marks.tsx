@@ -31,7 +31,10 @@ export function Marks({ facts, place, isFolded, sought }: MarksProps) {
             role="img"
             aria-label={words.errors}
           />
-          <span className="foreign cut" title={outline.error(place)?.slice(0, LONGEST)}>
+          <span
+            className="foreign cut"
+            title={makeVisible((outline.error(place) ?? "").slice(0, LONGEST))}
+          >
             <Marked text={shortClass(outline.error(place) ?? "")} sought={sought} />
           </span>
         </span>

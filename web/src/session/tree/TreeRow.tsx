@@ -1,6 +1,7 @@
 /** One node: its name, what it used, and when it ran. */
 import { IconChevronRight } from "@tabler/icons-react";
 import { type CSSProperties, memo } from "react";
+import { makeVisible } from "~/content/visible";
 import { formatCost, formatCostShort } from "~/formats/money";
 import { formatCompact, formatTokens } from "~/formats/numbers";
 import { NodeIcon } from "~/session/NodeIcon";
@@ -99,7 +100,7 @@ function NameCell({ facts, place, isFolded, sought }: TreeRowProps) {
         <Marked text={name} sought={sought} />
       </span>
       {model && (
-        <span className={`${classes["model"]} foreign`} title={model}>
+        <span className={`${classes["model"]} foreign`} title={makeVisible(model)}>
           <Marked text={model.slice(0, 200)} sought={sought} />
         </span>
       )}
