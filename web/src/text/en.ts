@@ -62,6 +62,7 @@ export const text = {
   states: { loading: "Loading" },
   keys: {
     title: "Keyboard shortcuts",
+    done: "Close",
     anywhere: "Anywhere",
     help: "Show this list",
     search: "Search or filter",
