@@ -2,7 +2,7 @@
 
 ::
 
-    with chromium() as browser, visit(browser, running) as visitor:
+    with chromium() as browser, visit(browser, running, session=signed_in(running)) as visitor:
         visitor.open("/sessions")
         visitor.page.get_by_role("row")
 
@@ -17,28 +17,60 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded import Embedded
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from embedded.office import sign_in as sign_in_by_api
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 15_000
 """For anything to appear, on a busy machine."""
+COOKIE = "hh_session"
 _SPOKEN = {"error", "warning"}
 
 
-@dataclass(slots=True)
+@dataclass
 class Visitor:
-    """A person with a browser who has signed in."""
+    """A person with a browser. What the page complains of is collected in ``complaints``."""
 
     page: Page
     running: Embedded
     origins: frozenset[str]
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, path: str, project: str | None = None) -> None:
+    @property
+    def url(self) -> str:
+        """Of the control plane, which serves the application."""
+        return str(self.running.endpoints["control_url"])
+
+    @property
+    def project(self) -> str:
+        return str(self.running.endpoints["project_id"])
+
+    def open(self, path: str) -> None:
         """A page of the project, such as ``/sessions``."""
-        chosen = project or str(self.running.endpoints["project_id"])
-        self.page.goto(f"{self.running.endpoints['control_url']}/projects/{chosen}{path}")
+        self.page.goto(f"{self.url}/projects/{self.project}{path}")
+
+    def rows(self) -> Locator:
+        """Of the list or the tree that is shown, without its head."""
+        return self.page.locator("[role=grid], [role=treegrid]").locator(
+            "[role=row]:has([role=gridcell])"
+        )
+
+    def forgive(self, *parts: str) -> None:
+        """Complaints that a test provokes: each must have come, and only these are forgotten."""
+        for part in parts:
+            found = [one for one in self.complaints if part in one]
+            assert found, f"nothing complained of {part}: {self.complaints}"
+            self.complaints = [one for one in self.complaints if part not in one]
 
     def watch(self) -> None:
         self.page.set_default_timeout(WAIT_MS)
@@ -46,6 +78,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("dialog", self._dialog)
         self.page.on("request", self._request)
+        self.page.on("popup", lambda other: self.complaints.append(f"popup: {other.url}"))
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in _SPOKEN:
@@ -65,6 +98,7 @@ class Visitor:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
+    expect.set_options(timeout=WAIT_MS)
     assert path, "the tests of the web application need Debian's chromium: apt install chromium"
     with sync_playwright() as playwright:
         # Root, as whom CI runs, has no sandbox in Chromium; what it opens is our own.
@@ -76,23 +110,31 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def visit(browser: Browser, running: Embedded, **context: Any) -> Iterator[Visitor]:
-    """``context`` as Playwright's ``new_context``: size, colour scheme."""
+def visit(
+    browser: Browser, running: Embedded, *, session: str = "", **context: Any
+) -> Iterator[Visitor]:
+    """``session`` as ``signed_in`` gives it; ``context`` as Playwright's ``new_context``."""
     options = {"viewport": WIDE, "reduced_motion": "reduce", **context}
     with browser.new_context(**options) as made:
         planes = (running.endpoints["control_url"], running.endpoints["data_url"])
+        if session:
+            made.add_cookies([{"name": COOKIE, "value": session, "url": planes[0]}])
         visitor = Visitor(made.new_page(), running, frozenset(planes))
-        sign_in(visitor)
         visitor.watch()
         yield visitor
-        assert visitor.complaints == []
+        assert visitor.complaints == [], visitor.complaints[:3]
 
 
-def sign_in(visitor: Visitor) -> None:
-    """As the administrator whom ``hh up`` names."""
+def signed_in(running: Embedded) -> str:
+    """A new session of the administrator whom ``hh up`` names."""
+    login = running.endpoints
+    person = sign_in_by_api(running, login["admin_email"], login["admin_password"], kind="cookie")
+    return person.cookie
+
+
+def sign_in(visitor: Visitor, password: str = "") -> None:
+    """Fill in the form that is shown, as the administrator."""
     login, page = visitor.running.endpoints, visitor.page
-    page.goto(f"{visitor.running.endpoints['control_url']}/sign-in")
     page.get_by_label("E-mail address").fill(login["admin_email"])
-    page.locator("input[name=password]").fill(login["admin_password"])
+    page.locator("input[name=password]").fill(password or login["admin_password"])
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/projects/**")

@@ -124,6 +124,14 @@ def payloads() -> Sequence[str]:
     ]
 
 
+def nested(depth: int) -> object:
+    """An object in an object, so deep."""
+    inner: object = "the innermost"
+    for _ in range(depth):
+        inner = {"in": inner}
+    return inner
+
+
 def _plain(text: str) -> str:
     """Pairs of surrogates as the characters that they stand for."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -5,6 +5,7 @@ import {
   SegmentedControl,
   UnstyledButton,
   useMantineColorScheme,
+  VisuallyHidden,
 } from "@mantine/core";
 import { IconBook, IconHeartbeat, IconKeyboard, IconLogout } from "@tabler/icons-react";
 import { type Me, signOut } from "~/api/control";
@@ -19,7 +20,8 @@ export function Account({ who }: { readonly who: Me }) {
     <div className={classes["account"]}>
       <Menu position="top-start" width={230} withinPortal>
         <Menu.Target>
-          <UnstyledButton w="100%" p={4} aria-label={`${text.shell.account}: ${name}`}>
+          <UnstyledButton w="100%" p={4}>
+            <VisuallyHidden>{text.shell.account}: </VisuallyHidden>
             <Group gap="xs" wrap="nowrap">
               <Avatar name={name} color="initials" size={24} radius="sm" />
               <span className="cut foreign">{name}</span>

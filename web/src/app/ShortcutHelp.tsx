@@ -30,7 +30,13 @@ export function ShortcutHelp() {
   const groups = [ANYWHERE, ...usePageGroups()];
   useHotkeys([["shift+?", showShortcuts]]);
   return (
-    <Modal opened={isShown} onClose={hideShortcuts} title={text.keys.title} size="sm">
+    <Modal
+      opened={isShown}
+      onClose={hideShortcuts}
+      title={text.keys.title}
+      closeButtonProps={{ "aria-label": text.keys.done }}
+      size="sm"
+    >
       <Stack gap="lg">
         {groups.map((group) => (
           <section key={group.title} aria-label={group.title}>

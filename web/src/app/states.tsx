@@ -54,7 +54,7 @@ export function Failure({ error, onRetry }: FailureProps) {
         icon={<IconAlertTriangle size={28} stroke={1.4} color="var(--bad)" />}
         title={text.failures.title}
         hint={
-          <Code block className="foreign" ta="left">
+          <Code block className="foreign" ta="left" style={{ whiteSpace: "pre-wrap" }}>
             {message}
           </Code>
         }

@@ -47,26 +47,26 @@ function Loaded({ project, event }: { project: Project; event: WholeEvent }) {
       >
         <Tabs.List px={8}>
           {tabsOf(event).map((one) => (
-            <Tabs.Tab key={one} value={one} py={7}>
+            <Tabs.Tab key={one} value={one} px={10} py={7}>
               {text.content.tabs[one]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-        <Tabs.Panel value="content" className={classes["body"] ?? ""}>
+        <Tabs.Panel tabIndex={0} value="content" className={classes["body"] ?? ""}>
           <Content project={project} event={event} />
         </Tabs.Panel>
-        <Tabs.Panel value="attributes" className={classes["body"] ?? ""}>
+        <Tabs.Panel tabIndex={0} value="attributes" className={classes["body"] ?? ""}>
           <Attributes event={event} />
         </Tabs.Panel>
-        <Tabs.Panel value="cost" className={classes["body"] ?? ""}>
+        <Tabs.Panel tabIndex={0} value="cost" className={classes["body"] ?? ""}>
           <CostTab project={project} eventId={event.event_id} />
         </Tabs.Panel>
-        <Tabs.Panel value="raw" className={classes["body"] ?? ""}>
+        <Tabs.Panel tabIndex={0} value="raw" className={classes["body"] ?? ""}>
           <Suspense fallback={<Loading />}>
             <RawJson value={event} name={`event-${event.event_id}.json`} />
           </Suspense>
         </Tabs.Panel>
-        <Tabs.Panel value="sent" className={classes["body"] ?? ""}>
+        <Tabs.Panel tabIndex={0} value="sent" className={classes["body"] ?? ""}>
           <AsSent project={project} eventId={event.event_id} />
         </Tabs.Panel>
       </Tabs>

@@ -38,7 +38,7 @@ function stackOf(metadata: unknown, depth = 0): string | undefined {
   for (const [key, value] of Object.entries(metadata)) {
     if (STACKS.includes(key) && typeof value === "string") return value;
   }
-  for (const key of ["events", "exception", "error", "attributes"]) {
+  for (const key of ["span_events", "events", "exception", "error", "attributes"]) {
     const found = stackOf((metadata as Record<string, unknown>)[key], depth + 1);
     if (found) return found;
   }

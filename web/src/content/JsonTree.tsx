@@ -1,5 +1,6 @@
 /** A JSON value that folds: what is folded is not rendered, long lists come in pieces. */
-import { ActionIcon, CopyButton } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
+import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconChevronRight, IconCopy, IconRoute } from "@tabler/icons-react";
 import { useState } from "react";
 import classes from "~/content/content.module.css";
@@ -159,24 +160,17 @@ interface CopyProps {
 
 /** The text is made when it is copied: a value may be of megabytes. */
 function Copy({ of, label, icon }: CopyProps) {
-  const [copied, setCopied] = useState("");
+  const { copied, copy } = useClipboard();
   return (
-    <CopyButton value={copied}>
-      {({ copied: isCopied, copy }) => (
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size={18}
-          aria-label={label}
-          title={label}
-          onClick={() => {
-            setCopied(of());
-            queueMicrotask(copy);
-          }}
-        >
-          {isCopied ? <IconCheck size={12} /> : icon}
-        </ActionIcon>
-      )}
-    </CopyButton>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={18}
+      aria-label={label}
+      title={label}
+      onClick={() => copy(of())}
+    >
+      {copied ? <IconCheck size={12} /> : icon}
+    </ActionIcon>
   );
 }

@@ -26,12 +26,28 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.number, tags.bool, tags.null], color: "var(--chain)" },
 ]);
 
+/** Marks of direction and tags that the editor would leave hidden (visible.ts names them all). */
+const HIDDEN_TOO = /[\u180e\u202a-\u202c\u2060-\u2065\u2068]|[\u{e0000}-\u{e007f}]/gu;
+
 const LOOK = EditorView.theme({
   "&": { backgroundColor: "transparent", fontSize: "0.75rem" },
   ".cm-scroller": { fontFamily: "var(--mantine-font-family-monospace)", overflow: "auto" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--quiet)", border: "none" },
   ".cm-panels": { backgroundColor: "var(--card)", color: "var(--ink)" },
   ".cm-specialChar": { color: "var(--bad)" },
+  ".cm-panel.cm-search": { fontFamily: "var(--mantine-font-family)", padding: "8px" },
+  ".cm-panel.cm-search label": { fontSize: "0.75rem", paddingInlineEnd: "8px" },
+  ".cm-panel.cm-search input[type=checkbox]": { verticalAlign: "middle" },
+  ".cm-textfield, .cm-button": {
+    border: "1px solid var(--line)",
+    borderRadius: "4px",
+    background: "var(--paper)",
+    color: "var(--ink)",
+    fontSize: "0.75rem",
+    lineHeight: "1.2",
+    padding: "4px 8px",
+  },
+  ".cm-panel.cm-search [name=close]": { color: "var(--quiet)", fontSize: "1rem", right: "8px" },
 });
 
 interface RawJsonProps {
@@ -87,7 +103,7 @@ function stateOf(document: string): EditorState {
       lineNumbers(),
       foldGutter(),
       bracketMatching(),
-      highlightSpecialChars(),
+      highlightSpecialChars({ addSpecialChars: HIDDEN_TOO }),
       search({ top: true }),
       keymap.of(searchKeymap),
       LOOK,

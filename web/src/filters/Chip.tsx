@@ -33,8 +33,8 @@ export function Chip({ filter, isEdited, onEdit, onRemove }: ChipProps) {
         title={written}
         onClick={onEdit}
       >
-        <span className={`${classes["name"]} foreign`}>{makeVisible(filter.field)}</span>
-        <span className={classes["operator"]}>{words.meanings[filter.operator]}</span>
+        <span className={`${classes["name"]} foreign`}>{makeVisible(filter.field)}</span>{" "}
+        <span className={classes["operator"]}>{words.meanings[filter.operator]}</span>{" "}
         {value && <span className={`${classes["value"]} foreign`}>{makeVisible(value)}</span>}
       </UnstyledButton>
     </Pill>

@@ -66,7 +66,7 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
     );
     const { elements, rest } = elementsOf(answer, "events");
     const wanted = elements
-      .map((written) => ({ written, row: JSON.parse(written) as Row }))
+      .map((written) => ({ written, row: exactly(written) as Row }))
       .filter(({ row }) => !only || missing.delete(rowKey(row)));
     const { next_cursor, incomplete, message } = rest as Rest;
     cursor = next_cursor ?? undefined;
@@ -78,6 +78,13 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
       ...(isCut ? { message } : {}),
     };
   } while (cursor && (!only || missing.size > 0));
+}
+
+/** Whole numbers that JavaScript would round stay as they are written. */
+function exactly(written: string): unknown {
+  return JSON.parse(written, (_key, value: unknown, context?: { source?: string }) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value,
+  );
 }
 
 function lineOf(

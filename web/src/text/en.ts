@@ -76,6 +76,7 @@ export const text = {
   states: { loading: "Loading" },
   keys: {
     title: "Keyboard shortcuts",
+    done: "Close",
     anywhere: "Anywhere",
     help: "Show this list",
     search: "Search or filter",

@@ -30,7 +30,7 @@ export function StepBox({ box, length, isSelected, onSelect }: StepBoxProps) {
       style={{ left: x, top: y, width: BOX.width, height: BOX.height }}
       data-critical={step.critical > 0 || undefined}
       aria-pressed={isSelected}
-      aria-label={words.step(name, formatCount(step.calls), total)}
+      title={words.step(name, formatCount(step.calls), total)}
       onClick={() => onSelect(step.slowest)}
     >
       <span className={classes["top"]}>
