@@ -61,7 +61,7 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
   return (
     <li className={classes["message"]} data-role={role}>
       <div className={classes["role"]}>
-        <span>{text.content.roles[role] ?? makeVisible(role)}</span>
+        <span>{roleName(role)}</span>
         {name && <span className="quiet foreign">{makeVisible(name)}</span>}
         {finishReason && finishReason !== "stop" && (
           <span className="quiet">{text.content.stopped(makeVisible(finishReason))}</span>
@@ -76,6 +76,12 @@ function OneMessage({ message, answers }: { message: Message; answers: Answers }
       </div>
     </li>
   );
+}
+
+/** Some applications make roles up: one named `constructor` is no text of ours. */
+function roleName(role: string): string {
+  const { roles } = text.content;
+  return (Object.hasOwn(roles, role) && roles[role]) || makeVisible(role);
 }
 
 function Call({ call, answer }: { call: ToolCall; answer: Message | undefined }) {
