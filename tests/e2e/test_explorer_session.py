@@ -236,7 +236,7 @@ def test_the_details_tell_content_attributes_cost_and_what_was_sent(
     page.keyboard.press("Enter")
     expect(pane.locator(".cm-searchMatch").first).to_be_visible()
     _tab(pane, "As sent")
-    expect(editor).to_contain_text("llm.model_name")
+    expect(editor).to_contain_text("resourceSpans")
 
 
 def test_a_value_and_its_path_are_copied_from_the_json(
