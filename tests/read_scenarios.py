@@ -441,6 +441,29 @@ async def a_start_is_of_its_session_and_not_of_the_event_of_its_id(house: ReadHo
         assert await house.events(*asked) == [found]
 
 
+async def calls_of_one_response_stand_in_the_session_that_is_listed(house: ReadHouse) -> None:
+    """Two instrumentors tell one call in traces of their own, and nobody names a session."""
+    told = {
+        "honeyhive_event_type": "model",
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.response.id": "msg_12be2cf2f0395a4cb",
+    }
+    for trace in (1, 2):
+        await house.accept(export(span(trace, trace=trace, **told)))
+
+    (alone,) = await house.events(where("event_type", "is", "session"))
+    together = await house.events()
+    (session,) = (event for event in together if event["event_type"] == "session")
+    events = [event for event in together if event is not session]
+
+    assert session == alone
+    assert session["metadata"]["num_events"] == len(events) == 2
+    assert {event["session_id"] for event in events} == {session["event_id"]}
+    page = await house.sessions.tree(PROJECT, session["event_id"], limit=10)
+    assert page.count == 2
+
+
 async def tenants_never_meet(house: ReadHouse) -> None:
     event_id = "4cbab0e3-dc8e-4898-99bc-86cc3d9355b5"
     mine = span(1, honeyhive_event_id=event_id, honeyhive__session_id=SESSION, note="mine")
@@ -588,6 +611,7 @@ SCENARIOS = [
     a_search_that_stops_says_so,
     a_filter_that_narrows_never_stops_however_much_is_updated,
     a_start_is_of_its_session_and_not_of_the_event_of_its_id,
+    calls_of_one_response_stand_in_the_session_that_is_listed,
     tenants_never_meet,
     content_is_equal_before_and_after_packing,
     log_records_are_read_and_found_with_their_span_after_packing_too,

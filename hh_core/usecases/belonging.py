@@ -81,7 +81,10 @@ class Belonging:
         found: dict[UUID, UUID] = {}
         open_: dict[bytes, list[UUID]] = defaultdict(list)
         for row in rows:
-            claim = event_id(row) if is_session(row) else cast(UUID, row["session_key"])
+            if is_session(row):
+                found[event_id(row)] = event_id(row)
+                continue
+            claim = cast(UUID, row["session_key"])
             if claim != NIL and not is_call_session(claim.bytes):
                 found[event_id(row)] = claim
             else:
