@@ -13,6 +13,6 @@ const BUCKETS = [
 /** Everything beside what went in and came out. */
 export function Attributes({ event }: { readonly event: WholeEvent }) {
   return BUCKETS.filter(([key]) => key === "metadata" || Object.keys(event[key] ?? {}).length).map(
-    ([key, title]) => <Section key={key} title={title} path={key} value={event[key]} />,
+    ([key, title]) => <Section key={key} title={title} path={key} value={event[key]} isNamed />,
   );
 }

@@ -17,10 +17,15 @@ interface SectionProps {
   readonly value: unknown;
   /** What to say where there is nothing. */
   readonly hint?: string | undefined;
+  /** Of values whose names matter: they are shown with them, as JSON. */
+  readonly isNamed?: boolean;
 }
 
-export function Section({ title, path, value, hint }: SectionProps) {
-  const forms = useMemo(() => formsOf(value as Json), [value]);
+export function Section({ title, path, value, hint, isNamed = false }: SectionProps) {
+  const forms = useMemo(() => {
+    const all = formsOf(value as Json);
+    return isNamed ? all.filter(({ name }) => name === "json") : all;
+  }, [value, isNamed]);
   const [chosen, choose] = useState(forms[0]?.name);
   const form = forms.find(({ name }) => name === chosen) ?? forms[0];
   return (
