@@ -65,6 +65,7 @@ def test_each_list_shows_all_events_of_its_kind(
 
     grid = page.get_by_role("grid", name=title)
     expect(grid).to_have_attribute("aria-rowcount", str(expected + 1))
+    expect(visitor.rows().first).to_be_visible()
     page.keyboard.press("j")
     grid.press("End")
     expect(visitor.rows().last).to_have_attribute("aria-rowindex", str(expected + 1))
@@ -265,6 +266,7 @@ def test_selected_rows_are_exported_as_csv_without_formulas_and_as_exact_jsonl(
     visitor.running = awkward
     page = visitor.page
     visitor.open("/events?q=event_type+%3D+tool&columns=event_name,metadata.text,metadata.exact")
+    expect(visitor.rows()).to_have_count(6)
     page.get_by_label("Select all that are loaded").check()
     expect(page.get_by_text("6 selected")).to_be_visible()
 

@@ -36,7 +36,7 @@ def pages(project: Embedded) -> Mapping[str, Opened]:
         "cost": _tab(f"{at}?event={call}", "Cost"),
         "json": _tab(f"{at}?event={call}", "JSON"),
         "attributes": _tab(f"{at}?event={call}", "Attributes"),
-        "graph": _session(f"{at}?view=graph", "button", re.compile("^chain support_agent")),
+        "graph": _session(f"{at}?view=graph", "button", re.compile("^Step support_agent")),
         "thread": _session(f"{at}?view=thread", "list", "Chat"),
         "summary": _session(f"{at}?view=summary", "region", "Models"),
         "keys": _keys,

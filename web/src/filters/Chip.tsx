@@ -17,7 +17,9 @@ interface ChipProps {
 /** One condition that holds. */
 export function Chip({ filter, isEdited, onEdit, onRemove }: ChipProps) {
   const written = makeVisible(formatOne(filter));
-  const value = needsValue(filter.operator) ? String(filter.value) : "";
+  const field = makeVisible(filter.field);
+  const meaning = words.meanings[filter.operator];
+  const value = needsValue(filter.operator) ? makeVisible(String(filter.value)) : "";
   return (
     <Pill
       size="sm"
@@ -29,13 +31,13 @@ export function Chip({ filter, isEdited, onEdit, onRemove }: ChipProps) {
     >
       <UnstyledButton
         className={classes["condition"] ?? ""}
-        aria-label={words.edit(written)}
+        aria-label={words.edit([field, meaning, value].filter(Boolean).join(" "))}
         title={written}
         onClick={onEdit}
       >
-        <span className={`${classes["name"]} foreign`}>{makeVisible(filter.field)}</span>{" "}
-        <span className={classes["operator"]}>{words.meanings[filter.operator]}</span>{" "}
-        {value && <span className={`${classes["value"]} foreign`}>{makeVisible(value)}</span>}
+        <span className={`${classes["name"]} foreign`}>{field}</span>{" "}
+        <span className={classes["operator"]}>{meaning}</span>{" "}
+        {value && <span className={`${classes["value"]} foreign`}>{value}</span>}
       </UnstyledButton>
     </Pill>
   );

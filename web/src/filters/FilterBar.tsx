@@ -1,7 +1,15 @@
 /** One input for conditions: chips and what is typed, or all of it as text, with completion. */
 import { ActionIcon, Combobox, CopyButton, PillsInput, Tooltip, useCombobox } from "@mantine/core";
 import { IconCheck, IconCode, IconCopy, IconFilter, IconTags, IconX } from "@tabler/icons-react";
-import { type KeyboardEvent, type RefObject, useEffect, useMemo, useState } from "react";
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { Project } from "~/api/control";
 import { Chip } from "~/filters/Chip";
 import { ChoiceList } from "~/filters/ChoiceList";
@@ -34,6 +42,13 @@ export function FilterBar(props: FilterBarProps) {
   const [caret, setCaret] = useState(0);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const { typed } = draft;
+  const wantedCaret = useRef<number>(undefined);
+  // Before the next key arrives: whoever types fast would write behind the caret's old place.
+  useLayoutEffect(() => {
+    const at = wantedCaret.current;
+    wantedCaret.current = undefined;
+    if (at !== undefined) inputRef.current?.setSelectionRange(at, at);
+  });
   const place = useMemo(() => placeAt(typed, Math.min(caret, typed.length)), [typed, caret]);
   const choices = useChoices(project, place, known, matching, combobox.dropdownOpened);
   const isPicking = place.stage !== "value" && place.typed !== "";
@@ -48,7 +63,7 @@ export function FilterBar(props: FilterBarProps) {
   function moveCaret(to: number | undefined) {
     const at = to ?? 0;
     setCaret(at);
-    requestAnimationFrame(() => inputRef.current?.setSelectionRange(at, at));
+    wantedCaret.current = at;
   }
 
   function submit(choice: string) {
