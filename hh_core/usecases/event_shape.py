@@ -127,7 +127,7 @@ def _session(row: Row, sources: Sources) -> dict[str, Json]:
         "end_time": base["end_time"],
         "duration": folded["duration"],  # the difference, unless a patch has set it
     }
-    shaped["metadata"] = shaped["metadata"] | _reserved(rollup)
+    shaped["metadata"] = shaped["metadata"] | told_by_rollup(rollup)
     return shaped
 
 
@@ -192,7 +192,7 @@ def _ids(row: Row) -> dict[str, Json]:
     }
 
 
-def _reserved(rollup: Row) -> dict[str, Json]:
+def told_by_rollup(rollup: Row) -> dict[str, Json]:
     """The roll-ups: the server's, whatever a client wrote under these names (contract B6)."""
     usage = cast("Mapping[str, int]", rollup.get("usage") or {})
     cost = rollup.get("cost")

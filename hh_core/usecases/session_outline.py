@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Row, Value
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.byte_cache import ByteCache
-from hh_core.usecases.event_shape import ROLLUPS, milliseconds_of
+from hh_core.usecases.event_shape import milliseconds_of, told_by_rollup
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.node_columns import NODE_BYTES, READ, NodeColumns, node_columns
 from hh_core.usecases.outline import Mark, Outlines, mark_of
@@ -84,7 +83,7 @@ class SessionOutlines:
         behind = await self._freshness.behind(project)
         async with self._turns.turn(project):
             rollup, traces = await asyncio.gather(
-                session_rollup(self._analytics, project, key, behind, also=("num_errors",)),
+                session_rollup(self._analytics, project, key, behind),
                 self._outlines.traces(project, key),
             )
             session = _summary(rollup)
@@ -120,20 +119,13 @@ class SessionOutlines:
 def _summary(rollup: Row) -> dict[str, Json]:
     """A row of ``session_rollup`` under the names that a session event has for it."""
     start, length = cast(int, rollup["start_ns"]), cast(int, rollup["duration_ns"])
-    usage = cast("Mapping[str, int]", rollup["usage"] or {})
-    cost = cast("Decimal | None", rollup["cost"])
     return {
         "session_id": str(rollup["session_id"]) or str(rollup["session_key"]),
         "event_name": str(rollup["event_name"]),
         "start_time": milliseconds_of(start),
         "end_time": milliseconds_of(start + length),
         "duration": milliseconds_of(length),
-        "num_events": rollup["num_events"],
-        "num_model_events": rollup["num_model_events"],
-        "num_errors": rollup["num_errors"],
-        **{name: usage.get(name, 0) for name in ROLLUPS},
-        "cost": None if cost is None else float(cost),
-        "has_feedback": bool(rollup["has_feedback"]),
+        **told_by_rollup(rollup),
     }
 
 

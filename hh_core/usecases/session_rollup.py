@@ -1,6 +1,5 @@
 """The roll-up of one session, as a row of a list."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
@@ -8,16 +7,14 @@ from hh_core.usecases.freshness import missing
 from hh_core.usecases.wide_events import ROLLUP_COLUMNS, as_session
 
 
-async def session_rollup(
-    analytics: Analytics, project: UUID, key: UUID, behind: bool, *, also: Sequence[str] = ()
-) -> Row:
-    """The columns ``ROLLUP_COLUMNS`` and ``also``. Raises ``NotFoundError`` for no such session,
-    ``NotYetError`` if the index is ``behind``."""
+async def session_rollup(analytics: Analytics, project: UUID, key: UUID, behind: bool) -> Row:
+    """The columns ``ROLLUP_COLUMNS``. Raises ``NotFoundError`` for no such session, ``NotYetError``
+    if the index is ``behind``."""
     rows = await analytics.select(
         Query(
             relation=Relation.SESSIONS,
             project=project,
-            columns=(*ROLLUP_COLUMNS, *also),
+            columns=ROLLUP_COLUMNS,
             where=(Condition("session_key", Op.EQ, key),),
             limit=1,
         )

@@ -89,7 +89,7 @@ def test_a_filter_is_typed_shown_as_chips_and_taken_away(visitor: Visitor) -> No
     )
     page.get_by_role("button", name="Show as chips").click()
     page.get_by_role("button", name=f"Remove event_name = {PHRASE}").click()
-    expect(page).to_have_url(re.compile(r"\?q=event_type\+%3D\+tool|event_type%20%3D%20tool"))
+    expect(page).to_have_url(re.compile(r"#\?q=event_type\+%3D\+tool|event_type%20%3D%20tool"))
     page.get_by_role("button", name="Clear the filter").click()
     expect(page).not_to_have_url(re.compile("q="))
 

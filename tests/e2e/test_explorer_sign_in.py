@@ -46,18 +46,18 @@ def test_a_wrong_password_is_refused_in_words_and_the_right_one_leads_in(strange
 def test_a_link_that_was_opened_before_the_sign_in_is_opened_after_it(stranger: Visitor) -> None:
     path = "/models?q=duration%20%3E%201&sort=duration"
     stranger.open(path)
-    expect(stranger.page).to_have_url(re.compile(r"/sign-in\?next="))
+    expect(stranger.page).to_have_url(re.compile(r"/sign-in#\?next="))
 
     sign_in(stranger)
 
     expect(stranger.page.get_by_role("heading", name="Model calls")).to_be_visible()
-    expect(stranger.page).to_have_url(re.compile(r"/models\?q=duration.*sort=duration"))
+    expect(stranger.page).to_have_url(re.compile(r"/models#\?q=duration.*sort=duration"))
     stranger.forgive(REFUSED)
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
 def test_a_link_cannot_lead_to_another_site_after_the_sign_in(stranger: Visitor, away: str) -> None:
-    stranger.page.goto(f"{stranger.url}/sign-in?next={away}")
+    stranger.page.goto(f"{stranger.url}/sign-in#?next={away}")
 
     sign_in(stranger)
 
@@ -93,6 +93,19 @@ def test_another_project_is_found_by_its_name(visitor: Visitor, empty: Embedded)
     expect(page.get_by_text("No events yet")).to_be_visible()
     page.get_by_role("link", name="Send traces").last.click()
     expect(page.get_by_role("heading", name="Send your first trace")).to_be_visible()
+
+
+def test_a_filter_that_is_typed_as_a_query_is_told_to_the_server_once_only(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    page.goto(f"{visitor.url}/projects/{visitor.project}/events?q=event_type+%3D+tool")
+
+    expect(visitor.rows().first.get_by_label("Tool call")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/events#\?q=event_type"))
+    visitor.forgive("query told")
+    page.reload()
+    expect(visitor.rows().first.get_by_label("Tool call")).to_be_visible()
 
 
 def test_an_address_that_names_nothing_says_so(visitor: Visitor) -> None:

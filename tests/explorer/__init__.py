@@ -7,7 +7,7 @@
         visitor.page.get_by_role("row")
 
 Whatever a page complains of fails the test: an error of its script, a breach of its content policy,
-a request to another origin than the two planes, a dialog.
+a request to another origin than the two planes, a page asked for with its query, a dialog.
 """
 
 import shutil
@@ -56,8 +56,9 @@ class Visitor:
         return str(self.running.endpoints["project_id"])
 
     def open(self, path: str) -> None:
-        """A page of the project, such as ``/sessions``."""
-        self.page.goto(f"{self.url}/projects/{self.project}{path}")
+        """A page of the project, such as ``/sessions``, at the address that the page shows itself:
+        its query stands in the fragment."""
+        self.page.goto(f"{self.url}/projects/{self.project}{path.replace('?', '#?', 1)}")
 
     def rows(self) -> Locator:
         """Of the list or the tree that is shown, without its head."""
@@ -93,6 +94,8 @@ class Visitor:
         origin = "/".join(request.url.split("/", 3)[:3])
         if scheme not in {"data", "blob"} and origin not in self.origins:
             self.complaints.append(f"request: {request.url}")
+        if request.resource_type == "document" and "?" in request.url:
+            self.complaints.append(f"query told: {request.url}")
 
 
 @contextmanager

@@ -29,9 +29,9 @@ export function Shell({ who, project }: ShellProps) {
       navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
       transitionDuration={0}
     >
-      <a className={classes["skip"]} href="#content">
+      <button type="button" className={classes["skip"]} onClick={skip}>
         {text.shell.skip}
-      </a>
+      </button>
       <AppShell.Header hiddenFrom="sm" className={classes["header"]}>
         <Group h="100%" px="sm" justify="space-between" wrap="nowrap">
           <Burger
@@ -72,4 +72,9 @@ export function Shell({ who, project }: ShellProps) {
       <ShortcutHelp />
     </AppShell>
   );
+}
+
+/** No link: the fragment of the address is the state of the page. */
+function skip(): void {
+  document.getElementById("content")?.focus();
 }

@@ -10,14 +10,24 @@ const ICONS = {
 
 export type EventTypeName = keyof typeof ICONS;
 
+/** As CSS. */
+export function colourOf(type: EventTypeName): string {
+  return `var(--${type})`;
+}
+
+interface EventTypeProps {
+  readonly type: EventTypeName;
+  readonly size?: number;
+}
+
 /** The sign of a kind of event, in its colour. */
-export function EventType({ type }: { readonly type: EventTypeName }) {
+export function EventType({ type, size = 15 }: EventTypeProps) {
   const Icon = ICONS[type];
   return (
     <Icon
-      size={15}
+      size={size}
       stroke={1.7}
-      color={`var(--${type})`}
+      color={colourOf(type)}
       role="img"
       aria-label={text.content.types[type]}
     />

@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { type MouseEvent, useId } from "react";
 import Markdown, { type Components, defaultUrlTransform, type Options } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import classes from "~/content/content.module.css";
@@ -13,11 +13,16 @@ const COMPONENTS: Components = {
       [{alt || words.content.image}: {typeof src === "string" ? src : ""}]
     </span>
   ),
-  a: ({ href, children }) => (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
-      {children}
-    </a>
-  ),
+  a: ({ href, id, children }) =>
+    href?.startsWith("#") ? (
+      <a href={href} id={id} onClick={showNote}>
+        {children}
+      </a>
+    ) : (
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
+        {children}
+      </a>
+    ),
   table: ({ children }) => (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
     <div className={classes["wide"]} tabIndex={0}>
@@ -25,6 +30,12 @@ const COMPONENTS: Components = {
     </div>
   ),
 };
+
+/** A footnote, without a step of the history: the fragment of the address is the page's state. */
+function showNote(event: MouseEvent<HTMLAnchorElement>): void {
+  event.preventDefault();
+  document.getElementById(event.currentTarget.hash.slice(1))?.scrollIntoView({ block: "nearest" });
+}
 
 const PLUGINS: Options["remarkPlugins"] = [remarkGfm, [bounded, classes["plain"] ?? ""], visible];
 

@@ -63,7 +63,7 @@ function missing({ event_type: type }: Row, { field, format }: Column) {
 }
 
 function typeName(type: string): string {
-  const { types } = text.lists;
+  const { types } = text.content;
   return Object.hasOwn(types, type) ? types[type as keyof typeof types] : type;
 }
 

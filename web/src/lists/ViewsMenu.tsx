@@ -117,7 +117,7 @@ function ViewItem({ view, isCurrent, onOpen, onRename, onRemove }: ViewItemProps
   const clipboard = useClipboard();
   function share() {
     const { href } = router.buildLocation({ to: ".", search: view.address as never });
-    clipboard.copy(new URL(href, window.location.origin).href);
+    clipboard.copy(new URL(router.history.createHref(href), window.location.origin).href);
   }
   return (
     <li className={classes["item"]} data-current={isCurrent || undefined}>

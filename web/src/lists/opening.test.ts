@@ -9,12 +9,12 @@ describe("opening a row", () => {
 
   it("leads from an event to its place in its session", () => {
     const row = { event_type: "tool", event_id: "e1", session_id: "s1" } as const;
-    expect(hrefOf("p", row)).toBe("/projects/p/sessions/s1?event=e1");
+    expect(hrefOf("p", row)).toBe("/projects/p/sessions/s1#?event=e1");
     expect(destinationOf("p", row).search).toEqual({ event: "e1" });
   });
 
   it("keeps an id that looks like a number a text", () => {
     const row = { event_type: "tool", event_id: "12", session_id: "s1" } as const;
-    expect(hrefOf("p", row)).toBe("/projects/p/sessions/s1?event=%2212%22");
+    expect(hrefOf("p", row)).toBe("/projects/p/sessions/s1#?event=%2212%22");
   });
 });

@@ -1,6 +1,7 @@
 /** Where a row leads: a session to its page, an event to its place in its session. */
 import { defaultStringifySearch } from "@tanstack/react-router";
 import type { Row } from "~/lists/rows";
+import { addressOf } from "~/routes/address";
 
 export interface Destination {
   readonly params: { readonly projectId: string; readonly sessionId: string };
@@ -19,5 +20,5 @@ export function destinationOf(projectId: string, row: Row): Destination {
 export function hrefOf(projectId: string, row: Row): string {
   const { params, search } = destinationOf(projectId, row);
   const [project, session] = [params.projectId, params.sessionId].map(encodeURIComponent);
-  return `/projects/${project}/sessions/${session}${defaultStringifySearch(search)}`;
+  return addressOf(`/projects/${project}/sessions/${session}${defaultStringifySearch(search)}`);
 }

@@ -1,6 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Project } from "~/api/control";
+import { saveFile } from "~/content/download";
 import { makeVisible } from "~/content/visible";
 import { formatCount } from "~/formats/numbers";
 import type { Column } from "~/lists/columns";
@@ -61,7 +62,7 @@ export function useExport(
         cut = chunk.message ?? cut;
         tell(done);
       }
-      save(
+      saveFile(
         file,
         `${kind.name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.${format}`,
       );
@@ -85,13 +86,4 @@ export function useExport(
     }
   };
   return { progress, start, cancel };
-}
-
-function save(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -5,6 +5,7 @@ import type { FormEvent } from "react";
 import { signIn } from "~/api/control";
 import { ApiError } from "~/api/failure";
 import { Mark } from "~/app/Mark";
+import { addressOf } from "~/routes/address";
 import { within } from "~/routes/within";
 import { text } from "~/text/en";
 
@@ -15,7 +16,7 @@ export function SignIn() {
   const attempt = useMutation({
     mutationFn: ({ email, password }: Credentials) => signIn(email, password),
     // A new page: the content policy of this one names no data plane, as nobody was known to it.
-    onSuccess: () => window.location.assign(within(next, window.location.origin)),
+    onSuccess: () => window.location.assign(addressOf(within(next, window.location.origin))),
   });
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();

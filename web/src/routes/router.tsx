@@ -12,6 +12,7 @@ import { meQuery, projectQuery } from "~/api/people";
 import { queries } from "~/app/queries";
 import { Failure, Loading } from "~/app/states";
 import { validateList } from "~/lists/address";
+import { history } from "~/routes/history";
 import { NotFound } from "~/routes/NotFound";
 import { ProjectFrame } from "~/routes/ProjectFrame";
 import { validateSession } from "~/session/address";
@@ -103,6 +104,7 @@ export const router = createRouter({
       project.addChildren([overview, sessions, models, events, session, start]),
     ]),
   ]),
+  history,
   defaultPreload: "intent",
   defaultPendingComponent: Loading,
   defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,

@@ -1,28 +1,13 @@
-/** The sign of a node, in the colour of its type. */
-import {
-  IconArrowsSplit,
-  IconHourglassEmpty,
-  IconSparkles,
-  IconTool,
-  type TablerIcon,
-} from "@tabler/icons-react";
+/** The sign of a node: that of its event, or of an event that has not arrived. */
+import { IconHourglassEmpty } from "@tabler/icons-react";
+import { colourOf, EventType } from "~/content/EventType";
 import type { NodeType } from "~/session/outline/outline";
 import { text } from "~/text/en";
 
-const ICONS: Readonly<Record<NodeType, TablerIcon>> = {
-  model: IconSparkles,
-  tool: IconTool,
-  chain: IconArrowsSplit,
-  pending: IconHourglassEmpty,
-};
-
-/** As CSS values. */
-export const COLOURS: Readonly<Record<NodeType, string>> = {
-  model: "var(--model)",
-  tool: "var(--tool)",
-  chain: "var(--chain)",
-  pending: "var(--quiet)",
-};
+/** As CSS. */
+export function nodeColour(type: NodeType): string {
+  return type === "pending" ? "var(--quiet)" : colourOf(type);
+}
 
 interface NodeIconProps {
   readonly type: NodeType;
@@ -30,14 +15,14 @@ interface NodeIconProps {
 }
 
 export function NodeIcon({ type, size = 15 }: NodeIconProps) {
-  const Icon = ICONS[type];
+  if (type !== "pending") return <EventType type={type} size={size} />;
   return (
-    <Icon
+    <IconHourglassEmpty
       size={size}
       stroke={1.7}
-      color={COLOURS[type]}
+      color={nodeColour(type)}
       role="img"
-      aria-label={text.session.types[type]}
+      aria-label={text.session.pending}
     />
   );
 }

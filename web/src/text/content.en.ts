@@ -13,7 +13,7 @@ export const content = {
     assistant: "Assistant",
     tool: "Tool",
   } as Readonly<Record<string, string>>,
-  types: { session: "session", model: "model", tool: "tool", chain: "chain" },
+  types: { session: "Session", model: "Model call", tool: "Tool call", chain: "Step" },
   toolCall: "calls",
   toolAnswer: "answers",
   stopped: (reason: string) => `stopped: ${reason}`,

@@ -44,7 +44,6 @@ export const lists = {
     resize: (name: string) => `Width of ${name}`,
     sort: (name: string) => `Sort by ${name}`,
   },
-  types: { session: "Session", model: "Model", tool: "Tool", chain: "Chain" },
   ranges: {
     label: "Time range",
     quarter: "Last 15 minutes",

@@ -2,7 +2,6 @@
 export const session = {
   title: "Session",
   views: { label: "View", tree: "Tree", graph: "Graph", thread: "Thread", summary: "Summary" },
-  types: { model: "Model call", tool: "Tool call", chain: "Step", pending: "Pending" },
   unnamed: "Unnamed",
   pending: "Pending",
   pendingHint: "Its own span has not arrived: most likely it still runs.",

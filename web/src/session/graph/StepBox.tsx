@@ -5,7 +5,7 @@ import { formatCostShort } from "~/formats/money";
 import { formatCompact, formatCount } from "~/formats/numbers";
 import classes from "~/session/graph/graph.module.css";
 import { BOX, type Placed } from "~/session/graph/layout";
-import { COLOURS, NodeIcon } from "~/session/NodeIcon";
+import { NodeIcon, nodeColour } from "~/session/NodeIcon";
 import { nameOf } from "~/session/nodeName";
 import { text } from "~/text/en";
 
@@ -58,7 +58,7 @@ export function StepBox({ box, length, isSelected, onSelect }: StepBoxProps) {
         {step.cost > 0 && <span className={classes["cost"]}>{formatCostShort(step.cost)}</span>}
       </span>
       <span className={classes["share"]} title={words.share(`${Math.round(share * 100)} %`)}>
-        <span style={{ width: `${share * 100}%`, background: COLOURS[step.type] }} />
+        <span style={{ width: `${share * 100}%`, background: nodeColour(step.type) }} />
       </span>
     </button>
   );

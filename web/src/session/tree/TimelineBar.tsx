@@ -1,7 +1,7 @@
 /** The bar of one node on the axis of time, with its duration beside it. */
 import { memo } from "react";
 import { formatDuration } from "~/formats/durations";
-import { COLOURS } from "~/session/NodeIcon";
+import { nodeColour } from "~/session/NodeIcon";
 import type { Facts } from "~/session/outline/facts";
 import { type Bar, barOf, type Range } from "~/session/tree/axis";
 import classes from "~/session/tree/tree.module.css";
@@ -36,7 +36,7 @@ export const TimelineBar = memo(function TimelineBar({
         style={{
           left: `${bar.left * 100}%`,
           width: `${bar.width * 100}%`,
-          backgroundColor: outline.isError(place) ? "var(--bad)" : COLOURS[outline.type(place)],
+          backgroundColor: outline.isError(place) ? "var(--bad)" : nodeColour(outline.type(place)),
         }}
       />
       <span className={classes["duration"]} {...besides(bar, ROOM_PX / width)}>
