@@ -60,6 +60,7 @@ def measure(
     stack.settle(0.0)
     idle = stack.idle_rate()
     stored = stack.stored_at_rest()
+    resting = stack.memory_mb()
 
     before, parts, begun = stack.cpu_seconds(), stack.cpu_by_process(), time.perf_counter()
     sent = send(Target.of(stack), bodies, CONNECTIONS, rate)
@@ -79,6 +80,7 @@ def measure(
         "ack p50 ms": sent.ack_ms(0.5),
         "ack p99 ms": sent.ack_ms(0.99),
         "memory MB": memory,
+        "memory idle MB": resting,
         "idle cores": idle,
         **{
             f"{_STAGE}{name}": 1e6 * (seconds - parts[name]) / sent.spans
@@ -142,8 +144,7 @@ def mix_tables(figures: Mapping[str, float]) -> list[Figures]:
 def run(spans: int, *, port_base: int, probes: int, dispatchers: int = 1) -> dict[str, float]:
     """One platform, from its start to its end."""
     with running(port_base, dispatchers=dispatchers) as stack:
-        idle = {"memory idle MB": stack.memory_mb()}
-        figures = measure(stack, spans) | idle
+        figures = measure(stack, spans)
         if probes:
             figures |= freshness(stack, probes) | receive_only(stack, min(spans, 20_000))
         return figures
