@@ -11,7 +11,7 @@ WEB_SOURCES := $(filter-out %.tsbuildinfo,$(wildcard web/*.*)) $(shell find web/
 NPM := $(BIN)/python web/npm.py
 PYTEST := $(BIN)/pytest
 
-.PHONY: help setup web run docs test check full unit two-hosts browser contract e2e faults bench bench-large bench-rebuild bench-soak bench-peers lock protobuf clean
+.PHONY: help setup web run docs test check full unit two-hosts browser contract e2e faults bench bench-large bench-browser bench-rebuild bench-soak bench-peers lock protobuf clean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,10 @@ bench: setup  ## measure ingestion and reading of 1,000,000 spans, into docs/per
 
 bench-large: setup  ## reading of 10,000,000 spans (two hours and 20 GB of disk)
 	$(BIN)/python bench/read.py --rows 10000000 --keep
+
+bench-browser: setup browser  ## a session of 100,000 spans and lists of 1,000,000, in Chromium
+	$(BIN)/python bench/browser.py --keep
+	$(BIN)/python bench/lists.py --keep
 
 bench-rebuild: setup  ## an index of 1,000,000 spans made anew from raw segments
 	$(BIN)/python bench/rebuild.py --keep
