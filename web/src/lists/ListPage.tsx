@@ -69,6 +69,8 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
     queryKey: ["histogram", project.id, matching],
     queryFn: ({ signal }) => histogram(project, { ...matching, buckets: BUCKETS }, signal),
     placeholderData: (previous) => previous,
+    // Rows first: asked at once, both would come later.
+    enabled: !rows.isLoading && !rows.isStale,
     staleTime: HISTOGRAM_MS / 2,
     refetchInterval: isLive ? HISTOGRAM_MS : false,
   });
