@@ -94,9 +94,11 @@ class Ship:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
+                # What is sealed during a try is not among what it lists.
+                is_last = stopping.is_set()
                 if await self._ship_once():
                     pause = self._pace.first_pause
-                    if stopping.is_set():
+                    if is_last:
                         return
                 else:
                     await asyncio.sleep(pause)

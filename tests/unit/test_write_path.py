@@ -215,6 +215,29 @@ def test_stopping_ships_everything() -> None:
     run(work)
 
 
+def test_stopping_ships_what_ends_while_an_earlier_segment_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        node = Node()
+        async with node.running():
+            put = node.objects.put
+
+            async def slowly(*asked: Any) -> None:
+                await asyncio.sleep(1)
+                await put(*asked)
+
+            monkeypatch.setattr(node.objects, "put", slowly)
+            await node.write("early")
+            await asyncio.sleep(0.5)
+            await node.write("late")
+
+        assert node.texts() == ["early", "late"]
+        assert node.journal.disk.segments == {}
+
+    run(work)
+
+
 def test_versions_never_go_back_when_the_clock_does() -> None:
     leaps = {0: 0, 10: 3 * 3600_000, 20: -3 * 3600_000}
 
