@@ -1,17 +1,17 @@
 """Answers of very many rows: an Arrow stream, column by column, as values of the port. The driver's
 own way makes each value from bytes by itself, which takes several times as long."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from struct import Struct
-from typing import Any
+from typing import Any, overload
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hh_core.domain.tables import COLUMNS, Type
-from hh_core.ports.analytics import Query, Value
+from hh_core.ports.analytics import Column, Query, Value
 
 FORMAT = "ArrowStream"
 SETTINGS = (
@@ -67,13 +67,42 @@ def arranged(table: Any, query: Query) -> Any:
     return whole.take(pc.sort_indices(pa.table(texts, names=names), sort_keys=by))
 
 
-def columns_of(table: Any, versions: Collection[int]) -> Sequence[Sequence[Value]]:
+def columns_of(table: Any, versions: Collection[int]) -> Sequence[Column]:
     """The columns of a table; those at the places ``versions`` are whole numbers of 128 bits,
     little-endian."""
     return [
-        _column(column, _number if place in versions else None)
-        for place, column in enumerate(table.columns)
+        ArrowColumn(column, _number if place in versions else None)
+        for place, column in enumerate(table.unify_dictionaries().columns)
     ]
+
+
+class ArrowColumn(Column):
+    """Keeps what the engine answered, and makes values of the port of what is read."""
+
+    def __init__(self, cells: Any, convert: Callable[[bytes], Value] | None) -> None:
+        self._cells = cells
+        self._convert = convert
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @overload
+    def __getitem__(self, place: int) -> Value: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Value]: ...
+    def __getitem__(self, place: int | slice) -> Value | Sequence[Value]:
+        places = range(len(self))[place]
+        return self.at(places) if isinstance(places, range) else self.at([places])[0]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(_column(self._cells, self._convert))
+
+    def at(self, places: Sequence[int]) -> Sequence[Value]:
+        return _column(self._cells.take(pa.array(places, pa.int64())), self._convert)
+
+    @property
+    def size(self) -> int:
+        return int(self._cells.nbytes)
 
 
 def _is_id(form: Any) -> bool:

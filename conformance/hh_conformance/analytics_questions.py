@@ -30,6 +30,7 @@ from hh_core.errors import RejectedError
 from hh_core.ports.analytics import (
     Analytics,
     AnyOf,
+    Column,
     Condition,
     Function,
     Measure,
@@ -72,6 +73,12 @@ class QuestionsContract(AnalyticsSuite):
         expected = {name: [row[name] for row in rows] for name in names} | {"event_id": ids}
         found = await analytics.columns(query)
         assert {n: list(column) for n, column in zip(names, found, strict=True)} == expected
+        for name, column in zip(names, found, strict=True):
+            values = expected[name]
+            assert [column[0], column[-1], *column[1:]] == [values[0], values[-1], *values[1:]]
+            if isinstance(column, Column):
+                assert list(column.at((2, 0, 2))) == [values[2], values[0], values[2]]
+                assert list(column.at(())) == []
         assert [list(column) for column in await analytics.columns(nobody)] == [[]] * len(names)
 
     @scenario

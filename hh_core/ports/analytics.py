@@ -4,19 +4,52 @@ Rows go in as Arrow IPC streams (bytes: the port knows no library), answers come
 Every query names one project; there is no way to ask across projects.
 """
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, overload
 from uuid import UUID
 
 from hh_core.domain.tables import Relation as Relation
 
+_OBJECT_BYTES = 60
+"""Of memory for a small value and the reference to it."""
+
 Value = str | int | float | bool | bytes | Decimal | UUID | None | Mapping[str, object]
 Row = Mapping[str, Value]
 """Ids come back as ``bytes`` (trace 16, span 8) or ``UUID``; a missing value as None."""
+
+
+class Column(Sequence[Value]):
+    """One column of very many rows. Adapters may have one of their own, which makes a value when it
+    is read: who keeps a column and reads little of it saves the others."""
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @overload
+    def __getitem__(self, place: int) -> Value: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Value]: ...
+    def __getitem__(self, place: int | slice) -> Value | Sequence[Value]:
+        return self._values[place]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self._values)
+
+    def at(self, places: Sequence[int]) -> Sequence[Value]:
+        """The values that stand there, in the order of ``places``."""
+        return [self._values[place] for place in places]
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes of memory it takes."""
+        return _OBJECT_BYTES * len(self)
 
 
 class Op(StrEnum):
@@ -178,7 +211,7 @@ class Analytics(Protocol):
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
         """What ``select`` answers for ``query.columns``, column by column, for those who read very
-        many rows. Ids are bytes here."""
+        many rows. Ids are bytes here. Each may be a ``Column``."""
         ...
 
     async def count(self, query: Query) -> int:

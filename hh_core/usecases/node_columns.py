@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import repeat
 from math import nan
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from hh_core.domain.event import Json
 from hh_core.domain.tree import NO_EVENT, Rows, SessionTree, shape_of
-from hh_core.ports.analytics import Value
+from hh_core.ports.analytics import Column
 from hh_core.usecases.outline import pending_event
 
 READ = (
@@ -24,8 +24,8 @@ READ = (
 
 PENDING = "pending"
 """The status of a parent that has not arrived; events have those of spans."""
-NODE_BYTES = 200
-"""About what a node takes in memory while it is kept."""
+_NODE_BYTES = 40
+"""What a node takes in memory beside the columns of its row."""
 _NS_PER_MS = 1_000_000
 """Whole: a quotient of whole numbers is rounded once, to the nearest."""
 _ID_BYTES = len(NO_EVENT)
@@ -34,8 +34,8 @@ _COUNTS = {
     "prompt_tokens": "usage.prompt_tokens",
     "completion_tokens": "usage.completion_tokens",
 }
-_NONE = -1
-"""A count that nobody told."""
+_SHOWN = frozenset(READ) - {"version"}
+_NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,75 +47,78 @@ class NodeColumns:
     parents: "array[int]"
     depths: "array[int]"
     descendants: "array[int]"
-    starts: "array[float]"
-    """Milliseconds since 1970; of a pending parent not a number. So are durations and costs."""
-    durations: "array[float]"
-    costs: "array[float]"
-    """US dollars; not a number for unknown."""
-    counts: "Mapping[str, array[int]]"
-    texts: Mapping[str, Sequence[str | None]]
-    statuses: Sequence[str]
-    call_keys: Sequence[bytes | None]
+    rows: "array[int]"
+    """The row of each node; ``_NO_ROW`` for a pending parent."""
+    read: Mapping[str, Column]
+    """Columns of rows: values are made of those of a page."""
 
     def __len__(self) -> int:
         return len(self.parents)
+
+    @property
+    def size(self) -> int:
+        """Roughly how many bytes of memory they take."""
+        return _NODE_BYTES * len(self) + sum(column.size for column in self.read.values())
 
     def page(self, first: int, limit: int) -> dict[str, Json]:
         """Columns of the nodes from the place ``first`` on. What is not a number becomes null in
         JSON."""
         cut = slice(first, first + limit)
         ids = self.event_ids[first * _ID_BYTES : (first + limit) * _ID_BYTES].hex()
+        told = _Told(self.rows[cut], self.read)
         return {
             "event_id": [_written(ids[at : at + 32]) for at in range(0, len(ids), 32)],
             "parent": self.parents[cut].tolist(),
             "depth": self.depths[cut].tolist(),
             "descendants": self.descendants[cut].tolist(),
-            "start_time": self.starts[cut].tolist(),
-            "duration": self.durations[cut].tolist(),
-            "status": list(self.statuses[cut]),
-            **{name: values[cut] for name, values in self.texts.items()},
-            **{
-                name: [None if count == _NONE else count for count in values[cut]]
-                for name, values in self.counts.items()
-            },
-            "cost": self.costs[cut].tolist(),
+            "start_time": told.milliseconds("start_ns"),
+            "duration": told.milliseconds("duration_ns"),
+            "status": told.of("status", PENDING),
+            **{name: [text or None for text in told.of(name, None)] for name in _TEXTS},
+            **{name: told.of(column, None) for name, column in _COUNTS.items()},
+            "cost": [nan if cost is None else float(cost) for cost in told.of("cost", None)],
             "call_key": [
-                None if key is None else _written(key.hex()) for key in self.call_keys[cut]
+                None if key == NO_EVENT else _written(key.hex())
+                for key in told.of("call_key", NO_EVENT)
             ],
         }
 
 
+class _Told:
+    """What the index tells of some nodes."""
+
+    def __init__(self, rows: Sequence[int], read: Mapping[str, Column]) -> None:
+        self._rows = rows
+        self._read = read
+        self._there = [row for row in rows if row != _NO_ROW]
+
+    def of(self, column: str, pending: Any) -> list[Any]:
+        """The values of a column; ``pending`` for parents that have not arrived."""
+        values = self._read[column].at(self._there)
+        if len(self._there) == len(self._rows):
+            return list(values)
+        following = iter(values)
+        return [pending if row == _NO_ROW else next(following) for row in self._rows]
+
+    def milliseconds(self, column: str) -> list[float]:
+        return [value / _NS_PER_MS for value in self.of(column, nan)]
+
+
 def node_columns(
-    project: UUID, rows: Rows, tree: SessionTree, read: Mapping[str, Sequence[Value]]
+    project: UUID, rows: Rows, tree: SessionTree, read: Mapping[str, Column]
 ) -> NodeColumns:
     """The nodes of ``tree``; ``read`` are the columns ``READ`` of its rows."""
-    pending = len(tree.pending)
     pick = _picker(tree.order)
-
-    def ordered(values: Sequence[Any], of_pending: Any) -> Sequence[Any]:
-        return pick([*values, *repeat(of_pending, pending)] if pending else values)
-
-    def milliseconds(name: str) -> "array[float]":
-        return array("d", [value / _NS_PER_MS for value in ordered(read[name], nan)])
-
-    ids = [pending_event(project, one).bytes for one in tree.pending]
+    pending = [pending_event(project, one).bytes for one in tree.pending]
+    numbers = [*range(tree.first_pending), *repeat(_NO_ROW, len(pending))]
     shape = shape_of(tree)
-    costs = [nan if cost is None else float(cast(float, cost)) for cost in read["cost"]]
     return NodeColumns(
-        event_ids=b"".join(pick([*rows.event_ids, *ids])),
+        event_ids=b"".join(pick([*rows.event_ids, *pending])),
         parents=array("i", shape.parents),
         depths=array("i", shape.depths),
         descendants=array("i", shape.descendants),
-        starts=milliseconds("start_ns"),
-        durations=milliseconds("duration_ns"),
-        costs=array("d", ordered(costs, nan)),
-        counts={
-            name: array("q", [_NONE if n is None else n for n in ordered(read[column], None)])
-            for name, column in _COUNTS.items()
-        },
-        texts={name: [text or None for text in ordered(read[name], None)] for name in _TEXTS},
-        statuses=ordered(read["status"], PENDING),
-        call_keys=[None if key == NO_EVENT else key for key in ordered(read["call_key"], NO_EVENT)],
+        rows=array("i", pick(numbers)),
+        read={name: column for name, column in read.items() if name in _SHOWN},
     )
 
 

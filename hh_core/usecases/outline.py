@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import add, itemgetter
 from typing import TypeVar, cast
 from uuid import UUID
@@ -11,6 +12,7 @@ from hh_core.domain.identity import NIL, derived_session, span_event_id
 from hh_core.domain.tree import NO_EVENT, NO_SPAN, Pending, Rows, SessionTree, build_tree
 from hh_core.ports.analytics import (
     Analytics,
+    Column,
     Condition,
     Function,
     Measure,
@@ -175,17 +177,16 @@ class Outlines:
 
     async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
         """The outline of a session of many events."""
-        columns = await self.read(project, traces)
-        return await self._arranged(project, key, cast("list[Sequence[bytes]]", columns))
+        ids, _ = await self.read(project, traces)
+        return await self._arranged(project, key, ids)
 
     async def read(
         self, project: UUID, traces: Sequence[bytes], also: Sequence[str] = ()
-    ) -> list[Sequence[Value]]:
-        """All rows of ``traces``, oldest first: the columns of ``tree``, then ``also``."""
+    ) -> tuple[list[Sequence[bytes]], list[Column]]:
+        """All rows of ``traces``, oldest first: the columns of ``tree``, and ``also``."""
         names = ("start_ns", *_COLUMNS, *also)
-        columns: list[list[Value]] = [[] for _ in names]
-        asked = list(parts(traces))
-        for part in asked:
+        found: list[Sequence[Sequence[Value]]] = []
+        for part in parts(traces):
             query = Query(
                 relation=Relation.EVENTS,
                 project=project,
@@ -194,10 +195,8 @@ class Outlines:
                 order_by=_OLDEST_FIRST,
                 limit=TRACE_ROWS,
             )
-            for column, values in zip(columns, await self._analytics.columns(query), strict=True):
-                column += values
-        ordered = _sorted(columns) if len(asked) > 1 else columns
-        return list(ordered[1:])
+            found.append(await self._analytics.columns(query))
+        return await asyncio.to_thread(_gathered, found, len(names))
 
     async def tree(
         self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
@@ -260,6 +259,20 @@ class Outlines:
 
 def _of(traces: Sequence[bytes]) -> tuple[Condition, ...]:
     return (Condition("trace_id", Op.IN, traces),)
+
+
+def _gathered(
+    found: Sequence[Sequence[Sequence[Value]]], width: int
+) -> tuple[list[Sequence[bytes]], list[Column]]:
+    """One answer of ``width`` columns from several; ids are all looked at, other values later."""
+    columns: Sequence[Sequence[Value]] = [()] * width
+    if len(found) == 1:
+        (columns,) = found
+    elif found:
+        columns = _sorted([list(chain.from_iterable(some)) for some in zip(*found, strict=True)])
+    ids = [cast("list[bytes]", list(column)) for column in columns[1 : len(_COLUMNS) + 1]]
+    rest = columns[len(_COLUMNS) + 1 :]
+    return [*ids], [one if isinstance(one, Column) else Column(one) for one in rest]
 
 
 def _raw(value: Value) -> bytes:

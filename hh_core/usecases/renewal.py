@@ -6,6 +6,7 @@ read whole, a row whose event no span tells any more is marked as deleted, at th
 version. Everything else is replaced by version, and sessions are counted anew, as ever.
 """
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -100,7 +101,7 @@ class Renewal:
     ) -> list[Sequence[Any]]:
         """The cells of ``_KEPT`` of each row of ``names`` whose event is not ``kept``. When a span
         starts no mapper says: so only rows between ``times`` can be of them."""
-        cells = await self._analytics.columns(
+        found = await self._analytics.columns(
             Query(
                 relation=Relation.EVENTS,
                 project=project,
@@ -113,6 +114,7 @@ class Renewal:
                 limit=_MOST_ROWS,
             )
         )
+        cells = await asyncio.to_thread(lambda: [list(column) for column in found])
         events = cells[0]
         wanted = [place for place, event in enumerate(events) if _bytes(event) not in kept]
         return [self._marked([column[place] for column in cells]) for place in wanted]

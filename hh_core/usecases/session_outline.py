@@ -11,12 +11,13 @@ import orjson
 
 from hh_core.domain.event import Json
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Row, Value
+from hh_core.domain.tree import Rows, SessionTree
+from hh_core.ports.analytics import Analytics, Column, Row
 from hh_core.usecases.belonging import Belonging
 from hh_core.usecases.byte_cache import ByteCache
 from hh_core.usecases.event_shape import milliseconds_of, told_by_rollup
 from hh_core.usecases.freshness import Freshness
-from hh_core.usecases.node_columns import NODE_BYTES, READ, NodeColumns, node_columns
+from hh_core.usecases.node_columns import READ, NodeColumns, node_columns
 from hh_core.usecases.outline import Mark, Outlines, mark_of
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import session_rollup
@@ -107,13 +108,20 @@ class SessionOutlines:
         )
 
     async def _made(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> _Kept:
-        columns = await self._outlines.read(project, traces, READ)
-        also: dict[str, Sequence[Value]] = dict(zip(READ, columns[-len(READ) :], strict=True))
-        rows, tree = await self._outlines.tree(project, key, cast("list[Sequence[bytes]]", columns))
-        nodes = await asyncio.to_thread(node_columns, project, rows, tree, also)
-        kept = _Kept(mark_of(traces, cast("Sequence[int]", also["version"])), nodes)
-        self._kept.put((project, key), kept, NODE_BYTES * len(nodes))
+        ids, told = await self._outlines.read(project, traces, READ)
+        rows, tree = await self._outlines.tree(project, key, ids)
+        kept = await asyncio.to_thread(_noted, project, traces, rows, tree, told)
+        self._kept.put((project, key), kept, kept.nodes.size)
         return kept
+
+
+def _noted(
+    project: UUID, traces: Sequence[bytes], rows: Rows, tree: SessionTree, told: Sequence[Column]
+) -> _Kept:
+    """``told`` are the columns ``READ``."""
+    read = dict(zip(READ, told, strict=True))
+    mark = mark_of(traces, cast("list[int]", list(read["version"])))
+    return _Kept(mark, node_columns(project, rows, tree, read))
 
 
 def _summary(rollup: Row) -> dict[str, Json]:
