@@ -17,6 +17,8 @@ VIEWS = {
 }
 """Each with what a screen reader calls its content."""
 FAILED_ORDER = "there is no order Z-9999"
+LONG_NUMBER = 1234567890123456789
+"""Beyond 2^53: a JavaScript number would end with 800."""
 CALL = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "openai",
@@ -254,6 +256,31 @@ def test_a_value_and_its_path_are_copied_from_the_json(
 
     area, _, key = path.partition(".")
     assert page.evaluate("navigator.clipboard.readText()") == str(call[area][key])
+
+
+def test_a_number_that_javascript_cannot_hold_is_shown_and_copied_as_it_was_written(
+    running: Embedded, visitor: Visitor
+) -> None:
+    visitor.running = project = new_project(running, "numbers")
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    asked = f'{{"order": {LONG_NUMBER}}}'
+    tool = {"openinference.span.kind": "TOOL", "input.value": asked, "order": LONG_NUMBER}
+    send(project, Span("look up", {**tool, "session.id": "s"}))
+    (event,) = until_found(project, {"event_name": "look up", "event_type": "tool"})
+    page = open_session(visitor, event, f"?event={event['event_id']}")
+
+    value = details(page).get_by_role("region", name="Input")
+    expect(value).to_contain_text(str(LONG_NUMBER))
+    value.hover()
+    value.get_by_role("button", name="Copy value of inputs.order").click()
+    assert page.evaluate("navigator.clipboard.readText()") == str(LONG_NUMBER)
+    _tab(details(page), "JSON")
+    expect(details(page).get_by_role("textbox", name="JSON")).to_contain_text(
+        f'"order": {LONG_NUMBER}'
+    )
+
+    visitor.open("/events?columns=event_name,metadata.order")
+    expect(visitor.rows().filter(has_text=str(LONG_NUMBER))).to_have_count(1)
 
 
 def test_the_error_stands_first_with_its_stack_trace(
