@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from embedded import Embedded
-from explorer import Visitor
+from explorer import PHONE, Visitor, visit
 from explorer.traffic import Span, new_project, send, until_found
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 VIEWS = {
     "Tree": "Events of the session",
@@ -371,6 +371,60 @@ def test_back_and_forward_pass_through_the_views(visitor: Visitor, piano: dict[s
     expect(page.get_by_role("treegrid")).to_be_visible()
     page.go_forward()
     expect(page.get_by_label(VIEWS["Graph"])).to_be_visible()
+
+
+def test_one_goes_from_session_to_session_in_the_order_of_the_list(
+    visitor: Visitor, shop: Embedded
+) -> None:
+    sessions = until_found(shop, {"event_type": "session"})
+    ids = [one["session_id"] for one in sorted(sessions, key=lambda one: -one["duration"])]
+    page = visitor.page
+    visitor.open("/sessions?sort=-duration")
+    visitor.rows().filter(has_text=ids[1]).get_by_role("link").click()
+    following = page.get_by_role("button", name="Next session")
+    expect(following).to_be_visible()
+
+    following.click()
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[2]}#"))
+    page.get_by_role("treegrid").wait_for()
+    page.keyboard.press("Shift+K")
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[1]}#"))
+    page.reload()
+    page.get_by_role("button", name="Previous session").click()
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[0]}#"))
+    before = page.get_by_role("button", name="Previous session")
+    expect(before).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="Sessions", exact=True).last.click()
+    expect(page.get_by_role("columnheader", name="Duration")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+
+
+def test_a_session_names_its_user_and_leads_to_what_else_that_one_did(
+    visitor: Visitor, piano: dict[str, Any], events: list[dict[str, Any]]
+) -> None:
+    (user,) = {one["user_properties"].get("user_id") for one in events} - {None}
+    page = open_session(visitor, piano)
+    page.get_by_role("link", name=user, exact=True).click()
+
+    expect(page.get_by_role("grid", name="All events")).to_be_visible()
+    expect(
+        page.get_by_role("button", name=f"Edit user_properties.user_id is {user}")
+    ).to_be_visible()
+
+
+def test_the_graph_fits_a_phone_when_it_is_opened(
+    browser: Browser, shop: Embedded, session_cookie: str, piano: dict[str, Any]
+) -> None:
+    with visit(browser, shop, session=session_cookie, viewport=PHONE) as visitor:
+        page = open_session(visitor, piano, "?view=graph")
+        boxes = page.get_by_title(re.compile(", called "))
+        expect(boxes.first).to_be_visible()
+        for box in boxes.all():
+            place = box.bounding_box()
+            assert place is not None
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= PHONE["width"]
 
 
 def test_a_session_that_is_not_there_says_so(visitor: Visitor) -> None:
