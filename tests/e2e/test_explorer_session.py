@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from embedded import Embedded
-from explorer import Visitor
+from explorer import PHONE, Visitor, visit
 from explorer.traffic import Span, new_project, send, until_found
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 VIEWS = {
     "Tree": "Events of the session",
@@ -17,6 +17,8 @@ VIEWS = {
 }
 """Each with what a screen reader calls its content."""
 FAILED_ORDER = "there is no order Z-9999"
+LONG_NUMBER = 1234567890123456789
+"""Beyond 2^53: a JavaScript number would end with 800."""
 CALL = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "openai",
@@ -256,6 +258,31 @@ def test_a_value_and_its_path_are_copied_from_the_json(
     assert page.evaluate("navigator.clipboard.readText()") == str(call[area][key])
 
 
+def test_a_number_that_javascript_cannot_hold_is_shown_and_copied_as_it_was_written(
+    running: Embedded, visitor: Visitor
+) -> None:
+    visitor.running = project = new_project(running, "numbers")
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    asked = f'{{"order": {LONG_NUMBER}}}'
+    tool = {"openinference.span.kind": "TOOL", "input.value": asked, "order": LONG_NUMBER}
+    send(project, Span("look up", {**tool, "session.id": "s"}))
+    (event,) = until_found(project, {"event_name": "look up", "event_type": "tool"})
+    page = open_session(visitor, event, f"?event={event['event_id']}")
+
+    value = details(page).get_by_role("region", name="Input")
+    expect(value).to_contain_text(str(LONG_NUMBER))
+    value.hover()
+    value.get_by_role("button", name="Copy value of inputs.order").click()
+    assert page.evaluate("navigator.clipboard.readText()") == str(LONG_NUMBER)
+    _tab(details(page), "JSON")
+    expect(details(page).get_by_role("textbox", name="JSON")).to_contain_text(
+        f'"order": {LONG_NUMBER}'
+    )
+
+    visitor.open("/events?columns=event_name,metadata.order")
+    expect(visitor.rows().filter(has_text=str(LONG_NUMBER))).to_have_count(1)
+
+
 def test_the_error_stands_first_with_its_stack_trace(
     visitor: Visitor, piano: dict[str, Any], events: list[dict[str, Any]]
 ) -> None:
@@ -344,6 +371,60 @@ def test_back_and_forward_pass_through_the_views(visitor: Visitor, piano: dict[s
     expect(page.get_by_role("treegrid")).to_be_visible()
     page.go_forward()
     expect(page.get_by_label(VIEWS["Graph"])).to_be_visible()
+
+
+def test_one_goes_from_session_to_session_in_the_order_of_the_list(
+    visitor: Visitor, shop: Embedded
+) -> None:
+    sessions = until_found(shop, {"event_type": "session"})
+    ids = [one["session_id"] for one in sorted(sessions, key=lambda one: -one["duration"])]
+    page = visitor.page
+    visitor.open("/sessions?sort=-duration")
+    visitor.rows().filter(has_text=ids[1]).get_by_role("link").click()
+    following = page.get_by_role("button", name="Next session")
+    expect(following).to_be_visible()
+
+    following.click()
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[2]}#"))
+    page.get_by_role("treegrid").wait_for()
+    page.keyboard.press("Shift+K")
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[1]}#"))
+    page.reload()
+    page.get_by_role("button", name="Previous session").click()
+    expect(page).to_have_url(re.compile(f"/sessions/{ids[0]}#"))
+    before = page.get_by_role("button", name="Previous session")
+    expect(before).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="Sessions", exact=True).last.click()
+    expect(page.get_by_role("columnheader", name="Duration")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+
+
+def test_a_session_names_its_user_and_leads_to_what_else_that_one_did(
+    visitor: Visitor, piano: dict[str, Any], events: list[dict[str, Any]]
+) -> None:
+    (user,) = {one["user_properties"].get("user_id") for one in events} - {None}
+    page = open_session(visitor, piano)
+    page.get_by_role("link", name=user, exact=True).click()
+
+    expect(page.get_by_role("grid", name="All events")).to_be_visible()
+    expect(
+        page.get_by_role("button", name=f"Edit user_properties.user_id is {user}")
+    ).to_be_visible()
+
+
+def test_the_graph_fits_a_phone_when_it_is_opened(
+    browser: Browser, shop: Embedded, session_cookie: str, piano: dict[str, Any]
+) -> None:
+    with visit(browser, shop, session=session_cookie, viewport=PHONE) as visitor:
+        page = open_session(visitor, piano, "?view=graph")
+        boxes = page.get_by_title(re.compile(", called "))
+        expect(boxes.first).to_be_visible()
+        for box in boxes.all():
+            place = box.bounding_box()
+            assert place is not None
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= PHONE["width"]
 
 
 def test_a_session_that_is_not_there_says_so(visitor: Visitor) -> None:

@@ -5,6 +5,7 @@ import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { Me, Project } from "~/api/control";
 import { Account } from "~/app/Account";
+import { Deferred } from "~/app/Deferred";
 import { Mark } from "~/app/Mark";
 import { Navigation } from "~/app/Navigation";
 import { ProjectSwitcher } from "~/app/ProjectSwitcher";
@@ -67,7 +68,9 @@ export function Shell({ who, project }: ShellProps) {
         <Account who={who} />
       </AppShell.Navbar>
       <AppShell.Main id="content" className={classes["main"]} tabIndex={-1}>
-        <Outlet />
+        <Deferred>
+          <Outlet />
+        </Deferred>
       </AppShell.Main>
       <ShortcutHelp />
     </AppShell>

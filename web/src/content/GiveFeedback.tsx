@@ -5,6 +5,7 @@ import { IconPencil, IconTag, IconThumbDown, IconThumbUp } from "@tabler/icons-r
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Project } from "~/api/control";
+import { writeJson } from "~/api/exactJson";
 import { queries } from "~/app/queries";
 import classes from "~/content/content.module.css";
 import { type Change, change, eventQuery, type WholeEvent } from "~/content/query";
@@ -165,7 +166,7 @@ function initial(kind: FormProps["kind"], event: WholeEvent): string {
 
 function asText(value: unknown): string {
   if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return typeof value === "string" ? value : writeJson(value, 2);
 }
 
 function changeOf(kind: FormProps["kind"], name: string, value: string): Change {

@@ -3,6 +3,7 @@ import { ActionIcon } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconChevronRight, IconCopy, IconRoute } from "@tabler/icons-react";
 import { useState } from "react";
+import { writeJson } from "~/api/exactJson";
 import classes from "~/content/content.module.css";
 import { LongText } from "~/content/LongText";
 import { isObject, type Json } from "~/content/messages";
@@ -33,7 +34,7 @@ export function JsonTree({ value, path }: JsonTreeProps) {
 type Branch = readonly Json[] | { readonly [key: string]: Json };
 
 function isBranch(value: Json): value is Branch {
-  return typeof value === "object" && value !== null;
+  return Array.isArray(value) || isObject(value);
 }
 
 interface ItemsProps {
@@ -144,7 +145,7 @@ function Copies({ value, path }: { readonly value: Json; readonly path: string }
         icon={<IconRoute size={12} />}
       />
       <Copy
-        of={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))}
+        of={() => (typeof value === "string" ? value : writeJson(value, 2))}
         label={text.content.copyValue(labelOf(path))}
         icon={<IconCopy size={12} />}
       />

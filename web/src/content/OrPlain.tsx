@@ -1,5 +1,6 @@
 import { CatchBoundary } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { writeJson } from "~/api/exactJson";
 import classes from "~/content/content.module.css";
 import { LongText } from "~/content/LongText";
 import { text as words } from "~/text/en";
@@ -34,7 +35,7 @@ function Plain({ value }: { readonly value: unknown }) {
 function asText(value: unknown): string {
   if (typeof value === "string") return value;
   try {
-    return JSON.stringify(value, null, 2) ?? "";
+    return writeJson(value, 2);
   } catch {
     // Deeper than the engine writes.
     return words.content.tooDeep;

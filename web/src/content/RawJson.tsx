@@ -14,6 +14,7 @@ import { tags } from "@lezer/highlight";
 import { Button, Group } from "@mantine/core";
 import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef } from "react";
+import { writeJson } from "~/api/exactJson";
 import { NONCE } from "~/app/nonce";
 import classes from "~/content/content.module.css";
 import { saveBytes } from "~/content/download";
@@ -59,7 +60,7 @@ interface RawJsonProps {
 export function RawJson({ value, name }: RawJsonProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
-  const document = useMemo(() => JSON.stringify(value, null, 2), [value]);
+  const document = useMemo(() => writeJson(value, 2), [value]);
   useEffect(() => {
     if (!place.current) return;
     view.current = new EditorView({ parent: place.current, state: stateOf(document) });

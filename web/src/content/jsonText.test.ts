@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ExactNumber } from "~/api/exactJson";
 import { readJsonText } from "~/content/jsonText";
 
 describe("JSON in a text", () => {
@@ -10,10 +11,12 @@ describe("JSON in a text", () => {
     expect(readJsonText(said)).toEqual(value);
   });
 
+  it.each(["1234567890123456789", "1e999"])("keeps the number %s as it was said", (number) => {
+    expect(readJsonText(`{"id": ${number}}`)).toEqual({ id: new ExactNumber(number) });
+  });
+
   it.each([
     ['{"do": "EXFILTRATE", "do": "be nice"}'],
-    ['{"id": 1234567890123456789}'],
-    ['{"x": 1e999}'],
     ['{"sum": 1.50}'],
     ['{"__proto__": 1, "__proto__": 2}'],
     ["[1, 2"],

@@ -1,4 +1,5 @@
 /** JSON that stands in a text: read only where reading changes nothing of what was said. */
+import { readJson, writeJson } from "~/api/exactJson";
 import type { Json } from "~/content/messages";
 
 const LONGEST = 1_000_000;
@@ -7,13 +8,13 @@ const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g;
 
 /**
  * The object or list that a text is, or undefined: also where it would read differently, for keys
- * may repeat and numbers may have more digits than a number holds.
+ * may repeat and numbers end with zeros.
  */
 export function readJsonText(said: string): Json | undefined {
   if (said.length > LONGEST || !/^\s*[[{]/.test(said)) return undefined;
   try {
-    const value = JSON.parse(said) as Json;
-    return JSON.stringify(value) === compact(said) ? value : undefined;
+    const value = readJson(said) as Json;
+    return writeJson(value) === compact(said) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
 /** Reads the normal forms of a conversation (contract C: `inputs.chat_history`, `outputs`). */
+import { ExactNumber } from "~/api/exactJson";
 
 export type Json =
   | null
   | boolean
   | number
+  | ExactNumber
   | string
   | readonly Json[]
   | { readonly [key: string]: Json };
@@ -94,7 +96,8 @@ function isNothing(value: Json | undefined): boolean {
 }
 
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null) return false;
+  return !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 function partsOf(content: Json | undefined): Part[] {

@@ -1,6 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Project } from "~/api/control";
 import { dataPlaneOf, type WideEvent } from "~/api/data";
+import type { components } from "~/api/data.schema";
+import { readJson } from "~/api/exactJson";
 import { ApiError } from "~/api/failure";
 import { text } from "~/text/en";
 
@@ -17,10 +19,11 @@ export function eventQuery(project: Project, eventId: string) {
       const plane = await dataPlaneOf(project);
       const { data } = await plane.GET("/v1/events/{event_id}", {
         params: { path: { event_id: eventId } },
+        parseAs: "text",
         signal,
       });
       if (!data) throw new ApiError(404, text.failures.noEvent(eventId));
-      return data.event as WholeEvent;
+      return (readJson(data) as { event: WholeEvent }).event;
     },
     staleTime: 30_000,
     // Content may be of megabytes: what is not looked at is let go.
@@ -45,6 +48,8 @@ export function costQuery(project: Project, eventId: string) {
   });
 }
 
+type Writes = components["schemas"]["EventWrites"];
+
 /** What applications sent about an event, as they sent it. */
 export function writesQuery(project: Project, eventId: string) {
   return queryOptions({
@@ -53,10 +58,11 @@ export function writesQuery(project: Project, eventId: string) {
       const plane = await dataPlaneOf(project);
       const { data } = await plane.GET("/v1/events/{event_id}/raw", {
         params: { path: { event_id: eventId } },
+        parseAs: "text",
         signal,
       });
       if (!data) throw new ApiError(404, text.failures.noEvent(eventId));
-      return data;
+      return readJson(data) as Writes;
     },
     staleTime: 30_000,
     gcTime: 60_000,

@@ -1,4 +1,5 @@
 /** One value of a row, in the format of its column. */
+import { ExactNumber } from "~/api/exactJson";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
 import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
@@ -19,6 +20,8 @@ interface CellProps {
 
 export function Cell({ row, column }: CellProps) {
   const value = valueAt(row, column.field);
+  // Beyond what is reckoned with here: as it was written.
+  if (value instanceof ExactNumber) return shownText(value);
   switch (column.format) {
     case "time":
       return <Ago ms={numberOf(value)} />;

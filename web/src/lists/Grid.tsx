@@ -12,7 +12,7 @@ import { GridRow } from "~/lists/GridRow";
 import { templateOf, widthOf } from "~/lists/gridTemplate";
 import type { ListKind } from "~/lists/kinds";
 import { LookFurther, lookedText } from "~/lists/Looking";
-import { destinationOf } from "~/lists/opening";
+import { destinationFrom } from "~/lists/opening";
 import { PhoneRow } from "~/lists/PhoneRow";
 import { readSort } from "~/lists/question";
 import { type Row, rowKey } from "~/lists/rows";
@@ -88,10 +88,10 @@ export function Grid(props: GridProps) {
       });
       await navigate({
         to: "/projects/$projectId/sessions/$sessionId",
-        ...destinationOf(project.id, row),
+        ...destinationFrom(project.id, row, kind, address),
       });
     },
-    [navigate, project.id],
+    [navigate, project.id, kind, address],
   );
   const active = useActiveRow(rows, address.row, (index) => virtualizer.scrollToIndex(index));
 

@@ -1,5 +1,6 @@
 /** Writing events of a list into a file, page by page. */
 import type { Project } from "~/api/control";
+import { readJson } from "~/api/exactJson";
 import type { Column } from "~/lists/columns";
 import { csvLine } from "~/lists/csv";
 import { elementsOf } from "~/lists/elements";
@@ -66,7 +67,7 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
     );
     const { elements, rest } = elementsOf(answer, "events");
     const wanted = elements
-      .map((written) => ({ written, row: exactly(written) as Row }))
+      .map((written) => ({ written, row: readJson(written) as Row }))
       .filter(({ row }) => !only || missing.delete(rowKey(row)));
     const { next_cursor, incomplete, message } = rest as Rest;
     cursor = next_cursor ?? undefined;
@@ -78,13 +79,6 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
       ...(isCut ? { message } : {}),
     };
   } while (cursor && (!only || missing.size > 0));
-}
-
-/** Whole numbers that JavaScript would round stay as they are written. */
-function exactly(written: string): unknown {
-  return JSON.parse(written, (_key, value: unknown, context?: { source?: string }) =>
-    Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value,
-  );
 }
 
 function lineOf(

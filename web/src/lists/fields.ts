@@ -1,4 +1,5 @@
 /** Reading values of an event by the dotted paths that filters, columns and projections use. */
+import { ExactNumber, writeJson } from "~/api/exactJson";
 import { makeVisible } from "~/content/visible";
 
 type Value = unknown;
@@ -34,6 +35,6 @@ export function shownText(value: Value): string {
 /** A value as one line of text: what a cell shows that has no format of its own. */
 export function asText(value: Value): string {
   if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === "string" || value instanceof ExactNumber) return String(value);
+  return typeof value === "object" ? writeJson(value) : String(value);
 }

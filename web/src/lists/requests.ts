@@ -2,6 +2,7 @@
 import type { Project } from "~/api/control";
 import { type DataPlane, dataPlaneOf } from "~/api/data";
 import type { components } from "~/api/data.schema";
+import { readJson } from "~/api/exactJson";
 import type { Filter } from "~/filters/filter";
 import type { DateRange } from "~/lists/ranges";
 import type { Page, Row } from "~/lists/rows";
@@ -112,13 +113,14 @@ async function ask<T>(
   body: object,
   signal: AbortSignal,
 ): Promise<T> {
-  const { data } = await post(await dataPlaneOf(project))(path, { body, signal });
-  return data as T;
+  const plane = await dataPlaneOf(project);
+  const { data } = await post(plane)(path, { body, signal, parseAs: "text" });
+  return readJson(data as string) as T;
 }
 
 type Post = (
   path: string,
-  options: { body: object; signal: AbortSignal; parseAs?: "text" },
+  options: { body: object; signal: AbortSignal; parseAs: "text" },
 ) => Promise<{ data?: unknown }>;
 
 function post(plane: DataPlane): Post {

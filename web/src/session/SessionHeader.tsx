@@ -3,34 +3,44 @@ import { ActionIcon, Button, CopyButton, Tooltip } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { IconAlertCircle, IconCheck, IconCopy, IconLink } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import type { Project } from "~/api/control";
 import { makeVisible } from "~/content/visible";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
 import { formatCount, formatTokens } from "~/formats/numbers";
 import { formatTime, formatTimeExact } from "~/formats/times";
+import { readList } from "~/lists/listLink";
+import type { SessionAddress } from "~/session/address";
+import { NeighbourButtons } from "~/session/NeighbourButtons";
 import { sessionName } from "~/session/nodeName";
 import type { Facts } from "~/session/outline/facts";
 import classes from "~/session/session.module.css";
+import { UserOf } from "~/session/UserOf";
 import { text } from "~/text/en";
 
 const words = text.session.header;
 
 interface SessionHeaderProps {
-  readonly projectId: string;
+  readonly project: Project;
   readonly sessionId: string;
   /** Undefined while it is loading. */
   readonly facts: Facts | undefined;
+  readonly address: SessionAddress;
   readonly onNextError: () => void;
 }
 
-export function SessionHeader({ projectId, sessionId, facts, onNextError }: SessionHeaderProps) {
+export function SessionHeader(props: SessionHeaderProps) {
+  const { project, sessionId, facts, address, onNextError } = props;
   const name = sessionName(facts?.outline.session);
+  const isSettled = useOnce(facts?.outline.isComplete === true);
   return (
     <header className={classes["header"]}>
       <div className={classes["titles"]}>
         <Link
           to="/projects/$projectId/sessions"
-          params={{ projectId }}
+          params={{ projectId: project.id }}
+          search={{ ...readList(address.list), row: sessionId }}
           className={classes["up"] ?? ""}
         >
           {words.sessions}
@@ -46,10 +56,24 @@ export function SessionHeader({ projectId, sessionId, facts, onNextError }: Sess
         </span>
         <CopyId sessionId={sessionId} />
         <ShareLink />
+        {isSettled && (
+          <NeighbourButtons project={project} sessionId={sessionId} address={address} />
+        )}
       </div>
-      {facts && <Totals facts={facts} onNextError={onNextError} />}
+      {facts && (
+        <Totals facts={facts} onNextError={onNextError}>
+          {isSettled && <UserOf project={project} sessionId={sessionId} />}
+        </Totals>
+      )}
     </header>
   );
+}
+
+/** True from the first time on: what stands beside a session is asked for after the session. */
+function useOnce(isNow: boolean): boolean {
+  const [was, setWas] = useState(isNow);
+  if (isNow && !was) setWas(true);
+  return was || isNow;
 }
 
 function CopyId({ sessionId }: { readonly sessionId: string }) {
@@ -94,9 +118,10 @@ function ShareLink() {
 interface TotalsProps {
   readonly facts: Facts;
   readonly onNextError: () => void;
+  readonly children: ReactNode;
 }
 
-function Totals({ facts, onNextError }: TotalsProps) {
+function Totals({ facts, onNextError, children }: TotalsProps) {
   const { session } = facts.outline;
   const inAndOut = words.tokensOf(
     formatTokens(session.prompt_tokens),
@@ -104,6 +129,7 @@ function Totals({ facts, onNextError }: TotalsProps) {
   );
   return (
     <dl className={`${classes["totals"]} numbers`}>
+      {children}
       <Total label={words.start} hint={formatTimeExact(session.start_time)}>
         {formatTime(session.start_time)}
       </Total>

@@ -72,8 +72,9 @@ export function SessionPage() {
   return (
     <div className={classes["page"]}>
       <SessionHeader
-        projectId={project.id}
+        project={project}
         sessionId={sessionId}
+        address={book.address}
         facts={facts}
         onNextError={nextError}
       />
@@ -93,6 +94,7 @@ export function SessionPage() {
           >
             <Splitter.Pane defaultSize={SIZES[0] ?? 60} min={25} className={classes["pane"] ?? ""}>
               <SessionViews
+                key={sessionId}
                 project={project}
                 facts={facts}
                 book={book}

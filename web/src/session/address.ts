@@ -14,12 +14,15 @@ export interface SessionAddress {
   readonly only?: string;
   /** The part of the timeline that is seen: milliseconds since the session began, as `from-to`. */
   readonly zoom?: string;
+  /** The list of sessions that it was opened from, as that one's own address says it. */
+  readonly list?: string;
 }
 
+const LONGEST_LIST = 4_000;
 const ZOOM = /^\d+(\.\d+)?-\d+(\.\d+)?$/;
 
 export function validateSession(search: Record<string, unknown>): SessionAddress {
-  const { view, event, q, only, zoom } = search;
+  const { view, event, q, only, zoom, list } = search;
   const kinds = kindsOf(typeof only === "string" ? only : "");
   return {
     ...(VIEWS.includes(view as View) ? { view: view as View } : {}),
@@ -27,12 +30,17 @@ export function validateSession(search: Record<string, unknown>): SessionAddress
     ...(isWritten(q) ? { q: String(q) } : {}),
     ...(kinds.length ? { only: kinds.join(",") } : {}),
     ...(typeof zoom === "string" && ZOOM.test(zoom) ? { zoom } : {}),
+    ...(isList(list) ? { list } : {}),
   };
 }
 
 export function kindsOf(only: string | undefined): Kind[] {
   const named = only?.split(",") ?? [];
   return KINDS.filter((kind) => named.includes(kind));
+}
+
+function isList(value: unknown): value is string {
+  return typeof value === "string" && value.startsWith("?") && value.length <= LONGEST_LIST;
 }
 
 /** A search for `404` comes as a number. */

@@ -9,6 +9,7 @@ export const SHORTCUTS: ShortcutGroup = {
   shortcuts: [
     { keys: ["e"], label: words.nextError },
     { keys: ["n", "N"], label: words.nextMatch },
+    { keys: ["J", "K"], label: words.nextSession },
     { keys: ["]", "["], label: words.nextView },
     { keys: ["f"], label: words.foldAll },
     { keys: ["z"], label: words.zoom },

@@ -1,8 +1,9 @@
 /** The steps of a session and their calls, what the session waited for, and where its time went. */
+import { useMediaQuery } from "@mantine/hooks";
 import { useMemo } from "react";
 import { Failure, Loading } from "~/app/states";
 import { GraphStage } from "~/session/graph/GraphStage";
-import { layoutOf } from "~/session/graph/layout";
+import { indentedLayoutOf, layoutOf } from "~/session/graph/layout";
 import { foremost, keyOf } from "~/session/graph/steps";
 import { workOutSteps } from "~/session/graph/workOut";
 import type { Facts } from "~/session/outline/facts";
@@ -10,6 +11,8 @@ import { useWorkedOut } from "~/session/outline/useWorkedOut";
 
 /** More boxes than this nobody reads, and no browser draws gladly. */
 const MOST = 400;
+/** Of such a screen columns side by side show no more than one. */
+const NARROW = "(max-width: 36em)";
 
 interface GraphViewProps {
   readonly facts: Facts;
@@ -18,12 +21,14 @@ interface GraphViewProps {
 }
 
 export function GraphView({ facts, selected, onSelect }: GraphViewProps) {
+  const isNarrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
   const { value: steps, error } = useWorkedOut(facts, workOutSteps);
   const drawn = useMemo(() => {
     if (!steps) return undefined;
     const shown = foremost(steps, MOST);
-    return { layout: layoutOf(shown), left: shown.left };
-  }, [steps]);
+    const layout = isNarrow ? indentedLayoutOf(shown) : layoutOf(shown);
+    return { layout, left: shown.left };
+  }, [steps, isNarrow]);
   if (error !== undefined) return <Failure error={error} />;
   if (!drawn) return <Loading />;
   return (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { layoutOf } from "~/session/graph/layout";
+import { indentedLayoutOf, layoutOf } from "~/session/graph/layout";
 import { foremost, stepsOf } from "~/session/graph/steps";
 import { criticalPath, selfTimes } from "~/session/graph/time";
 import { factsOf } from "~/session/outline/facts";
@@ -114,6 +114,27 @@ test("no two steps stand on each other, recursion or not", () => {
   expect(lines.length).toBeGreaterThanOrEqual(boxes.length - 2);
 });
 
+test("on a narrow screen a step stands below its caller, indented, each on a line of its own", () => {
+  const { boxes, lines, width } = indentedLayoutOf(timed(TREE));
+  const names = boxes.map(({ step }) => step.name);
+
+  expect(names).toEqual(["agent", "plan", "chat", "fetch"]);
+  expect(new Set(boxes.map(({ y }) => y)).size).toBe(boxes.length);
+  expect(boxes[1]?.x).toBeGreaterThan(boxes[0]?.x ?? 0);
+  expect(boxes[3]?.x).toBe(boxes[1]?.x);
+  expect(lines).toHaveLength(3);
+  expect(width).toBeLessThan(390 - 2 * 24);
+});
+
+test("a step that calls itself above is drawn on a narrow screen too", () => {
+  const ring: Sample = { name: "a", children: [{ name: "b", children: [{ name: "a" }] }] };
+  const { boxes, lines } = indentedLayoutOf(timed(ring));
+
+  expect(new Set(boxes.map(({ y }) => y)).size).toBe(boxes.length);
+  expect(lines.every(({ path }) => !path.includes("NaN"))).toBe(true);
+});
+
 test("an empty session has an empty graph", () => {
   expect(layoutOf({ steps: [], edges: [] }).boxes).toEqual([]);
+  expect(indentedLayoutOf({ steps: [], edges: [] }).boxes).toEqual([]);
 });

@@ -23,6 +23,22 @@ export interface Layout {
   readonly height: number;
 }
 
+/** Of a drawing for a narrow screen. */
+const INDENT = 24;
+/** Where a line leaves a caller below, from its left edge. */
+const STEM = 12;
+
+/** For narrow screens: each step below its caller, indented; calls back up go round on the right. */
+export function indentedLayoutOf({ steps, edges }: Steps): Layout {
+  const least = Math.min(...steps.map((step) => step.depth));
+  const boxes = callersFirst(steps, calledBy(steps, edges)).map((step, at) => ({
+    step,
+    x: (step.depth - least) * INDENT,
+    y: at * (BOX.height + GAP.down),
+  }));
+  return drawn(boxes, edges, elbow);
+}
+
 /**
  * Steps are almost a tree: each stands beside the shallower step that calls it most, a caller at the
  * middle of what it calls. Further calls, such as recursion, are lines only.
@@ -47,12 +63,20 @@ export function layoutOf({ steps, edges }: Steps): Layout {
     x: (step.depth - least) * (BOX.width + GAP.across),
     y: down.get(step.key) ?? 0,
   }));
+  return drawn(boxes, edges, curve);
+}
+
+function drawn(
+  boxes: readonly Placed[],
+  edges: readonly Edge[],
+  line: (from: Placed, to: Placed) => string,
+): Layout {
   const places = new Map(boxes.map((box) => [box.step.key, box]));
   return {
     boxes,
     lines: edges.flatMap((edge) => {
       const [from, to] = [places.get(edge.from), places.get(edge.to)];
-      return from && to ? [{ edge, path: curve(from, to) }] : [];
+      return from && to ? [{ edge, path: line(from, to) }] : [];
     }),
     width: Math.max(0, ...boxes.map(({ x }) => x)) + BOX.width,
     height: Math.max(0, ...boxes.map(({ y }) => y)) + BOX.height,
@@ -82,6 +106,16 @@ function calledBy(steps: readonly Step[], edges: readonly Edge[]): Called {
   return { roots, children };
 }
 
+function callersFirst(steps: readonly Step[], { roots, children }: Called): readonly Step[] {
+  const order: Step[] = [];
+  const stack = [...roots].reverse();
+  for (let step = stack.pop(); step; step = stack.pop()) {
+    order.push(step);
+    stack.push(...[...(children.get(step.key) ?? [])].reverse());
+  }
+  return order.length === steps.length ? order : steps;
+}
+
 /** What is called before what calls it; without recursion, for trees may be deep. */
 function leavesFirst(steps: readonly Step[], { roots, children }: Called): Step[] {
   const order: Step[] = [];
@@ -92,6 +126,16 @@ function leavesFirst(steps: readonly Step[], { roots, children }: Called): Step[
   }
   // Parents came first and siblings last to first: turned round, it is leaves first, in order.
   return order.length === steps.length ? order.reverse() : [...steps].reverse();
+}
+
+function elbow(from: Placed, to: Placed): string {
+  const down = to.y + BOX.height / 2;
+  if (to.x > from.x && to.y > from.y) {
+    return `M${from.x + STEM},${from.y + BOX.height} V${down} H${to.x}`;
+  }
+  const [right, up] = [Math.max(from.x, to.x) + BOX.width, from.y + BOX.height / 2];
+  const bow = right + GAP.down;
+  return `M${from.x + BOX.width},${up} C${bow},${up} ${bow},${down} ${to.x + BOX.width},${down}`;
 }
 
 function curve(from: Placed, to: Placed): string {
