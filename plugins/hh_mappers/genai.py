@@ -7,7 +7,7 @@ from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import CALLS, FLAT, WHOLE, from_attributes
-from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
+from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, OFFERED, PLACES, tools
 from hh_mappers.placing import unplaced
 from hh_mappers.reading import identifier, integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
@@ -142,6 +142,7 @@ _ROUTES = Routes(
     },
     {
         FUNCTIONS: large,
+        OFFERED: _numbered,
         **dict.fromkeys(FLAT, large),
         "gen_ai.request.": under("config", plain),
         "gen_ai.prompt.": _numbered,

@@ -16,6 +16,8 @@ CALLING = frozenset({"execute_tool", "tool_call"})
 """Operations that are calls of a tool; the second is that of Gemini's command line."""
 FUNCTIONS = "gen_ai.request.functions."
 """AgentOps' ``gen_ai.request.functions.<i>.name``, ``.description``, ``.parameters``."""
+OFFERED = "gen_ai.request.tools."
+"""The same of Anthropic's tools."""
 ARGUMENTS = (
     *("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input"),
     *("gen_ai.tool.arguments", "mistral_ai.tool.call.arguments"),
@@ -54,8 +56,9 @@ def tools(attributes: Attributes, content: Content) -> None:
             offer(content, bucket, place, value, origin=key)
             if value is not wrapped:
                 leave(content, key, wrapped)
-    if functions := definitions(attributes, FUNCTIONS):
-        offer(content, "config", "tools", functions, origin=FUNCTIONS[:-1])
+    for prefix in (FUNCTIONS, OFFERED):
+        if offered := definitions(attributes, prefix):
+            offer(content, "config", "tools", offered, origin=prefix[:-1])
     variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
     if variables:
         is_chat = "chat_history" in content.inputs

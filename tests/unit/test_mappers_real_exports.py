@@ -1,0 +1,223 @@
+"""What instrumentors were seen to send, each beside the page that says why."""
+
+import json
+from typing import Any
+
+from mapped_span import mapped
+
+from hh_core.domain.span import SpanEvent
+
+CALL = {"id": "tu_1", "name": "get_weather", "arguments": {"city": "Cork"}}
+ANSWER = {"role": "tool", "tool_call_id": "tu_1", "content": "22 degrees"}
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+
+
+def events(*told: tuple[str, dict[str, Any]]) -> list[SpanEvent]:
+    return [SpanEvent(name, time, attributes) for time, (name, attributes) in enumerate(told)]
+
+
+def test_a_tools_answer_that_botocore_tells_in_two_events_stands_once() -> None:
+    """https://github.com/open-telemetry/opentelemetry-python-contrib, botocore ``bedrock_utils``"""
+    result = {"toolResult": {"toolUseId": "tu_1", "content": [{"text": "22 degrees"}]}}
+    _, event = mapped(
+        CHAT,
+        events(
+            ("gen_ai.user.message", {"content": [{"text": "Rain in Cork?"}]}),
+            ("gen_ai.user.message", {"content": [result]}),
+            ("gen_ai.tool.message", {"id": "tu_1", "content": [{"text": "22 degrees"}]}),
+        ),
+    )
+
+    assert event.inputs["chat_history"] == [{"role": "user", "content": "Rain in Cork?"}, ANSWER]
+
+
+def test_answers_of_tools_without_an_id_are_told_as_often_as_they_came() -> None:
+    same = ("gen_ai.tool.message", {"content": "22 degrees"})
+    _, event = mapped(CHAT, events(same, same))
+
+    assert [message["content"] for message in event.inputs["chat_history"]] == ["22 degrees"] * 2
+
+
+def test_a_tools_event_without_content_still_names_its_call() -> None:
+    _, event = mapped(CHAT, events(("gen_ai.tool.message", {"id": "tu_1"})))
+
+    assert event.inputs["chat_history"] == [ANSWER | {"content": None}]
+
+
+def test_langwatchs_contexts_stand_beside_the_output_by_a_name_without_dots() -> None:
+    """https://docs.langwatch.ai/integration/python/guide#capturing-a-rag-span"""
+    contexts = [{"document_id": "d1", "content": "Cork is rainy"}]
+    _, event = mapped(
+        {
+            "langwatch.span.type": "rag",
+            "langwatch.output": '{"type": "text", "value": "found it"}',
+            "langwatch.rag_contexts": json.dumps({"type": "json", "value": contexts}),
+        }
+    )
+
+    assert event.outputs == {"output": "found it", "rag_contexts": contexts}
+
+
+AGENTOPS_ANTHROPIC = {
+    "gen_ai.request.model": "claude-3-5-haiku",
+    "gen_ai.prompt.0.role": "user",
+    "gen_ai.prompt.0.content": "Rain in Cork?",
+    "gen_ai.prompt.0.type": "text",
+    "gen_ai.request.tools.0.name": "get_weather",
+    "gen_ai.request.tools.0.description": "Weather of a city",
+    "gen_ai.request.functions": '["get_weather"]',
+    "gen_ai.response.id": "msg_1",
+    "gen_ai.completion.0.id": "msg_1",
+    "gen_ai.completion.0.role": "assistant",
+    "gen_ai.completion.0.finish_reason": "tool_use",
+    "gen_ai.completion.0.tool_calls.0.id": "tu_1",
+    "gen_ai.completion.0.tool_calls.0.name": "get_weather",
+    "gen_ai.completion.0.tool_calls.0.type": "function",
+    "gen_ai.completion.0.tool_calls.0.arguments": '{"city": "Cork"}',
+}
+"""https://github.com/AgentOps-AI/agentops, ``instrumentation/providers/anthropic``"""
+
+
+def test_the_id_of_a_message_is_no_output() -> None:
+    _, event = mapped(AGENTOPS_ANTHROPIC)
+
+    assert event.outputs == {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [CALL],
+        "finish_reason": "tool_use",
+    }
+    assert event.metadata["response_id"] == "msg_1"
+
+
+def test_an_id_of_a_message_that_stands_nowhere_else_is_kept() -> None:
+    _, event = mapped(AGENTOPS_ANTHROPIC | {"gen_ai.completion.0.id": "item_9"})
+
+    assert "id" not in event.outputs
+    assert event.metadata["attributes.gen_ai.completion.N"] == {"id": "item_9"}
+
+
+def test_numbered_tools_of_a_request_are_what_the_model_was_offered() -> None:
+    _, event = mapped(AGENTOPS_ANTHROPIC)
+
+    assert event.config["tools"] == [{"name": "get_weather", "description": "Weather of a city"}]
+    assert not any("tools.0" in key for key in event.config)
+
+
+LANGTRACE = {
+    "langtrace.service.name": "Anthropic",
+    "langtrace.service.type": "llm",
+    "gen_ai.operation.name": "chat",
+    "gen_ai.system": "anthropic",
+    "gen_ai.request.model": "claude-3-5-haiku",
+}
+"""https://github.com/Scale3-Labs/langtrace-python-sdk, ``instrumentation/*/patch.py``"""
+
+
+def prompt(*messages: dict[str, Any]) -> list[SpanEvent]:
+    return events(("gen_ai.content.prompt", {"gen_ai.prompt": json.dumps(messages)}))
+
+
+def test_langtrace_appends_anthropics_system_prompt_which_comes_first() -> None:
+    user, system = {"role": "user", "content": "Rain?"}, {"role": "system", "content": "Be terse."}
+    _, event = mapped(LANGTRACE, prompt(user, system))
+
+    assert event.inputs == {"chat_history": [system, user]}
+
+
+def test_langtrace_tells_the_calls_of_tools_as_their_results() -> None:
+    block = {"id": "tu_1", "input": {"city": "Cork"}, "name": "get_weather", "type": "tool_use"}
+    told = json.dumps(json.dumps(block))
+    _, event = mapped(LANGTRACE | {"gen_ai.request.tool_results": told})
+
+    assert event.outputs == {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    assert "tool_results" not in event.config
+
+
+def test_langtrace_tells_instructions_of_responses_apart() -> None:
+    asked = {"role": "user", "content": "Rain?"}
+    _, event = mapped(LANGTRACE | {"instructions": "Be terse."}, prompt(asked))
+
+    assert event.inputs["chat_history"] == [{"role": "system", "content": "Be terse."}, asked]
+
+
+def test_langtraces_lists_in_lists_and_texts_of_json_are_opened() -> None:
+    tool = {"name": "get_weather", "input_schema": {"type": "object"}}
+    embedding = LANGTRACE | {
+        "gen_ai.operation.name": "embed",
+        "gen_ai.request.embedding_inputs": '[["one", "two"]]',
+    }
+    texts = prompt({"role": "user", "content": ["one", "two"]})
+
+    assert mapped(embedding, texts)[1].inputs == {"input": ["one", "two"]}
+    offered = {"gen_ai.request.tools": json.dumps([json.dumps([tool])])}
+    assert mapped(LANGTRACE | offered)[1].config["tools"] == [tool]
+
+
+AUTOGEN = {
+    "openinference.span.kind": "LLM",
+    "llm.model_name": "gpt-4o-mini",
+    "llm.input_messages.0.message.role": "user",
+    "llm.input_messages.0.message.content": "Rain in Cork?",
+    "llm.input_messages.1.message.role": "function",
+    "llm.input_messages.1.function.0": json.dumps(
+        {"name": "get_weather", "content": "22 degrees", "call_id": "tu_1", "is_error": False}
+    ),
+    "llm.output_messages.0.message.role": "assistant",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.id": "tu_1",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "get_weather",
+    "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": '{"city": "Cork"}',
+    "output.value": json.dumps(
+        {
+            "finish_reason": "function_calls",
+            "content": [{"id": "tu_1", "arguments": '{"city": "Cork"}', "name": "get_weather"}],
+        }
+    ),
+}
+"""https://github.com/Arize-ai/openinference, ``openinference-instrumentation-autogen-agentchat``"""
+
+
+def test_autogens_results_of_functions_are_messages_of_tools() -> None:
+    _, event = mapped(AUTOGEN)
+
+    assert event.inputs["chat_history"][1] == ANSWER | {"name": "get_weather"}
+
+
+def test_autogens_calls_stand_in_place_of_the_answers_text_and_are_told_once() -> None:
+    _, event = mapped(AUTOGEN)
+
+    assert (event.outputs["content"], event.outputs["tool_calls"]) == (None, [CALL])
+
+
+def test_an_agent_of_googles_kit_is_no_call_though_openinference_writes_calls_over_it() -> None:
+    """https://github.com/Arize-ai/openinference, ``openinference-instrumentation-google-adk``"""
+    attributes = {
+        "openinference.span.kind": "LLM",
+        "gen_ai.operation.name": "generate_content",
+        "gcp.vertex.agent.event_id": "e-1",
+        "llm.model_name": "gemini-2.5-flash",
+        "llm.token_count.prompt": 9,
+    }
+
+    agent, _ = mapped(attributes, name="invoke_agent wx")
+    call, _ = mapped(attributes, name="call_llm")
+
+    assert (agent.event_type, agent.usage) == ("chain", {})
+    assert (call.event_type, call.usage["prompt_tokens"]) == ("model", 9)
+
+
+def test_names_and_numbers_of_pydantic_ais_events_are_kept() -> None:
+    """https://ai.pydantic.dev/logfire/#configuring-data-format, version 1"""
+    told = [
+        {"content": "Rain?", "role": "user", "event.name": "gen_ai.user.message"},
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Always."},
+            "event.name": "gen_ai.choice",
+        },
+    ]
+    _, event = mapped(CHAT | {"events": json.dumps(told)})
+
+    assert event.outputs == {"role": "assistant", "content": "Always."}
+    names = [one["event.name"] for one in event.metadata["attributes.events"]]
+    assert names == ["gen_ai.user.message", "gen_ai.choice"]
