@@ -147,6 +147,8 @@ def _unwrapped(item: Json) -> Json:
     if "content" not in said and isinstance(text := item.get("message"), str):
         said["content"] = text  # Cohere's first API
     said = {**_outer(item), **said}
+    if role == "tool" and "event.name" in item and item.get("id") is not None:
+        said.setdefault("tool_call_id", item["id"])
     calls = _calls(item) or _calls(item.get("additional_kwargs"))
     return {**said, "role": role, **({"tool_calls": calls} if calls else {})}
 

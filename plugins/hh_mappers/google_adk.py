@@ -17,6 +17,7 @@ from hh_mappers.messages import chat_history
 from hh_mappers.placing import offer, offer_arguments, spare
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
+from hh_mappers.usage import count_in
 
 _PREFIX = "gcp.vertex.agent."
 _REQUEST, _RESPONSE = _PREFIX + "llm_request", _PREFIX + "llm_response"
@@ -40,8 +41,9 @@ class GoogleAdk(Prepared):
     def prepare(self, keys: Keys) -> Step | None:
         if not any(key.startswith(_PREFIX) for key in keys):
             return None
+        is_old = _RESPONSE in keys and not any(key.startswith("gen_ai.usage.") for key in keys)
         rules = _ROUTES.rules(keys)
-        return partial(_agent, rules) if _KIND in keys else rules
+        return partial(_tell, rules) if is_old or _KIND in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         _request(span.attributes, content)
@@ -60,11 +62,16 @@ class GoogleAdk(Prepared):
             offer(content, "outputs", "result", unpacked(span.attributes[_RESULT]), origin=_RESULT)
 
 
-def _agent(rules: Rules, span: Span, facts: Facts) -> None:
-    """OpenInference writes each call of a model over the span of the agent that makes it, kind
-    included, where the kit has no span of its own for it: what is left tells the last of them."""
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    """The first releases tell counts of tokens in the response alone.
+
+    OpenInference writes each call of a model over the span of the agent that makes it, kind
+    included, where the kit has no span of its own for it: what is left tells the last of them.
+    """
     rules(span, facts)
-    if span.name.startswith(_AGENT):
+    if _KIND not in span.attributes:
+        count_in(span, facts, _RESPONSE, "usage_metadata")
+    elif span.name.startswith(_AGENT):
         facts.event_type = "chain"
 
 

@@ -16,7 +16,7 @@ from hh_mappers.literals import unpacked_literal
 from hh_mappers.messages import answer
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.placing import offer, offer_answer
-from hh_mappers.requests import asked_of, complete, said_of
+from hh_mappers.requests import SYSTEM, asked_of, complete, instruct, said_of
 from hh_mappers.routes import Prepared
 
 _KIND = "openinference.span.kind"
@@ -85,8 +85,9 @@ def _is_call(attributes: Attributes) -> bool:
 def _ask(content: Content, value: Json, origin: str) -> None:
     asked, told = asked_of(value), content.inputs.get("chat_history")
     if told is not None:
+        instruct(told, asked)
         complete(told, asked)
-    elif asked:
+    elif asked and asked[-1]["role"] not in SYSTEM:
         offer(content, "inputs", "chat_history", asked, origin=origin)
     elif isinstance(value, str) and value and not content.inputs:
         offer(content, "inputs", "prompt", value, origin=origin)

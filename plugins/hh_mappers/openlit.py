@@ -3,9 +3,13 @@
 https://github.com/openlit/openlit (``openlit/semcov``)
 """
 
+import re
+
 from hh_core.domain.event import Content, Step
 from hh_core.domain.span import Keys, Span
 from hh_mappers.leftovers import give_members, leave
+from hh_mappers.literals import structure
+from hh_mappers.messages import Message, chat_history
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.reading import integer, plain, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, tokens
@@ -21,6 +25,9 @@ _ROUTES = Routes(
     {},
 )
 _MARKS = frozenset({"gen_ai.client.token.usage", _ARGUMENTS, "gen_ai.request.is_stream"})
+_MARKS |= {"gen_ai.sdk.version", "telemetry.sdk.name"}
+"""The last two are of all its spans; OpenTelemetry has the second on resources only."""
+_ROLE = re.compile(r"^(system|developer|user|assistant|tool|function): ", re.MULTILINE)
 
 
 class OpenLit(Prepared):
@@ -32,6 +39,8 @@ class OpenLit(Prepared):
 
     def content(self, span: Span, content: Content) -> None:
         """Arguments: of a tool that runs, or of those that a model has called."""
+        if span.attributes.get("telemetry.sdk.name") == "openlit":
+            _unjoin(content)
         if _ARGUMENTS not in span.attributes:
             return
         value = unpacked(span.attributes[_ARGUMENTS])
@@ -39,3 +48,22 @@ class OpenLit(Prepared):
             leave(content, _ARGUMENTS, value)
         else:
             give_members(content, "inputs", "arguments", value, _ARGUMENTS)
+
+
+def _unjoin(content: Content) -> None:
+    """The messages, and the texts to embed, that releases before 1.34 join to one text.
+
+    ``system: …`` and ``user: …``, each from the beginning of a line; lists as Python writes them.
+    """
+    match content.inputs.get("chat_history"):
+        case [{"role": "user", "content": str(text)}] if _ROLE.match(text):
+            content.inputs["chat_history"] = chat_history(_split(text), role="user")
+    match content.inputs.get("input"):
+        case str(text) if isinstance(texts := structure(text), list):
+            content.inputs["input"] = texts
+
+
+def _split(text: str) -> list[Message]:
+    _, *told = _ROLE.split(text)
+    pairs = zip(told[::2], told[1::2], strict=True)
+    return [{"role": role, "content": said.removesuffix("\n")} for role, said in pairs]

@@ -84,7 +84,7 @@ def _run(attributes: Attributes, content: Content) -> None:
 
 def _events(attributes: Attributes, key: str, content: Content) -> list[SpanEvent]:
     """The events that stand in an attribute; what is no list of them is kept as it is."""
-    if key not in attributes:
+    if key not in attributes or key in content.used:
         return []
     value = unpacked(attributes[key])
     events = named_events(value)
@@ -97,7 +97,8 @@ def _events(attributes: Attributes, key: str, content: Content) -> list[SpanEven
 def _leave_events(attributes: Attributes, content: Content) -> None:
     """What events say of themselves: their names and numbers."""
     for key in ("events", "all_messages_events"):
-        if key in attributes and f"{SPARE}.{key}" not in content.metadata:
+        is_left = key not in content.used and f"{SPARE}.{key}" not in content.metadata
+        if key in attributes and is_left:
             leave(content, key, unsaid(unpacked(attributes[key])))
 
 

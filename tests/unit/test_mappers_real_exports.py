@@ -221,3 +221,177 @@ def test_names_and_numbers_of_pydantic_ais_events_are_kept() -> None:
     assert event.outputs == {"role": "assistant", "content": "Always."}
     names = [one["event.name"] for one in event.metadata["attributes.events"]]
     assert names == ["gen_ai.user.message", "gen_ai.choice"]
+
+
+OPENINFERENCE = {"openinference.span.kind": "LLM", "llm.model_name": "claude-3-5-haiku"}
+ASKED = {
+    "llm.input_messages.0.message.role": "user",
+    "llm.input_messages.0.message.content": "Rain in Cork?",
+}
+CONVERSATION = [
+    {"role": "system", "content": "Be terse."},
+    {"role": "user", "content": "Rain in Cork?"},
+]
+
+
+def test_a_system_prompt_that_openinference_takes_for_a_parameter_comes_first() -> None:
+    """https://github.com/Arize-ai/openinference, ``openinference-instrumentation-anthropic`` 0.1"""
+    parameters = {"llm.invocation_parameters": '{"max_tokens": 50, "system": "Be terse."}'}
+    _, event = mapped(OPENINFERENCE | ASKED | parameters)
+
+    assert event.inputs == {"chat_history": CONVERSATION}
+    assert event.config["max_tokens"] == 50
+
+
+def test_a_whole_request_among_the_parameters_is_the_conversation() -> None:
+    """https://github.com/Arize-ai/openinference, ``openinference-instrumentation-bedrock`` 0.1"""
+    body = {"system": "Be terse.", "messages": [CONVERSATION[1]], "max_tokens": 50}
+    _, event = mapped(OPENINFERENCE | {"llm.invocation_parameters": json.dumps(body)})
+
+    assert event.inputs == {"chat_history": CONVERSATION}
+
+
+def test_a_system_prompt_is_told_once_whichever_attributes_have_it() -> None:
+    body = {"system": "Be terse.", "messages": [CONVERSATION[1]]}
+    told = {
+        "llm.input_messages.0.message.role": "system",
+        "llm.input_messages.0.message.content": "Be terse.",
+        "llm.input_messages.1.message.role": "user",
+        "llm.input_messages.1.message.content": "Rain in Cork?",
+        "llm.invocation_parameters": '{"system": "Be terse."}',
+        "input.value": json.dumps(body),
+    }
+
+    assert mapped(OPENINFERENCE | told)[1].inputs == {"chat_history": CONVERSATION}
+
+
+ADK = {
+    "gen_ai.system": "gcp.vertex.agent",
+    "gen_ai.request.model": "gemini-2.0-flash",
+    "gcp.vertex.agent.llm_response": json.dumps(
+        {
+            "content": {"role": "model", "parts": [{"text": 'Always: "usage_metadata": {}'}]},
+            "usage_metadata": {"prompt_token_count": 9, "candidates_token_count": 2},
+        }
+    ),
+}
+"""https://github.com/google/adk-python, ``telemetry.py`` of 1.0"""
+
+
+def test_the_first_releases_of_googles_kit_count_tokens_in_the_response() -> None:
+    facts, event = mapped(ADK)
+
+    assert facts.usage == {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+    assert event.outputs["content"] == 'Always: "usage_metadata": {}'
+    assert event.metadata["prompt_tokens"] == 9
+
+
+def test_attributes_that_count_tokens_tell_more_than_the_response() -> None:
+    facts, _ = mapped(ADK | {"gen_ai.usage.input_tokens": 7})
+
+    assert facts.usage["prompt_tokens"] == 7
+    assert "completion_tokens" not in facts.usage
+
+
+def test_a_response_that_was_cut_short_counts_nothing() -> None:
+    cut = ADK["gcp.vertex.agent.llm_response"][:-8]
+
+    assert mapped(ADK | {"gcp.vertex.agent.llm_response": cut})[0].usage == {}
+
+
+LOGFIRE = {
+    "logfire.msg_template": "Message with {request_data[model]!r}",
+    "logfire.span_type": "span",
+    "request_data": json.dumps(
+        {"model": "claude-3-5-haiku", "system": "Be terse.", "messages": [CONVERSATION[1]]}
+    ),
+    "response_data": json.dumps(
+        {
+            "message": {"role": "assistant", "content": "Always."},
+            "usage": {"input_tokens": 9, "output_tokens": 2, "cache_read_input_tokens": 4},
+        }
+    ),
+}
+"""https://github.com/pydantic/logfire, ``_internal/integrations/llm_providers`` of 3.0"""
+
+
+def test_logfires_bodies_alone_tell_model_and_tokens() -> None:
+    facts, event = mapped(LOGFIRE)
+
+    assert (facts.event_type, facts.model) == ("model", "claude-3-5-haiku")
+    assert facts.usage["prompt_tokens"] == 9
+    assert facts.usage["cache_read_tokens"] == 4
+    assert event.inputs == {"chat_history": CONVERSATION}
+    assert event.outputs == {"role": "assistant", "content": "Always."}
+
+
+def test_the_model_of_a_long_request_is_found_without_parsing_it() -> None:
+    messages = [{"role": "user", "content": '"model": "other" ' + "x" * 10_000}]
+    body = json.dumps({"messages": messages, "model": "claude-3-5-haiku"})
+
+    assert mapped(LOGFIRE | {"request_data": body})[0].model == "claude-3-5-haiku"
+
+
+def test_texts_that_logfire_embeds_are_no_conversation() -> None:
+    embedding = {
+        **LOGFIRE,
+        "gen_ai.request.model": "text-embedding-3-small",
+        "request_data": '{"input": ["one", "two"], "model": "text-embedding-3-small"}',
+        "response_data": '{"usage": {"prompt_tokens": 9, "total_tokens": 9}}',
+    }
+    _, event = mapped(embedding)
+
+    assert (event.inputs, event.outputs) == ({"input": ["one", "two"]}, {})
+
+
+def test_the_last_of_logfires_events_is_the_answer_of_the_responses_api() -> None:
+    told = [
+        {"event.name": "gen_ai.user.message", "role": "user", "content": "Rain in Cork?"},
+        {"event.name": "gen_ai.assistant.message", "role": "assistant", "tool_calls": [CALL]},
+        {"event.name": "gen_ai.tool.message", "role": "tool", "id": "tu_1", "content": "22"},
+        {"event.name": "gen_ai.assistant.message", "role": "assistant", "content": "Warm."},
+    ]
+    _, event = mapped(
+        {
+            "logfire.msg_template": "Responses API with {gen_ai.request.model!r}",
+            "gen_ai.request.model": "gpt-4o-mini",
+            "events": json.dumps(told),
+        }
+    )
+
+    assert [message["role"] for message in event.inputs["chat_history"]] == [
+        *("user", "assistant", "tool")
+    ]
+    assert event.inputs["chat_history"][2]["tool_call_id"] == "tu_1"
+    assert event.outputs == {"role": "assistant", "content": "Warm."}
+
+
+def test_messages_that_openlit_joins_to_one_text_are_told_apart() -> None:
+    """https://github.com/openlit/openlit, ``instrumentation/openai/utils.py`` of 1.33"""
+    joined = "system: Be terse.\nuser: Rain in Cork?\nor in Oslo?"
+    attributes = CHAT | {"telemetry.sdk.name": "openlit"}
+    told = events(("gen_ai.content.prompt", {"gen_ai.prompt": joined}))
+
+    assert mapped(attributes, told)[1].inputs["chat_history"] == [
+        {"role": "system", "content": "Be terse."},
+        {"role": "user", "content": "Rain in Cork?\nor in Oslo?"},
+    ]
+    assert len(mapped(CHAT, told)[1].inputs["chat_history"]) == 1
+
+
+def test_texts_to_embed_that_openlit_writes_as_python_does_are_a_list() -> None:
+    attributes = {
+        "gen_ai.operation.name": "embeddings",
+        "gen_ai.request.model": "text-embedding-3-small",
+        "telemetry.sdk.name": "openlit",
+    }
+    told = events(("gen_ai.content.prompt", {"gen_ai.prompt": "['one', 'two']"}))
+
+    assert mapped(attributes, told)[1].inputs == {"input": ["one", "two"]}
+
+
+def test_a_result_that_langfuse_quotes_is_the_text_itself() -> None:
+    """https://github.com/langfuse/langfuse-python, ``_client/attributes.py`` of 3.0"""
+    told = {"langfuse.observation.type": "span", "langfuse.observation.output": '"Always."'}
+
+    assert mapped(told)[1].outputs == {"output": "Always."}
