@@ -13,6 +13,7 @@ from hh_mappers.literals import structure
 from hh_mappers.messages import Message, chat_history, normal_role
 from hh_mappers.parts import is_part
 from hh_mappers.reading import plain
+from hh_mappers.tool_calls import listed_calls
 
 _SAID = frozenset(
     {
@@ -91,7 +92,10 @@ def spoken(value: Json, rest: list[Json]) -> Json:
             if left := unsaid(value):
                 rest.append(left)
             return messages[0]
-    return {key: spoken(item, rest) for key, item in value.items()}
+    members = {key: spoken(item, rest) for key, item in value.items()}
+    if isinstance(value.get("tool_calls"), list):
+        members["tool_calls"] = listed_calls(value["tool_calls"])
+    return members
 
 
 def _is_langchain(item: Mapping[str, Json]) -> bool:

@@ -3,10 +3,13 @@
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/#execute-tool-span
 """
 
+from typing import Any
+
 from hh_core.domain.event import Content, Json
 from hh_core.domain.span import Attributes
 from hh_mappers.dialects import is_chat
 from hh_mappers.leftovers import leave
+from hh_mappers.literals import structure
 from hh_mappers.openinference_messages import table
 from hh_mappers.placing import numbered, offer, offer_arguments
 from hh_mappers.reading import unpacked
@@ -44,7 +47,7 @@ def tools(attributes: Attributes, content: Content) -> None:
     """What tools offer, are asked and answer; queries and documents of a retrieval."""
     for key in ARGUMENTS:
         if key in attributes:
-            wrapped = unpacked(attributes[key])
+            wrapped = _opened(attributes[key])
             given = given_by_name(given_to_run(wrapped))
             offer_arguments(content, given, origin=key)
             if given is not wrapped:
@@ -64,6 +67,12 @@ def tools(attributes: Attributes, content: Content) -> None:
         is_chat = "chat_history" in content.inputs
         bucket, place = ("config", "prompt_variables") if is_chat else ("inputs", "variables")
         offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")
+
+
+def _opened(value: Any) -> Json:
+    """Arguments also as Python writes them."""
+    found = structure(value) if isinstance(value, str) and value[:2] == "{'" else None
+    return unpacked(value) if found is None else found
 
 
 def used_tool(attributes: Attributes, content: Content) -> bool:

@@ -29,6 +29,8 @@ _WRAPPER = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 """Parameters of Python's wrappers around a tool, of smolagents' own too."""
 _OBJECT = re.compile(r"<[\w.]+(?: object)? at 0x[0-9a-f]+>")
 """What Python writes of an object without a text, a stream say: no answer."""
+_NO_TEXT = ("None", "assistant: None")
+"""The text of an answer that has none: of Bedrock's, and of LlamaIndex' calls of tools."""
 _CALLED = frozenset({"llm.model_name", "gen_ai.request.model"})
 _VECTORS = ("input", "texts", "text", "query", "contents", "content", "data", "embeddings")
 
@@ -94,7 +96,7 @@ def _ask(content: Content, value: Json, origin: str) -> None:
 
 
 def _say(content: Content, value: Json, origin: str) -> None:
-    if isinstance(value, str) and _OBJECT.fullmatch(value):
+    if isinstance(value, str) and (_OBJECT.fullmatch(value) or value in _NO_TEXT):
         return
     said = answer(said_of(value))
     if not content.outputs:

@@ -395,3 +395,83 @@ def test_a_result_that_langfuse_quotes_is_the_text_itself() -> None:
     told = {"langfuse.observation.type": "span", "langfuse.observation.output": '"Always."'}
 
     assert mapped(told)[1].outputs == {"output": "Always."}
+
+
+def test_the_unknown_role_of_langchains_callbacks_is_that_of_a_tool() -> None:
+    """https://github.com/traceloop/openllmetry, ``_message_type_to_role``; LangWatch's as well."""
+    told = {
+        "gen_ai.prompt.0.role": "assistant",
+        "gen_ai.prompt.0.content": "Let me see.",
+        "gen_ai.prompt.1.role": "unknown",
+        "gen_ai.prompt.1.content": "22 degrees",
+        "gen_ai.completion.0.role": "unknown",
+        "gen_ai.completion.0.content": '""',
+        "gen_ai.completion.0.tool_calls.0.id": "tu_1",
+        "gen_ai.completion.0.tool_calls.0.name": "get_weather",
+        "gen_ai.completion.0.tool_calls.0.arguments": '{"city": "Cork"}',
+    }
+    _, event = mapped(CHAT | told)
+
+    assert event.inputs["chat_history"][1] == {"role": "tool", "content": "22 degrees"}
+    assert event.outputs == {"role": "assistant", "content": None, "tool_calls": [CALL]}
+
+
+def test_calls_in_the_state_of_a_graph_that_langwatch_tells_are_parsed() -> None:
+    called = {"content": "", "tool_calls": [{"name": "get_weather", "args": {"city": "Cork"}}]}
+    _, event = mapped(
+        {
+            "langwatch.span.type": "chain",
+            "langwatch.output": json.dumps({"type": "json", "value": {"messages": [called]}}),
+        }
+    )
+
+    assert event.outputs["messages"][0]["tool_calls"] == [CALL | {"id": None}]
+
+
+def test_a_tools_message_of_langchain_is_its_result_to_langwatch() -> None:
+    told = {"type": "chat_messages", "value": [{"role": "unknown", "content": "22 degrees"}]}
+    _, event = mapped({"langwatch.span.type": "tool", "langwatch.output": json.dumps(told)})
+
+    assert event.outputs == {"output": "22 degrees"}
+
+
+OPENLIT = {"telemetry.sdk.name": "openlit", "gen_ai.sdk.version": "0.3.27"}
+"""https://github.com/openlit/openlit, ``instrumentation/langchain``"""
+
+
+def test_spans_of_langchain_by_openlit_are_what_their_names_say() -> None:
+    old = OPENLIT | {"gen_ai.system": "langchain", "gen_ai.request.model": "unknown"}
+    told = {
+        name: mapped(old | {"gen_ai.operation.name": name})[0].event_type
+        for name in ("workflow RunnableSequence", "tool get_weather", "chat gpt-4o-mini")
+    }
+
+    assert list(told.values()) == ["chain", "tool", "model"]
+
+
+def test_inputs_and_outputs_of_openlits_workflows_are_those_of_the_event() -> None:
+    told = {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.workflow.input": '{"q": "Rain?"}',
+        "gen_ai.workflow.output": '"Always."',
+    }
+    _, event = mapped(OPENLIT | told)
+
+    assert (event.inputs, event.outputs) == ({"q": "Rain?"}, {"output": "Always."})
+
+
+def test_arguments_of_a_tool_that_python_wrote_are_parsed() -> None:
+    told = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.call.arguments": "{'city': 'Cork'}",
+    }
+
+    assert mapped(told)[1].inputs == {"city": "Cork"}
+
+
+def test_the_text_of_an_answer_without_any_is_none() -> None:
+    """LlamaIndex' answer as text: https://github.com/run-llama/llama_index, ``ChatResponse``"""
+    called = {key: value for key, value in AUTOGEN.items() if "output_messages" in key}
+    _, event = mapped(OPENINFERENCE | called | {"output.value": "assistant: None"})
+
+    assert (event.outputs["content"], event.outputs["tool_calls"]) == (None, [CALL])
