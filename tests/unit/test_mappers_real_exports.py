@@ -475,3 +475,30 @@ def test_the_text_of_an_answer_without_any_is_none() -> None:
     _, event = mapped(OPENINFERENCE | called | {"output.value": "assistant: None"})
 
     assert (event.outputs["content"], event.outputs["tool_calls"]) == (None, [CALL])
+
+
+def test_a_tool_that_fails_in_an_agent_of_haystack_has_an_error() -> None:
+    """https://github.com/deepset-ai/haystack, ``components/agents/tool_calling.py``"""
+    told = {
+        "haystack.tool.name": "get_weather",
+        "haystack.tool.error": True,
+        "haystack.agent.step.tool.input": '{"city": "Cork"}',
+        "haystack.agent.step.tool.output": '{"error": "no such city"}',
+    }
+    facts, event = mapped(told)
+
+    assert (facts.event_type, bool(facts.error_class)) == ("tool", True)
+    assert event.error == "no such city"
+    assert mapped(told | {"haystack.tool.error": False})[1].error is None
+
+
+def test_counts_of_mlflows_embeddings_stand_in_the_answer() -> None:
+    """https://mlflow.org/docs/latest/genai/tracing/integrations/listing/openai/"""
+    answer = {"data": [{"embedding": [0.5]}], "usage": {"prompt_tokens": 9, "total_tokens": 9}}
+    told = {"mlflow.spanType": '"EMBEDDING"', "mlflow.spanOutputs": json.dumps(answer)}
+
+    assert mapped(told)[0].usage == {"prompt_tokens": 9, "total_tokens": 9}
+    chain = told | {"mlflow.spanType": '"CHAIN"'}
+    assert mapped(chain)[0].usage == {}
+    both = told | {"mlflow.chat.tokenUsage": '{"input_tokens": 7, "output_tokens": 1}'}
+    assert mapped(both)[0].usage["prompt_tokens"] == 7
