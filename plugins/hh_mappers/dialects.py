@@ -92,10 +92,16 @@ def spoken(value: Json, rest: list[Json]) -> Json:
             if left := unsaid(value):
                 rest.append(left)
             return messages[0]
-    members = {key: spoken(item, rest) for key, item in value.items()}
+    members = {key: spoken(item, rest) for key, item in value.items() if not _is_again(value, key)}
     if isinstance(value.get("tool_calls"), list):
         members["tool_calls"] = listed_calls(value["tool_calls"])
     return members
+
+
+def _is_again(value: Mapping[str, Json], key: str) -> bool:
+    """Whether a member of a generation of LangChain is its text once more."""
+    is_text = key == "message" and "generation_info" in value
+    return is_text and isinstance(value[key], str) and value[key] == value.get("text")
 
 
 def _is_langchain(item: Mapping[str, Json]) -> bool:

@@ -502,3 +502,21 @@ def test_counts_of_mlflows_embeddings_stand_in_the_answer() -> None:
     assert mapped(chain)[0].usage == {}
     both = told | {"mlflow.chat.tokenUsage": '{"input_tokens": 7, "output_tokens": 1}'}
     assert mapped(both)[0].usage["prompt_tokens"] == 7
+
+
+def test_a_tools_output_of_llamaindex_is_told_once() -> None:
+    """https://github.com/run-llama/llama_index, ``ToolOutput``"""
+    output = {"content": "22 degrees", "tool_name": "get_weather", "raw_output": "22 degrees"}
+    told = {"openinference.span.kind": "TOOL", "output.value": json.dumps(output)}
+
+    assert mapped(told)[1].outputs == {"content": "22 degrees", "tool_name": "get_weather"}
+    number = told | {"output.value": json.dumps(output | {"raw_output": 22})}
+    assert mapped(number)[1].outputs["raw_output"] == 22
+
+
+def test_the_text_of_a_generation_of_langchain_is_told_once() -> None:
+    generation = {"text": "Always.", "generation_info": {"finish_reason": "stop"}}
+    output = {"generations": [[generation | {"message": "Always."}]]}
+    told = {"langtrace.service.type": "framework", "langchain.outputs": json.dumps(output)}
+
+    assert mapped(told)[1].outputs == {"generations": [[generation]]}
