@@ -18,7 +18,7 @@ def mapped(
         b"t" * 16,
         b"s" * 8,
         b"p" * 8,
-        "name",
+        status.get("name", "name"),
         1,
         1,
         2,

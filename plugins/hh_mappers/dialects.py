@@ -13,6 +13,7 @@ from hh_mappers.literals import structure
 from hh_mappers.messages import Message, chat_history, normal_role
 from hh_mappers.parts import is_part
 from hh_mappers.reading import plain
+from hh_mappers.tool_calls import listed_calls
 
 _SAID = frozenset(
     {
@@ -91,7 +92,16 @@ def spoken(value: Json, rest: list[Json]) -> Json:
             if left := unsaid(value):
                 rest.append(left)
             return messages[0]
-    return {key: spoken(item, rest) for key, item in value.items()}
+    members = {key: spoken(item, rest) for key, item in value.items() if not _is_again(value, key)}
+    if isinstance(value.get("tool_calls"), list):
+        members["tool_calls"] = listed_calls(value["tool_calls"])
+    return members
+
+
+def _is_again(value: Mapping[str, Json], key: str) -> bool:
+    """Whether a member of a generation of LangChain is its text once more."""
+    is_text = key == "message" and "generation_info" in value
+    return is_text and isinstance(value[key], str) and value[key] == value.get("text")
 
 
 def _is_langchain(item: Mapping[str, Json]) -> bool:
@@ -147,6 +157,8 @@ def _unwrapped(item: Json) -> Json:
     if "content" not in said and isinstance(text := item.get("message"), str):
         said["content"] = text  # Cohere's first API
     said = {**_outer(item), **said}
+    if role == "tool" and "event.name" in item and item.get("id") is not None:
+        said.setdefault("tool_call_id", item["id"])
     calls = _calls(item) or _calls(item.get("additional_kwargs"))
     return {**said, "role": role, **({"tool_calls": calls} if calls else {})}
 

@@ -47,6 +47,8 @@ def in_normal_form(value: Json, levels: int = _DEEPEST) -> Json:
         messages = chat_history([found], role="user")
         return messages[0] if len(messages) == 1 else value
     members = {key: in_normal_form(item, levels - 1) for key, item in value.items()}
+    if "raw_output" in value and value["raw_output"] == value.get("content"):
+        members.pop("raw_output")  # a tool's output of LlamaIndex, once as text
     if isinstance(value.get("tool_calls"), list):
         members["tool_calls"] = listed_calls(value["tool_calls"])
     return members

@@ -7,7 +7,7 @@ from hh_core.domain.event import Content, Step
 from hh_core.domain.rules import Fallback, Kind
 from hh_core.domain.span import Keys, Span
 from hh_mappers.genai_content import CALLS, FLAT, WHOLE, from_attributes
-from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, PLACES, tools
+from hh_mappers.genai_tools import ARGUMENTS, FUNCTIONS, OFFERED, PLACES, tools
 from hh_mappers.placing import unplaced
 from hh_mappers.reading import identifier, integer, name, number, plain, text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes, large, tokens, under
@@ -30,6 +30,8 @@ _OPERATIONS |= dict.fromkeys(
         *("get_thread_run", "submit_tool_outputs", "list_run_steps"),
         *("agent_call", "user_prompt", "system_prompt", "schedule_tool_calls"),
         *("invoke_graph", "invoke_swarm", "execute_event_loop_cycle", "execute_task"),
+        *("workflow", "framework", "graph", "agent", "task", "team", "user_prompt_processing"),
+        *("tool_coordination", "browser_run", "browser_step"),
     ),
     "chain",
 )
@@ -37,7 +39,8 @@ _OPERATIONS |= dict.fromkeys(
     (
         *("execute_tool", "retrieval", "rerank", "search_memory", "create_memory"),
         *("update_memory", "upsert_memory", "delete_memory", "create_memory_store"),
-        *("delete_memory_store", "tool_call", "evaluate"),
+        *("delete_memory_store", "tool_call", "evaluate", "tool", "vectordb", "retrieve"),
+        *("crawl", "scrape", "extract", "browser_action"),
     ),
     "tool",
 )
@@ -142,6 +145,7 @@ _ROUTES = Routes(
     },
     {
         FUNCTIONS: large,
+        OFFERED: _numbered,
         **dict.fromkeys(FLAT, large),
         "gen_ai.request.": under("config", plain),
         "gen_ai.prompt.": _numbered,

@@ -43,6 +43,13 @@ FLAT = ("gen_ai.input.messages.", "gen_ai.output.messages.")
 _OPERATIONS = ("gen_ai.operation.name", "llm.request.type", "gen_ai.request.type")
 EMBEDDING = frozenset({"embeddings", "embedding", "embed"})
 _SYSTEM = ("system", "developer")
+_ANSWER = frozenset(
+    {
+        *("role", "content", "tool_calls", "finish_reason", "reasoning", "refusal", "audio"),
+        *("annotations", "choices", "name", "tool_results", "tool_call_id"),
+    }
+)
+"""What of an answer is said. What is about it, the message's id for one, is no output."""
 
 
 def asked(content: Content, messages: list[Message], *, origin: str, operation: Json) -> None:
@@ -61,6 +68,10 @@ def asked(content: Content, messages: list[Message], *, origin: str, operation: 
 def said(content: Content, messages: list[Message], *, origin: str, reasons: Json = None) -> None:
     """Give ``outputs`` the answer."""
     told = answer(messages)
+    if not _ANSWER.issuperset(told):
+        rest = {key: told.pop(key) for key in told.keys() - _ANSWER}
+        if origin:
+            leave(content, origin, rest)
     found = structured(reasons)
     if told and isinstance(found, list) and found and found[0]:
         told.setdefault("finish_reason", found[0])

@@ -44,7 +44,10 @@ _NOTHING = Rules()
 
 
 class GenAiEvents:
-    """Spans of any attributes may have such events, so that all of them are asked for content."""
+    """Spans of any attributes may have such events, so that all of them are asked for content.
+
+    A mapper before this one that has placed events adds their name to ``content.used``.
+    """
 
     name = "genai-events"
     rank = 55
@@ -63,7 +66,9 @@ class GenAiEvents:
             if _SIDES.issuperset(event.attributes) and event.name not in TOLD:
                 _tell_both(event, content)
         evaluations((event for event in span.events if event.name == RESULT), content)
-        events = [event for event in span.events if event.name in TOLD]
+        events = [
+            event for event in span.events if event.name in TOLD and event.name not in content.used
+        ]
         if events:
             attributes = span.attributes
             is_tool = attributes.get("gen_ai.operation.name") == "execute_tool" or (
@@ -111,13 +116,21 @@ def tell(events: Iterable[SpanEvent], content: Content, attributes: Mapping[str,
 
 
 def conversation(events: Iterable[SpanEvent]) -> list[Message]:
-    """The messages that were sent, each an event of its own."""
-    return [
-        message
-        for event in events
-        if (role := _ROLES.get(event.name)) is not None
-        for message in _body(event, role)
-    ]
+    """The messages that were sent, each an event of its own.
+
+    Bedrock's tools answer within a message of the user, and botocore's instrumentation tells their
+    answers once more, each as an event of a tool.
+    """
+    found: list[Message] = []
+    for event in events:
+        if (role := _ROLES.get(event.name)) is not None:
+            told = _body(event, role)
+            found += [m for m in told if m["role"] != "tool" or not _is_told(m, found)]
+    return found
+
+
+def _is_told(answer: Message, messages: Iterable[Message]) -> bool:
+    return answer.get("tool_call_id") is not None and answer in messages
 
 
 def named_events(value: Any) -> list[SpanEvent]:
@@ -150,6 +163,8 @@ def _body(event: SpanEvent, role: str) -> list[Message]:
             body |= found
         elif text is not None:
             body.setdefault("content", text)
+    if role == "tool" and body:  # its id alone, where no content is captured
+        body.setdefault("content", None)
     return chat_history(body, role=role) if body else []
 
 

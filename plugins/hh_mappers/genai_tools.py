@@ -3,10 +3,13 @@
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/#execute-tool-span
 """
 
+from typing import Any
+
 from hh_core.domain.event import Content, Json
 from hh_core.domain.span import Attributes
 from hh_mappers.dialects import is_chat
 from hh_mappers.leftovers import leave
+from hh_mappers.literals import structure
 from hh_mappers.openinference_messages import table
 from hh_mappers.placing import numbered, offer, offer_arguments
 from hh_mappers.reading import unpacked
@@ -16,6 +19,8 @@ CALLING = frozenset({"execute_tool", "tool_call"})
 """Operations that are calls of a tool; the second is that of Gemini's command line."""
 FUNCTIONS = "gen_ai.request.functions."
 """AgentOps' ``gen_ai.request.functions.<i>.name``, ``.description``, ``.parameters``."""
+OFFERED = "gen_ai.request.tools."
+"""The same of Anthropic's tools."""
 ARGUMENTS = (
     *("gen_ai.tool.call.arguments", "gen_ai.tool.args", "gen_ai.tool.input"),
     *("gen_ai.tool.arguments", "mistral_ai.tool.call.arguments"),
@@ -42,7 +47,7 @@ def tools(attributes: Attributes, content: Content) -> None:
     """What tools offer, are asked and answer; queries and documents of a retrieval."""
     for key in ARGUMENTS:
         if key in attributes:
-            wrapped = unpacked(attributes[key])
+            wrapped = _opened(attributes[key])
             given = given_by_name(given_to_run(wrapped))
             offer_arguments(content, given, origin=key)
             if given is not wrapped:
@@ -54,13 +59,20 @@ def tools(attributes: Attributes, content: Content) -> None:
             offer(content, bucket, place, value, origin=key)
             if value is not wrapped:
                 leave(content, key, wrapped)
-    if functions := definitions(attributes, FUNCTIONS):
-        offer(content, "config", "tools", functions, origin=FUNCTIONS[:-1])
+    for prefix in (FUNCTIONS, OFFERED):
+        if offered := definitions(attributes, prefix):
+            offer(content, "config", "tools", offered, origin=prefix[:-1])
     variables = dict(numbered(attributes, "gen_ai.prompt.variable."))
     if variables:
         is_chat = "chat_history" in content.inputs
         bucket, place = ("config", "prompt_variables") if is_chat else ("inputs", "variables")
         offer(content, bucket, place, variables, origin="gen_ai.prompt.variable")
+
+
+def _opened(value: Any) -> Json:
+    """Arguments also as Python writes them."""
+    found = structure(value) if isinstance(value, str) and value[:2] == "{'" else None
+    return unpacked(value) if found is None else found
 
 
 def used_tool(attributes: Attributes, content: Content) -> bool:

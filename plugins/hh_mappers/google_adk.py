@@ -6,15 +6,18 @@ JSON text; ``{}`` where content is not captured. https://google.github.io/adk-do
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from hh_core.domain.event import Content, Json, Step
+from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.rules import Rules
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.genai_content import asked, said, with_instructions
 from hh_mappers.messages import chat_history
 from hh_mappers.placing import offer, offer_arguments, spare
 from hh_mappers.reading import text, unpacked
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
+from hh_mappers.usage import count_in
 
 _PREFIX = "gcp.vertex.agent."
 _REQUEST, _RESPONSE = _PREFIX + "llm_request", _PREFIX + "llm_response"
@@ -26,6 +29,8 @@ _ROUTES = Routes(
     },
     {},
 )
+_KIND = "openinference.span.kind"
+_AGENT = "invoke_agent "
 _ABSENT = frozenset({"", "N/A", "<not serializable>"})
 
 
@@ -34,7 +39,11 @@ class GoogleAdk(Prepared):
     rank = 52
 
     def prepare(self, keys: Keys) -> Step | None:
-        return _ROUTES.rules(keys) if any(key.startswith(_PREFIX) for key in keys) else None
+        if not any(key.startswith(_PREFIX) for key in keys):
+            return None
+        is_old = _RESPONSE in keys and not any(key.startswith("gen_ai.usage.") for key in keys)
+        rules = _ROUTES.rules(keys)
+        return partial(_tell, rules) if is_old or _KIND in keys else rules
 
     def content(self, span: Span, content: Content) -> None:
         _request(span.attributes, content)
@@ -51,6 +60,19 @@ class GoogleAdk(Prepared):
             offer_arguments(content, value, origin=_ARGUMENTS)
         if _is_told(span.attributes.get(_RESULT)):
             offer(content, "outputs", "result", unpacked(span.attributes[_RESULT]), origin=_RESULT)
+
+
+def _tell(rules: Rules, span: Span, facts: Facts) -> None:
+    """The first releases tell counts of tokens in the response alone.
+
+    OpenInference writes each call of a model over the span of the agent that makes it, kind
+    included, where the kit has no span of its own for it: what is left tells the last of them.
+    """
+    rules(span, facts)
+    if _KIND not in span.attributes:
+        count_in(span, facts, _RESPONSE, "usage_metadata")
+    elif span.name.startswith(_AGENT):
+        facts.event_type = "chain"
 
 
 def _request(attributes: Attributes, content: Content) -> None:

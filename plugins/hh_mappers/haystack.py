@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+from hh_core.domain.enrichment import OTHER_ERROR
 from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.mapping import SPARE
 from hh_core.domain.paths import put
@@ -25,6 +26,8 @@ from hh_mappers.routes import LARGE, Prepared, Route, Routes
 _MARK = "haystack."
 _TYPE = "haystack.component.type"
 _LLM = "haystack.agent.step.llm."
+_FAILED = "haystack.tool.error"
+"""An agent goes on when a tool fails: the span's status stays unset."""
 _ENDINGS = (
     (("Generator", "Embedder", "ChatModel"), "model"),
     (("Retriever", "ToolInvoker", "WebSearch", "Ranker", "Fetcher", "Writer", "Reader"), "tool"),
@@ -88,6 +91,8 @@ class Haystack(Prepared):
                     value = unpacked_literal(span.attributes[key])
                     _GIVE[is_model](content, bucket, value, key)
                     _keep_objects(content, key, span.attributes[key])
+        if span.attributes.get(_FAILED) is True and content.error is None:
+            content.error = text(content.outputs.get("error"))
 
 
 def _type_by_keys(keys: Keys) -> str:
@@ -111,6 +116,8 @@ def _kind(span: Span, by_keys: str) -> str:
 def _tell(rules: Rules, by_keys: str, span: Span, facts: Facts) -> None:
     rules(span, facts)
     facts.event_type = facts.event_type or _kind(span, by_keys)
+    if span.attributes.get(_FAILED) is True:
+        facts.error_class = facts.error_class or OTHER_ERROR
     if facts.event_type != "model":
         return
     for key in _ANSWERS:

@@ -8,7 +8,7 @@ from functools import partial
 from hh_core.domain.enrichment import OTHER_ERROR
 from hh_core.domain.event import Content, Facts, Step
 from hh_core.domain.rules import Document, Kind, Rules
-from hh_core.domain.span import Attributes, Keys, Span
+from hh_core.domain.span import AnyValue, Attributes, Keys, Span
 from hh_mappers.reading import plain, structured, text, unquoted
 from hh_mappers.routes import LARGE, Route, Routes
 from hh_mappers.usage import cost_document, usage_document
@@ -95,6 +95,11 @@ class Langfuse(Whole):
         kind = super().kind_of(attributes)
         is_call = kind in ("", "chain") and not _GENERATION.isdisjoint(attributes)
         return "model" if is_call and attributes.get(self.kind, "span") == "span" else kind
+
+    def opened(self, value: AnyValue) -> AnyValue:
+        """A text that is quoted as JSON, as decorated functions' results are."""
+        found: AnyValue = unquoted(value) if str(value)[:1] == '"' else value
+        return found
 
     def content(self, span: Span, content: Content) -> None:
         super().content(span, content)

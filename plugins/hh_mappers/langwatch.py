@@ -5,7 +5,7 @@ https://docs.langwatch.ai/integration/opentelemetry/guide
 
 from typing import Any
 
-from hh_core.domain.event import Json
+from hh_core.domain.event import Content, Json
 from hh_core.domain.mapping import CONTEXT, DERIVED, SPARE
 from hh_core.domain.rules import Document, Fallback
 from hh_core.domain.span import AnyValue
@@ -96,6 +96,14 @@ class LangWatch(Whole):
 
     def opened(self, value: AnyValue) -> AnyValue:
         return _opened(structured(value)) if structured(value) is not None else value
+
+    def give_output(self, content: Content, kind: str, key: str, value: AnyValue) -> None:
+        """A tool of LangChain answers with a message, whose text is the result."""
+        match value:
+            case [{"role": "unknown" | "tool" | "function", "content": said}] if kind == "tool":
+                super().give_output(content, kind, key, said)
+            case _:
+                super().give_output(content, kind, key, value)
 
 
 def _opened(found: Json) -> Json:

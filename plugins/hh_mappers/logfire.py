@@ -6,11 +6,14 @@ span of no length), and the agents' ``events``, ``response``, ``raw_input`` and 
 turns and tasks repeat. https://logfire.pydantic.dev/docs/integrations/llms/openai/
 """
 
+import re
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from hh_core.domain.event import Content, Json, Step
+from hh_core.domain.event import Content, Facts, Json, Step
 from hh_core.domain.mapping import error_class
-from hh_core.domain.rules import Document, Kind
+from hh_core.domain.rules import Document, Glance, Kind, Rules
 from hh_core.domain.span import Attributes, Keys, Span
 from hh_mappers.bodies import give_answer, give_arguments, give_request, give_result
 from hh_mappers.dialects import chat, unsaid
@@ -18,9 +21,9 @@ from hh_mappers.genai_content import asked, said
 from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message
 from hh_mappers.placing import covers
-from hh_mappers.reading import structured, text, unquoted_text
+from hh_mappers.reading import parsed, structured, text, unquoted_text
 from hh_mappers.routes import LARGE, Prepared, Route, Routes
-from hh_mappers.usage import usage, usage_document
+from hh_mappers.usage import LONGEST, count_in, usage, usage_document
 
 _MARKS = frozenset({"logfire.msg_template", "logfire.msg", "logfire.span_type"})
 _FOREIGN = ("http.", "db.", "rpc.", "messaging.", "url.", "gen_ai.", "llm.", "ai.", "mcp.")
@@ -28,6 +31,9 @@ _FOREIGN = ("http.", "db.", "rpc.", "messaging.", "url.", "gen_ai.", "llm.", "ai
 _CHAINS = frozenset({"sdk_span_type", "agent_trace_id", "handoffs", "from_agent"})
 _TOOLS = frozenset({"mcp_data", "triggered", "result", "tool_response", "tool_arguments"})
 _CALLS = frozenset({"response_id", "raw_input", "model_settings", "request_data", "model_config"})
+_PYDANTIC_AI = frozenset({"model_request_parameters", "gen_ai.operation.name"})
+"""One of these stands beside the ``events`` of a call by Pydantic AI, never of Logfire's own of
+OpenAI's Responses API alone."""
 _ARGUMENTS = ("args", "arguments", "tool_arguments", "input")
 _RESULTS = ("result", "tool_response", "output")
 _SUMS = ("prompt_tokens", "completion_tokens")
@@ -46,6 +52,9 @@ def _beside(value: Any) -> Json:
     return {**found, "provider_usage": sums} if sums else found
 
 
+_MODEL = re.compile(r'"model":\s?"([^"\\]{1,256})"')
+_PROVIDERS = frozenset({"anthropic", "openai"})
+_ASKED = Glance("request_data", lambda value: _model(value), "model", "config.model")
 _DETAILS = Document("gen_ai.usage.raw", "metadata", _beside, is_usage=True)
 _USAGE = usage_document("usage")
 _SMALL = {
@@ -68,6 +77,8 @@ class Logfire(Prepared):
             return None
         told = _told(keys)
         documents = (_DETAILS,) if not told else (_DETAILS, _USAGE)
+        if told == "model" and "request_data" in keys and "gen_ai.request.model" not in keys:
+            return partial(_call_without_names, _oldest(keys))
         routes = {"tool": _TOOL, "model": _OLD_CALL if _is_old(keys) else _CALL}.get(told, _OTHER)
         return routes.rules(
             keys,
@@ -94,9 +105,35 @@ def _told(keys: Keys) -> str:
     """The type of event that the keys tell; empty: the span's own, or none of Logfire's calls."""
     if not _CHAINS.isdisjoint(keys):
         return "chain"
-    if not _CALLS.isdisjoint(keys):
+    if not _CALLS.isdisjoint(keys) or ("events" in keys and _PYDANTIC_AI.isdisjoint(keys)):
         return "model"
     return "tool" if not _TOOLS.isdisjoint(keys) else ""
+
+
+def _oldest(keys: Keys) -> Rules:
+    """Of a call that only its two bodies tell: Anthropic's, before Logfire wrote OTel's names."""
+    rules = _OLD_CALL.rules(keys, kinds=(Kind("", (), "model"),))
+    return replace(rules, glances=(_ASKED,))
+
+
+def _call_without_names(rules: Rules, span: Span, facts: Facts) -> None:
+    rules(span, facts)
+    count_in(span, facts, "response_data", "usage")
+    provider = span.origin.scope_name.removeprefix("logfire.")
+    if provider in _PROVIDERS and not facts.provider:
+        facts.provider = provider
+        facts.attributes.setdefault("config.provider", provider)
+
+
+def _model(value: Any) -> str | None:
+    """The model of a request, whose messages have their quotes escaped."""
+    if type(value) is not str:
+        return None
+    found = parsed(value) if len(value) < LONGEST else None
+    if isinstance(found, dict):
+        return text(found.get("model"))
+    told = _MODEL.search(value)
+    return told[1] if told else None
 
 
 def _kinds(told: str, keys: Keys) -> tuple[Kind, ...]:
@@ -124,18 +161,23 @@ def _give_older(attributes: Attributes, content: Content) -> None:
     operation = attributes.get("gen_ai.operation.name")
     if "request_data" in attributes:
         value = attributes["request_data"]
-        is_embedding = operation == "embeddings"
+        asked = structured(value)
+        model = asked.get("model") if isinstance(asked, dict) else None
+        is_embedding = operation == "embeddings" or "embed" in str(model)
         give_request(content, value, origin="request_data", is_embedding=is_embedding)
     found = structured(attributes.get("response_data"))
     if isinstance(found, dict) and "combined_chunk_content" in found:  # of a stream
         found = {**found, "text": found["combined_chunk_content"]}
         del found["combined_chunk_content"]
-    if found:
+    if isinstance(found, dict) and found.keys() == {"usage"}:  # of embeddings
+        leave(content, "response_data", found)
+    elif found:
         give_answer(content, found, origin="response_data")
 
 
 def _give_bodies(attributes: Attributes, content: Content) -> None:
     """The agents' response has all; where a call failed, the events have what was asked."""
+    content.used.add("events")
     _tell_bodies(attributes, content)
     for key in _BODIES:
         leave(content, key, unsaid(structured(attributes.get(key))))

@@ -35,6 +35,9 @@ _ROLES = {name: name for name in ("system", "developer", "user", "assistant", "t
     "tool-response": "user",
 }
 """The last three are of smolagents, which sends what its tools answered as the user's words."""
+_UNKNOWN = "unknown"
+"""What callbacks of LangChain call the role of a tool's message, beside those of system, user and
+assistant."""
 _THINKING = frozenset({"thinking", "reasoning"})
 _REASONS = ("finish_reason", "stop_reason", "finishReason", "stopReason")
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking")
@@ -161,9 +164,12 @@ def _from_parts(item: Mapping[str, Json], role: str, parts: Iterable[Json]) -> l
     found = sorted_parts(parts)
     told = item.get("role", item.get("type"))
     calls = [*_own_calls(item, found.calls), *found.calls]
-    known = normal_role(told, "assistant" if calls or found.thoughts else role)
+    otherwise = "tool" if told == _UNKNOWN and role == "user" else role
+    known = normal_role(told, "assistant" if calls or found.thoughts else otherwise)
     thoughts = [*(item[key] for key in _THOUGHTS if item.get(key)), *found.thoughts]
     content = joined_content(found.content)
+    if calls and content == '""':  # quoted as JSON where there is none
+        content = None
     if isinstance(told, str) and told.lower() in _THINKING:
         thoughts, content = [*thoughts, content], None
     message: Message = {"role": known, "content": content, **_details(item, known)}
@@ -195,7 +201,7 @@ def _details(item: Mapping[str, Json], role: str) -> Message:
     reason = next((item[key] for key in _REASONS if item.get(key)), None)
     if reason is not None:
         details["finish_reason"] = reason
-    if (told := item.get("role")) and _known_role(told) is None:
+    if (told := item.get("role")) and _known_role(told) is None and told != _UNKNOWN:
         details.setdefault("name", told)
     if role == "tool":
         id_ = call_id(item)

@@ -5,16 +5,19 @@ https://mlflow.org/docs/latest/genai/tracing/
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from hh_core.domain.rules import Glance
-from hh_core.domain.span import AnyValue, Keys
+from hh_core.domain.event import Facts, Step
+from hh_core.domain.rules import Glance, Rules
+from hh_core.domain.span import AnyValue, Keys, Span
 from hh_mappers.reading import name, unquoted, unquoted_text
 from hh_mappers.response_ids import response_id
 from hh_mappers.routes import LARGE, Route, Routes
-from hh_mappers.usage import cost_document, usage_document
+from hh_mappers.usage import cost_document, count_in, usage_document
 from hh_mappers.whole import EMBEDDING, Whole
 
+_USAGE, _OUTPUTS = "mlflow.chat.tokenUsage", "mlflow.spanOutputs"
 _KINDS = {
     "CHAT_MODEL": "model",
     "LLM": "model",
@@ -86,6 +89,13 @@ def _requested_model(value: Any) -> str | None:
     return found[1] if found is not None else None
 
 
+def _count(rules: Rules, span: Span, facts: Facts) -> None:
+    """Embeddings, completions and others have their counts in the whole answer alone."""
+    rules(span, facts)
+    if facts.event_type == "model":
+        count_in(span, facts, _OUTPUTS, "usage")
+
+
 class MlFlow(Whole):
     name = "mlflow"
     rank = 23
@@ -93,7 +103,7 @@ class MlFlow(Whole):
     kinds = _KINDS | {f'"{told}"': kind for told, kind in _KINDS.items()}
     marks = frozenset({kind, "mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.traceRequestId"})
     routes = _with_model(("model",))
-    documents = (usage_document("mlflow.chat.tokenUsage"), cost_document("mlflow.llm.cost"))
+    documents = (usage_document(_USAGE), cost_document("mlflow.llm.cost"))
     glances = (
         Glance("mlflow.spanOutputs", response_id, "response_id", "metadata.response_id"),
         Glance("mlflow.spanInputs", _requested_model, "model", "config.model"),
@@ -101,6 +111,11 @@ class MlFlow(Whole):
     inputs = ("mlflow.spanInputs",)
     outputs = ("mlflow.spanOutputs",)
     offered = _OFFERED
+
+    def prepare(self, keys: Keys) -> Step | None:
+        rules = super().prepare(keys)
+        is_told = _USAGE in keys or _OUTPUTS not in keys
+        return rules if is_told or not isinstance(rules, Rules) else partial(_count, rules)
 
     def routes_of(self, keys: Keys) -> Routes:
         return self.routes if "model" in keys else _ANSWERED

@@ -10,6 +10,7 @@ from hh_mappers.messages import answer, tool_call
 from hh_mappers.openinference_messages import inner, messages, table
 from hh_mappers.placing import numbered, offer, offer_answer
 from hh_mappers.reading import plain, structured, unpacked
+from hh_mappers.requests import SYSTEM, asked_of, instruct
 
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
 _SPOKEN = ("instructions", "system", "system_instruction", "system_prompt", "messages", "input")
@@ -95,6 +96,11 @@ def _parameters(attributes: Attributes, content: Content) -> None:
                 offer(content, "config", _OFFERS[name], found[name], origin=f"{key}.{name}")
         if found.get(_TEXT) and not content.inputs:
             offer(content, "inputs", "prompt", found[_TEXT], origin=f"{key}.{_TEXT}")
+        told = asked_of(found)
+        if "chat_history" in content.inputs:
+            instruct(content.inputs["chat_history"], told)
+        elif told and told[-1]["role"] not in SYSTEM and not content.inputs:
+            offer(content, "inputs", "chat_history", told, origin=key)
         spoken = {name: found[name] for name in sorted(OFFERED & found.keys() - _OFFERS.keys())}
         if spoken:
             leave(content, key, spoken)

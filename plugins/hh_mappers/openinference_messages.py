@@ -7,7 +7,7 @@ from hh_core.domain.paths import nested
 from hh_core.domain.span import Attributes
 from hh_mappers.messages import Message, chat_history, tool_call
 from hh_mappers.placing import numbered
-from hh_mappers.reading import plain
+from hh_mappers.reading import plain, unpacked
 
 _FUNCTION = "function_call_name"
 _ARGUMENTS = "function_call_arguments_json"
@@ -42,6 +42,8 @@ def _whole(item: Json) -> Json:
     if not isinstance(found, dict):
         return found
     message: Message = {key: value for key, value in found.items() if value is not None}
+    if message.get("role") == "function" and isinstance(results := message.get("function"), list):
+        return {"role": "tool", "content": [_result(result) for result in results]}
     parts = message.pop("contents", None)
     if parts is not None:
         message["content"] = _contents(message.get("content"), parts)
@@ -52,6 +54,12 @@ def _whole(item: Json) -> Json:
     if _FUNCTION in message:
         _read_function(message)
     return message
+
+
+def _result(value: Json) -> Json:
+    """What a tool answered, of AutoGen: ``{name, content, call_id, is_error}`` as JSON text."""
+    found = unpacked(value)
+    return {"type": "tool_result", **found} if isinstance(found, dict) else value
 
 
 def _contents(text: Json, parts: Json) -> list[Json]:

@@ -16,7 +16,7 @@ from hh_mappers.literals import unpacked_literal
 from hh_mappers.messages import answer
 from hh_mappers.openinference_content import is_conversation
 from hh_mappers.placing import offer, offer_answer
-from hh_mappers.requests import asked_of, complete, said_of
+from hh_mappers.requests import SYSTEM, asked_of, complete, instruct, said_of
 from hh_mappers.routes import Prepared
 
 _KIND = "openinference.span.kind"
@@ -29,6 +29,8 @@ _WRAPPER = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 """Parameters of Python's wrappers around a tool, of smolagents' own too."""
 _OBJECT = re.compile(r"<[\w.]+(?: object)? at 0x[0-9a-f]+>")
 """What Python writes of an object without a text, a stream say: no answer."""
+_NO_TEXT = ("None", "assistant: None")
+"""The text of an answer that has none: of Bedrock's, and of LlamaIndex' calls of tools."""
 _CALLED = frozenset({"llm.model_name", "gen_ai.request.model"})
 _VECTORS = ("input", "texts", "text", "query", "contents", "content", "data", "embeddings")
 
@@ -85,15 +87,16 @@ def _is_call(attributes: Attributes) -> bool:
 def _ask(content: Content, value: Json, origin: str) -> None:
     asked, told = asked_of(value), content.inputs.get("chat_history")
     if told is not None:
+        instruct(told, asked)
         complete(told, asked)
-    elif asked:
+    elif asked and asked[-1]["role"] not in SYSTEM:
         offer(content, "inputs", "chat_history", asked, origin=origin)
     elif isinstance(value, str) and value and not content.inputs:
         offer(content, "inputs", "prompt", value, origin=origin)
 
 
 def _say(content: Content, value: Json, origin: str) -> None:
-    if isinstance(value, str) and _OBJECT.fullmatch(value):
+    if isinstance(value, str) and (_OBJECT.fullmatch(value) or value in _NO_TEXT):
         return
     said = answer(said_of(value))
     if not content.outputs:

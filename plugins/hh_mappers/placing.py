@@ -13,13 +13,15 @@ _ROLES = ("system", "developer", "user", "assistant", "tool")
 
 
 def give(bucket: dict[str, Json], key: str, value: Json, *, origin: str) -> None:
-    """Set ``key`` if it is free, else keep a different value under the attribute's own name."""
+    """Set ``key`` if it is free, else keep a different value under the attribute's own name, which
+    is the end of its key where that is free as well."""
     if value is None:
         return
     if key not in bucket:
         bucket[key] = value
     elif bucket[key] != value:
-        bucket[origin] = value
+        own = origin.rpartition(".")[2]
+        bucket[own if own and own not in bucket else origin] = value
 
 
 def give_all(bucket: dict[str, Json], value: Json, key: str, *, origin: str) -> None:

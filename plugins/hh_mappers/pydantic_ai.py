@@ -8,10 +8,13 @@ https://ai.pydantic.dev/logfire/#configuring-data-format
 """
 
 from hh_core.domain.event import Content, Step
+from hh_core.domain.mapping import SPARE
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Attributes, Keys, Span, SpanEvent
+from hh_mappers.dialects import unsaid
 from hh_mappers.genai_content import said
 from hh_mappers.genai_events import TOLD, conversation, named_events, tell
+from hh_mappers.leftovers import leave
 from hh_mappers.messages import Message, chat_history
 from hh_mappers.parts import text_of
 from hh_mappers.placing import covers, offer, offer_arguments, spare
@@ -50,6 +53,7 @@ class PydanticAi(Prepared):
         attributes = span.attributes
         tell(_events(attributes, "events", content), content, attributes)
         _run(attributes, content)
+        _leave_events(attributes, content)
         if "tool_arguments" in attributes:
             value = unpacked(attributes["tool_arguments"])
             offer_arguments(content, value, origin="tool_arguments")
@@ -80,7 +84,7 @@ def _run(attributes: Attributes, content: Content) -> None:
 
 def _events(attributes: Attributes, key: str, content: Content) -> list[SpanEvent]:
     """The events that stand in an attribute; what is no list of them is kept as it is."""
-    if key not in attributes:
+    if key not in attributes or key in content.used:
         return []
     value = unpacked(attributes[key])
     events = named_events(value)
@@ -88,6 +92,14 @@ def _events(attributes: Attributes, key: str, content: Content) -> list[SpanEven
     if not is_whole or any(event.name not in TOLD for event in events):
         spare(content, key, value)
     return events
+
+
+def _leave_events(attributes: Attributes, content: Content) -> None:
+    """What events say of themselves: their names and numbers."""
+    for key in ("events", "all_messages_events"):
+        is_left = key not in content.used and f"{SPARE}.{key}" not in content.metadata
+        if key in attributes and is_left:
+            leave(content, key, unsaid(unpacked(attributes[key])))
 
 
 def _is_answer(message: Message, result: object) -> bool:

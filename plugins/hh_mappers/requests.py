@@ -17,6 +17,7 @@ _ASKED = ("messages", "contents", "chat_history", "input")
 _SAID = ("choices", "candidates", "generations", "replies", "output", "outputs", "message")
 _REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 _DEEPEST = 8
+SYSTEM = ("system", "developer")
 _SPOKEN = frozenset(
     {
         *("role", "content", "tool_calls", "tool_call_id", "name", "finish_reason"),
@@ -47,6 +48,11 @@ def _asked(request: Json) -> list[Message]:
         return _conversation(request)
     if not isinstance(request, Mapping):
         return []
+    return _told_in(request) or _instructions(request)
+
+
+def _told_in(request: Mapping[str, Json]) -> list[Message]:
+    """The instructions and the conversation, if there is one."""
     if isinstance(message := request.get("message"), str):  # Cohere's first API
         told = [*_conversation(request.get("chat_history") or []), _by_user(message)]
         return [*_instructions(request), *told]
@@ -115,6 +121,16 @@ def _of_choice(item: Mapping[str, Json], levels: int) -> Iterator[Message]:
 def _reason(item: Mapping[str, Json]) -> Message:
     found = next((item[key] for key in _REASONS if isinstance(item.get(key), str)), None)
     return {"finish_reason": found} if found else {}
+
+
+def instruct(told: Json, request: list[Message]) -> None:
+    """Put the system's words of ``request`` first, where the messages ``told`` have none."""
+    if isinstance(told, list) and not any(_is_system(message) for message in told):
+        told[:0] = [message for message in request if _is_system(message)]
+
+
+def _is_system(message: Json) -> bool:
+    return isinstance(message, Mapping) and message.get("role") in SYSTEM
 
 
 def complete(told: Json, request: list[Message]) -> None:

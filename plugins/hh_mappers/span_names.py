@@ -8,7 +8,9 @@ from hh_core.domain.event import Content, Facts, Step
 from hh_core.domain.span import Keys, Span
 from hh_mappers.routes import Prepared
 
-_SCOPES = ("openlit.", "opentelemetry.instrumentation.", "openinference.", "traceloop.")
+_SCOPES = ("openlit", "opentelemetry.instrumentation.", "openinference.", "traceloop.")
+_CHAINS = frozenset({"haystack", "gcp.vertex.agent"})
+"""Their spans without attributes hold others: pipelines, and agents of Google's kit."""
 _OPERATIONS = {
     **dict.fromkeys(("chat", "text_completion", "generate_content", "embeddings"), "model"),
     **dict.fromkeys(("invoke_agent", "create_agent", "invoke_workflow"), "chain"),
@@ -31,7 +33,7 @@ class SpanNames(Prepared):
 
 def _tell(span: Span, facts: Facts) -> None:
     scope = span.origin.scope_name
-    if scope == "haystack":
+    if scope in _CHAINS:
         facts.event_type = "chain"
     elif scope.startswith(_SCOPES):
         operation, _, what = span.name.partition(" ")

@@ -29,6 +29,8 @@ _TYPES = frozenset(
     }
 )
 """Of OTel GenAI, OpenAI (chat and responses), Anthropic, LangChain and Vercel."""
+_BARE = frozenset({"id", "name", "arguments"})
+"""All that a call of AutoGen has."""
 _WRAPPERS = (
     *("function", "functionCall", "function_call", "toolUse", "tool_call", "tool_use"),
     "toolRequest",
@@ -83,7 +85,7 @@ def _listed(item: Json) -> Json:
 
 def _is_call(item: Mapping[str, Json]) -> bool:
     kind = item.get("type")
-    return isinstance(kind, str) and kind in _TYPES
+    return item.keys() == _BARE if kind is None else isinstance(kind, str) and kind in _TYPES
 
 
 def _call(item: Mapping[str, Json]) -> Call:

@@ -7,13 +7,17 @@ provider (``hh_core.domain.enrichment``).
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from json import JSONDecoder
 from typing import Any
 
-from hh_core.domain.event import Json
+from hh_core.domain.event import Facts, Json
+from hh_core.domain.paths import put
 from hh_core.domain.rules import Document
+from hh_core.domain.span import Span
 from hh_mappers.literals import structure
 from hh_mappers.reading import integer, number, parsed
 
+_DECODER = JSONDecoder()
 LONGEST = 1 << 13
 """Characters of a usage object that are read at dispatch; real ones have a few hundred."""
 
@@ -121,6 +125,27 @@ def cost(value: Any) -> Json:
     if told is None:
         return None
     return {"cost": told, "cost_details": rest} if rest else {"cost": told}
+
+
+def count_in(span: Span, facts: Facts, key: str, name: str) -> None:
+    """Count what stands under ``name`` in a whole answer, the JSON text of attribute ``key``.
+
+    No more of the text is parsed; that of the answer has its quotes escaped. For conventions which
+    tell the counts nowhere else, and place the answer by ``content``.
+    """
+    value, mark = span.attributes.get(key), f'"{name}":'
+    at = value.rfind(mark) + len(mark) if type(value) is str and mark in value else 0
+    if type(value) is not str or not at or len(value) - at > LONGEST:
+        return
+    try:
+        found, _ = _DECODER.raw_decode(value, at + (value[at : at + 1] == " "))
+    except (ValueError, RecursionError):
+        return
+    counts = usage(found) if isinstance(found, dict) else None
+    for kind, count in counts.items() if isinstance(counts, dict) else ():
+        if isinstance(count, int):
+            facts.usage.setdefault(kind, count)
+        put(facts.attributes, f"metadata.{kind}", count)
 
 
 def usage_document(key: str, bucket: str = "metadata") -> Document:
