@@ -8,7 +8,10 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("ingest", "latency", "read", "read-large", "rebuild", "soak", "peers", "mix")
+SECTIONS = (
+    *("ingest", "mix", "latency", "read", "read-large", "browser", "lists"),
+    *("rebuild", "soak", "peers"),
+)
 
 
 @pytest.fixture
