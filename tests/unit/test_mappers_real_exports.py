@@ -536,3 +536,10 @@ def test_steps_of_pydantic_ais_first_releases_hold_others() -> None:
     assert mapped(tools, scope="pydantic-ai")[0].event_type == "chain"
     assert mapped({"run_step": 1}, scope="pydantic-ai")[0].event_type == "chain"
     assert mapped({"run_step": 1}, scope="shop")[0].event_type == "tool"
+
+
+def test_a_function_that_takes_nothing_has_no_inputs() -> None:
+    """https://github.com/AgentOps-AI/agentops, ``sdk/decorators``"""
+    told = {"agentops.span.kind": "agent", "agentops.entity.input": '{"args": [], "kwargs": {}}'}
+
+    assert mapped(told)[1].inputs == {}
