@@ -543,3 +543,18 @@ def test_a_function_that_takes_nothing_has_no_inputs() -> None:
     told = {"agentops.span.kind": "agent", "agentops.entity.input": '{"args": [], "kwargs": {}}'}
 
     assert mapped(told)[1].inputs == {}
+
+
+def test_a_call_that_is_written_as_python_shows_it_is_a_call() -> None:
+    """https://pypi.org/project/opentelemetry-instrumentation-openai-agents-v2/0.1.0/"""
+    text = (
+        "ResponseFunctionToolCall(arguments='{\"city\": \"Cork\"}', call_id='tu_1', "
+        "name='get_weather', type='function_call', id='fc_1', status='completed')"
+    )
+    said = [{"role": "assistant", "parts": [{"type": "text", "content": text}]}]
+    _, event = mapped(CHAT | {"gen_ai.output.messages": json.dumps(said)})
+    cut = [{"role": "assistant", "parts": [{"type": "text", "content": text[:40]}]}]
+
+    assert (event.outputs["content"], event.outputs["tool_calls"]) == (None, [CALL])
+    _, event = mapped(CHAT | {"gen_ai.output.messages": json.dumps(cut)})
+    assert event.outputs["content"] == text[:40]
