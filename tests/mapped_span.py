@@ -25,7 +25,7 @@ def mapped(
         attributes,
         status.get("code", 0),
         status.get("message", ""),
-        Origin({"service.name": "shop"}, "honeyhive.140234"),
+        Origin({"service.name": "shop"}, status.get("scope", "honeyhive.140234")),
         events,
     )
     return MAPPING.facts(span), MAPPING.event(span)

@@ -100,7 +100,7 @@ def _give(content: Content, bucket: Body, key: str, found: Json, value: Any, ori
     told = plain(value) if found is None else spoken(found, rest)
     if isinstance(told, dict) and told:
         give_all(bucket, told, key, origin=origin)
-    else:
+    elif told != {}:  # of a function without arguments
         give(bucket, key, told, origin=origin)
     leave(content, origin, rest)
 

@@ -48,6 +48,7 @@ _READ = frozenset(
 )
 _READ |= {*_REASONS, *_THOUGHTS, *_CALLS, *_CONTENT}
 
+_ONLY_REASONS = frozenset({*_REASONS, "index"})
 _WRAPPED = frozenset({"role", "parts", "content", "message", *_REASONS})
 """Members of a message that stands within ``content``: a candidate of Gemini's, or what AWS'
 distribution of OpenTelemetry takes out of spans."""
@@ -135,7 +136,7 @@ def _message(item: Json, role: str) -> list[Message]:
     if not isinstance(item, dict):
         return [{"role": role, "content": item}]
     if _TELLING.isdisjoint(item):
-        return [{"role": role, "content": dict(item)}] if item else []
+        return _without_words(item, role)
     told = structured(item["message"]) if isinstance(item.get("message"), str) else None
     if isinstance(told, dict) and "role" in told:
         item = {**item, "message": told}
@@ -157,6 +158,13 @@ def _message(item: Json, role: str) -> list[Message]:
             return _from_parts(item, role, parts)
     said = next((item[key] for key in _CONTENT if item.get(key) not in (None, [])), None)
     return _from_parts(item, role, () if said is None else (said,))
+
+
+def _without_words(item: Mapping[str, Json], role: str) -> list[Message]:
+    """An object that is content itself, or tells only why a message ended that says nothing."""
+    if item and _ONLY_REASONS.issuperset(item):
+        return [{"role": role, "content": None, **_details(item, role)}]
+    return [{"role": role, "content": dict(item)}] if item else []
 
 
 def _from_parts(item: Mapping[str, Json], role: str, parts: Iterable[Json]) -> list[Message]:

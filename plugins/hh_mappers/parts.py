@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hh_core.domain.event import Json
+from hh_mappers.literals import literal
 from hh_mappers.reading import dumped, parsed
 from hh_mappers.tool_calls import call_id, read_call
 
@@ -37,6 +38,7 @@ _MESSAGES = frozenset(
 )
 """Types of whole messages, as LangChain and OpenAI's responses write them."""
 _OF_MESSAGES = frozenset({"content", "message", "parts", "tool_calls", "toolCalls"})
+_WRITTEN_CALL = "ResponseFunctionToolCall("
 _BARE = frozenset({"text", "toolUse", "toolResult", "functionCall", "functionResponse"}) | {
     *("function_call", "function_response", "reasoningContent", "image", "document", "video"),
     *("toolRequest", "toolResponse", "media"),
@@ -62,12 +64,24 @@ class Parts:
         elif (answered := _answer(part)) is not None:
             self.answers_first |= not (self.content or self.calls)
             self.answers.append(answered)
-        elif (call := read_call(part)) is not None:
+        elif (call := read_call(_opened(part))) is not None:
             self.calls.append(call)
         elif (refused := _refusal(part)) is not None:
             self.refusals.append(refused)
         else:
             self.content.append(part)
+
+
+def _opened(part: Json) -> Json:
+    """A call that the first instrumentation of OpenAI's agents by OpenTelemetry writes as Python
+    shows its object; anything else as it stands.
+    https://pypi.org/project/opentelemetry-instrumentation-openai-agents-v2/0.1.0/
+    """
+    text = part.get("content") if isinstance(part, dict) else None
+    if not isinstance(text, str) or not text.startswith(_WRITTEN_CALL):
+        return part
+    found = literal(text)
+    return part if found is None else found
 
 
 def sorted_parts(parts: Iterable[Json]) -> Parts:

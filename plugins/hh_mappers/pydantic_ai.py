@@ -7,7 +7,7 @@ first version tell theirs as such a list in ``events``. Tools have ``tool_argume
 https://ai.pydantic.dev/logfire/#configuring-data-format
 """
 
-from hh_core.domain.event import Content, Step
+from hh_core.domain.event import Content, Facts, Step
 from hh_core.domain.mapping import SPARE
 from hh_core.domain.rules import Kind
 from hh_core.domain.span import Attributes, Keys, Span, SpanEvent
@@ -24,6 +24,9 @@ from hh_mappers.routes import LARGE, Prepared, Route, Routes
 _WHOLE = ("pydantic_ai.all_messages", "all_messages_events")
 _OWN = frozenset({"all_messages_events", "final_result", "tool_arguments", "tool_response"})
 _OWN |= {"model_request_parameters", "events"}
+_STEPS = frozenset({"tools", "run_step"})
+_LOGGED = _STEPS | {"logfire.msg", "logfire.msg_template", "logfire.span_type"}
+"""All that spans have that hold a step's tools, or prepare a request, in releases before 1."""
 _ROUTES = Routes(
     {
         "model_name": Route(text, "config.model"),
@@ -44,6 +47,8 @@ class PydanticAi(Prepared):
         is_own = any(key.startswith("pydantic_ai.") for key in keys)
         is_told = any(key.startswith("gen_ai.") for key in keys) and not _OWN.isdisjoint(keys)
         is_run = "agent_name" in keys and "model_name" in keys
+        if _LOGGED.issuperset(keys) and not _STEPS.isdisjoint(keys):
+            return _step
         if not (is_own or is_told or is_run):
             return None
         is_run |= any(key in keys for key in _WHOLE)
@@ -65,6 +70,11 @@ class PydanticAi(Prepared):
                 value = unpacked(attributes[key])
                 if not (bucket == "outputs" and covers(content.outputs, value)):  # by Logfire
                     offer(content, bucket, place, value, origin=key)
+
+
+def _step(span: Span, facts: Facts) -> None:
+    if span.origin.scope_name.startswith("pydantic"):
+        facts.event_type = facts.event_type or "chain"
 
 
 def _run(attributes: Attributes, content: Content) -> None:

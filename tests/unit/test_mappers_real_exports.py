@@ -520,3 +520,41 @@ def test_the_text_of_a_generation_of_langchain_is_told_once() -> None:
     told = {"langtrace.service.type": "framework", "langchain.outputs": json.dumps(output)}
 
     assert mapped(told)[1].outputs == {"generations": [[generation]]}
+
+
+def test_an_answer_of_which_only_the_end_is_told_has_no_content() -> None:
+    """https://github.com/traceloop/openllmetry, ``anthropic`` 0.33: calls of tools are left out"""
+    _, event = mapped(CHAT | {"gen_ai.completion.0.finish_reason": "tool_use"})
+
+    assert event.outputs == {"role": "assistant", "content": None, "finish_reason": "tool_use"}
+
+
+def test_steps_of_pydantic_ais_first_releases_hold_others() -> None:
+    """https://github.com/pydantic/pydantic-ai, ``_agent_graph.py`` before 1.0"""
+    tools = {"tools": ["get_weather"], "logfire.msg": "running 1 tool"}
+
+    assert mapped(tools, scope="pydantic-ai")[0].event_type == "chain"
+    assert mapped({"run_step": 1}, scope="pydantic-ai")[0].event_type == "chain"
+    assert mapped({"run_step": 1}, scope="shop")[0].event_type == "tool"
+
+
+def test_a_function_that_takes_nothing_has_no_inputs() -> None:
+    """https://github.com/AgentOps-AI/agentops, ``sdk/decorators``"""
+    told = {"agentops.span.kind": "agent", "agentops.entity.input": '{"args": [], "kwargs": {}}'}
+
+    assert mapped(told)[1].inputs == {}
+
+
+def test_a_call_that_is_written_as_python_shows_it_is_a_call() -> None:
+    """https://pypi.org/project/opentelemetry-instrumentation-openai-agents-v2/0.1.0/"""
+    text = (
+        "ResponseFunctionToolCall(arguments='{\"city\": \"Cork\"}', call_id='tu_1', "
+        "name='get_weather', type='function_call', id='fc_1', status='completed')"
+    )
+    said = [{"role": "assistant", "parts": [{"type": "text", "content": text}]}]
+    _, event = mapped(CHAT | {"gen_ai.output.messages": json.dumps(said)})
+    cut = [{"role": "assistant", "parts": [{"type": "text", "content": text[:40]}]}]
+
+    assert (event.outputs["content"], event.outputs["tool_calls"]) == (None, [CALL])
+    _, event = mapped(CHAT | {"gen_ai.output.messages": json.dumps(cut)})
+    assert event.outputs["content"] == text[:40]
