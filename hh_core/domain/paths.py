@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hh_core.domain.event import Json
@@ -78,38 +79,65 @@ def index(values: dict[str, Json]) -> tuple[dict[str, Json], int]:
     """
     if len(values) <= MAX_PATHS and _fit(values):
         return values, 0
-    kept: dict[str, Json] = {}
-    taken: set[str] = set()
-    left_out = 0
-    for path, value in _longest_first(values):
-        for where, item in _walk(path, value):
-            if type(item) not in _CONTAINERS:
-                left_out += where in taken or not _keep(kept, where, item)
-            elif len(where) <= MAX_KEY:
-                taken.add(where)
-            else:
-                left_out += 1
-            if left_out >= MAX_LEFT_OUT:
-                return kept, left_out
-    return kept, left_out
+    found = _Found()
+    holding: list[tuple[str, Json]] = []
+    for path, value in values.items():  # scalars first: their paths are their keys
+        kind = type(value)
+        if kind in _CONTAINERS:
+            holding.append((path, value))
+        elif kind not in _SCALARS:
+            found.look_below(path, value)
+        elif value != "":
+            found.look_at(path, value)
+        if found.left_out >= MAX_LEFT_OUT:
+            return found.kept, found.left_out
+    if len(holding) > 1:
+        holding.sort(key=lambda pair: len(pair[0]), reverse=True)
+    for path, value in holding:
+        found.look_below(path, value)
+        if found.left_out >= MAX_LEFT_OUT:
+            break
+    return found.kept, found.left_out
 
 
-def _walk(path: str, value: Json) -> Iterator[tuple[str, Json]]:
-    """``value`` and all below it with their dotted paths, but for null and empty ones. Nothing
-    below a path that is too long: hostile keys would cost memory for each value below them."""
-    if type(value) not in _SCALARS and isinstance(value, Mapping | list):
+@dataclass(slots=True)
+class _Found:
+    """What ``index`` keeps."""
+
+    kept: dict[str, Json] = field(default_factory=dict)
+    left_out: int = 0
+    _taken: set[str] = field(default_factory=set)
+    """Paths of lists and objects."""
+
+    def look_at(self, path: str, value: Json) -> None:
+        """``value`` is a scalar."""
+        self.left_out += path in self._taken or not _keep(self.kept, path, value)
+
+    def look_below(self, path: str, value: Json) -> None:
+        """Look at ``value`` and all below it, but for null and empty ones, until there is too much
+        that is left out. Nothing below a path that is too long: hostile keys would cost memory for
+        each value below them."""
+        is_plain = type(value) in _CONTAINERS
+        if not is_plain and not isinstance(value, Mapping | list):
+            if value is not None and value != "":
+                self.look_at(path, value)
+            return
         if not value:
             return
-        yield path, value
-        if len(path) <= MAX_KEY:
-            pairs = enumerate(value) if isinstance(value, list) else _pairs(value)
-            for key, below in pairs:
-                if type(below) not in _SCALARS:
-                    yield from _walk(f"{path}.{key}", below)
-                elif below != "":
-                    yield f"{path}.{key}", below
-    elif value is not None and value != "":
-        yield path, value
+        if len(path) > MAX_KEY:
+            self.left_out += 1
+            return
+        if is_plain:
+            self._taken.add(path)
+        else:
+            self.look_at(path, value)
+        for key, below in enumerate(value) if isinstance(value, list) else _pairs(value):
+            if type(below) not in _SCALARS:
+                self.look_below(f"{path}.{key}", below)
+            elif below != "":
+                self.look_at(f"{path}.{key}", below)
+            if self.left_out >= MAX_LEFT_OUT:
+                return
 
 
 def _pairs(value: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
@@ -120,13 +148,6 @@ def _keys(item: Mapping[str, Json]) -> Sequence[str]:
     """Its keys, but the longest first where they hold dots and so may mean the same path."""
     names = list(item)
     return sorted(names, key=len, reverse=True) if any("." in name for name in names) else names
-
-
-def _longest_first(values: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Scalars in their order, whose paths are their keys; then what holds others."""
-    yield from ((path, value) for path, value in values.items() if type(value) not in _CONTAINERS)
-    holding = [pair for pair in values.items() if type(pair[1]) in _CONTAINERS]
-    yield from sorted(holding, key=lambda pair: len(pair[0]), reverse=True)
 
 
 def _fit(values: Mapping[str, Json]) -> bool:

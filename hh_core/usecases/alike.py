@@ -23,8 +23,12 @@ from hh_core.wire import otlp
 
 log = logging.getLogger(__name__)
 
-HELD_BYTES = 4 << 20
-"""Of request bodies whose spans are held. Of a hostile one each costs forty bytes of memory."""
+HELD_BYTES = 8 << 20
+"""Of request bodies whose spans are held. The more, the fewer sheets of few spans: mapping one
+costs as much as some ten spans. Of a hostile body, all brackets, each costs twenty bytes of memory.
+"""
+HELD_VALUES = 400_000
+"""Of attributes that are held: tiny ones cost a hundred bytes each, whatever they bring."""
 
 _Columns = Sequence[Sequence[Any]]
 
@@ -52,6 +56,7 @@ class Alike:
     _odd: list[Row] = field(default_factory=list)
     _size: int = 0
     """Bytes of the bodies that ``_held`` comes from."""
+    _values: int = 0
 
     def add(self, receipt: Receipt, record: SegmentRecord) -> None:
         """Add the spans of a record in protobuf. Raises what ``otlp.light_groups`` raises, and then
@@ -68,13 +73,13 @@ class Alike:
         finally:
             self._held.clear()
             self._odd.clear()
-            self._size, self.batch = 0, whole
+            self._size, self._values, self.batch = 0, 0, whole
 
     def _add(self, receipt: Receipt, record: SegmentRecord) -> None:
         """A body that is parsed piece by piece is let go piece by piece."""
         first = 0
         for group in otlp.light_groups(record):
-            if self._size + group.size > HELD_BYTES:
+            if self._size + group.size > HELD_BYTES or self._values > HELD_VALUES:
                 self.flush()
             self._sort(receipt, record, group, first)
             self._size += group.size
@@ -91,6 +96,7 @@ class Alike:
             otlp.attributes_of,
             otlp.may_have_failed,
         )
+        count = 0
         for ordinal, span in enumerate(group.spans, first):
             head = head_of(span)
             if head is None:
@@ -106,6 +112,8 @@ class Alike:
             values = found[1]
             wanted = [values[place] for place in formed.wanted]
             held[formed.form].append((ordinal, source, head, failure, wanted))
+            count += len(wanted)
+        self._values += count
 
     def flush(self) -> None:
         """Add the rows of all spans that are held."""
@@ -122,7 +130,7 @@ class Alike:
         self._hand_back(self._odd)
         self._held.clear()
         self._odd.clear()
-        self._size = 0
+        self._size = self._values = 0
 
     def _alike(
         self, form: Form, rows: list[Row], columns: _Columns, documents: Documents

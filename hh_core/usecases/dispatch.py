@@ -369,7 +369,7 @@ class Dispatch:
             return {}
         rules = self._crossings()
         crossing = await asyncio.to_thread(telemetry.telemetry, events, self._key, rules)
-        ranges = _ranges(crossing.column("segment").to_pylist())
+        ranges = _ranges(crossing.column("segment"))
         spooled: dict[str, str] = {}
         for name in batch.corrupt:
             if not self._spool.room():
@@ -403,12 +403,15 @@ def _record_batch(streams: Sequence[bytes]) -> Any:
     return telemetry.one_batch(columns.decode(Relation.EVENTS, columns.concat(streams)))
 
 
-def _ranges(segments: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+def _ranges(segments: Any) -> Mapping[str, tuple[int, int]]:
     """Where each segment's rows stand: rows of one segment are neighbours."""
+    runs = pc.run_end_encode(segments)
     ranges: dict[str, tuple[int, int]] = {}
-    for row, name in enumerate(segments):
-        first, rows = ranges.get(name, (row, 0))
-        ranges[name] = (first, rows + 1)
+    before = 0
+    for name, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        first, rows = ranges.get(name, (before, 0))
+        ranges[name] = (first, rows + end - before)
+        before = end
     return ranges
 
 

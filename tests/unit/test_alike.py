@@ -12,6 +12,7 @@ from hh_core.domain.rules import Rules, Small
 from hh_core.domain.segments import ContentType
 from hh_core.domain.span import Keys, Span
 from hh_core.ports.analytics import Relation
+from hh_core.usecases import alike
 from hh_core.usecases.batch import Batch
 from hh_core.usecases.index import Indexer
 from hh_core.wire.segment import read_segment
@@ -43,12 +44,13 @@ class Fragile:
         raise AssertionError("nobody reads")
 
 
-def indexed(values: dict[int, str]) -> Batch:
+def indexed(values: dict[int, str], *, scopes: int = 1) -> Batch:
     """Two spans of each of some forms; ``values`` of the first of a form."""
     request = ExportTraceServiceRequest()
-    spans = request.resource_spans.add().scope_spans.add().spans
+    around = [request.resource_spans.add().scope_spans.add() for _ in range(scopes)]
     for number in range(2 * FORMS):
         form, is_second = divmod(number, 2)
+        spans = around[number * scopes // (2 * FORMS)].spans
         span = spans.add(name=f"{form}", trace_id=bytes([number + 1] * 16))
         span.span_id = bytes([number + 1] * 8)
         said = "fine" if is_second else values.get(form, "fine")
@@ -74,6 +76,25 @@ def test_spans_of_many_forms_have_each_their_own_attributes() -> None:
     assert found["3", 6] == {"metadata.key3": "other"}
     assert found["3", 7] == {"metadata.key3": "fine"}
     assert all(set(told) == {f"metadata.key{form}"} for (form, _), told in found.items())
+
+
+def test_no_more_attributes_are_held_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    flush = alike.Alike.flush
+
+    def counting(self: alike.Alike) -> None:
+        held.append(sum(map(len, self._held.values())))
+        flush(self)
+
+    monkeypatch.setattr(alike.Alike, "flush", counting)
+    whole = attributes(indexed({}, scopes=FORMS))
+    assert held == [2 * FORMS]
+
+    held.clear()
+    monkeypatch.setattr(alike, "HELD_VALUES", 3)
+    assert attributes(indexed({}, scopes=FORMS)) == whole
+    assert max(held) <= 4  # and one group more
+    assert sum(held) == 2 * FORMS
 
 
 @pytest.mark.parametrize("poisoned", [{0}, {4}, {8}, {0, 5, 8}, set(range(FORMS))])
