@@ -8,7 +8,14 @@ from uuid import UUID
 from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.skipping import looked_up
-from hh_clickhouse.sources import branches, columns_of, names_many, rows_from, select_from
+from hh_clickhouse.sources import (
+    branches,
+    columns_of,
+    names_few,
+    names_many,
+    rows_from,
+    select_from,
+)
 from hh_core.domain.tables import Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Function, Measure, Order, Query, Row, Value
@@ -18,6 +25,7 @@ Convert = Callable[[object], Value]
 _KEYS_FIRST = "optimize_move_to_prewhere_if_final = 1"
 """Columns of the key are read first, which all versions of a row share, and the others only where
 these fit."""
+_ONE_THREAD = "max_threads = 1"
 _BUCKET = "bucket"
 _QUANTILES = {
     Function.P50: "0.5",
@@ -92,8 +100,12 @@ class _Compiler:
             tuple(convert for _, _, convert in outputs),
             frozenset(n for n, (name, _, _) in enumerate(outputs) if self._is_version(name)),
             looked_up(query),
-            (_KEYS_FIRST,) if names_many(query) else (),
+            self._settings(),
         )
+
+    def _settings(self) -> tuple[str, ...]:
+        settings = {_ONE_THREAD: names_few(self._query), _KEYS_FIRST: names_many(self._query)}
+        return tuple(setting for setting, is_wanted in settings.items() if is_wanted)
 
     def count(self) -> Compiled:
         keys = self._group_keys()

@@ -41,6 +41,8 @@ _KEYS = {"trace_id": trace_key, "event_id": event_key}
 
 _MANY = 16
 """Ids of one condition."""
+_OF_SESSIONS = (Relation.SESSIONS, Relation.SESSION_TRACES)
+"""Relations whose key begins with the session."""
 _EXISTING = "(num_events > 0 OR is_started = 1)"
 _BRANCH = Callable[[Query, Parameters, str], list[str]]
 
@@ -176,6 +178,18 @@ def names_many(query: Query) -> bool:
     is not theirs."""
     read_by = (Relation.EVENTS, Relation.LISTING)
     return query.relation in read_by and any(len(ids) >= _MANY for _, ids in _looked_up(query))
+
+
+def names_few(query: Query) -> bool:
+    """Whether rows are asked for by a few ids: to read them takes less than to share that out."""
+    is_of_sessions = query.relation in _OF_SESSIONS
+    return any(
+        condition.op in (Op.EQ, Op.IN)
+        and condition.value is not None
+        and (condition.column in _KEYS or (is_of_sessions and condition.column == "session_key"))
+        and len(ids_of(condition)) < _MANY
+        for condition in _certain(query)
+    )
 
 
 def _looked_up(query: Query) -> list[tuple[str, Collection[bytes]]]:

@@ -94,6 +94,20 @@ def test_settings_of_one_request_do_not_reach_the_next() -> None:
         assert _ask(engine, ask)[1] == before
 
 
+def test_what_only_reads_may_use_all_cores_of_a_small_engine() -> None:
+    engine = clickhouse_server()
+    setting = b"getSetting('max_threads_min_free_memory_per_thread')"
+    _ask(engine, b"CREATE TABLE home.cores (least UInt64) ENGINE = Memory")
+    _ask(engine, b"INSERT INTO home.cores SELECT " + setting)
+
+    _, read, _ = _ask(engine, b"SELECT " + setting)
+    _, written, _ = _ask(engine, b"SELECT least FROM home.cores")
+    _ask(engine, b"DROP TABLE home.cores")
+
+    assert int(read) * 16 == 1500 << 20  # the engine's memory
+    assert int(written) == 1 << 30  # ClickHouse's own
+
+
 def test_a_statement_over_its_limits_fails_with_clickhouse_s_code() -> None:
     endless = b"SELECT sum(sipHash64(number)) FROM numbers(100000000000)"
     greedy = b"SELECT groupArray(number) FROM numbers(100000000)"

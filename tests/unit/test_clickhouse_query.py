@@ -123,3 +123,22 @@ def test_several_quantiles_of_one_column_are_one_aggregate() -> None:
 
     assert len(found) == 2
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("relation", "column", "ids", "one"),
+    [
+        (Relation.EVENTS, "event_id", 1, True),
+        (Relation.EVENTS, "event_id", 50, False),
+        (Relation.EVENTS, "session_key", 1, False),
+        (Relation.SESSIONS, "session_key", 1, True),
+        (Relation.PATCHES, "event_id", 15, True),
+    ],
+)
+def test_what_is_asked_for_by_a_few_ids_is_read_by_one_thread(
+    relation: Relation, column: str, ids: int, one: bool
+) -> None:
+    some = Condition(column, Op.IN, [UUID(int=n) for n in range(1, ids + 1)])
+    query = Query(relation=relation, project=UUID(int=1), columns=(column,), where=(some,))
+
+    assert ("max_threads = 1" in compile_select(query, "data").with_settings()) is one

@@ -16,7 +16,7 @@ from aiohttp import web
 from hh_clickhouse.engine.pages import Code, unmap_when_quiet
 from hh_clickhouse.engine.pool import Pool
 from hh_clickhouse.engine.server import Limits, Server
-from hh_clickhouse.engine.settings import statement_defaults, write_configuration
+from hh_clickhouse.engine.settings import read_defaults, statement_defaults, write_configuration
 from hh_core.errors import ConfigError
 from hh_core.left_out import leave_out
 
@@ -88,7 +88,8 @@ def _open(arguments: argparse.Namespace) -> Pool:
     configuration = write_configuration(folder, memory)
     defaults = statement_defaults(memory, arguments.query_seconds)
     try:
-        pool = Pool(f"{folder}?config-file={configuration}", arguments.connections, defaults)
+        target = f"{folder}?config-file={configuration}"
+        pool = Pool(target, arguments.connections, defaults, read_defaults(memory))
     except RuntimeError as error:
         raise ConfigError(f"cannot open {folder}: {error}") from error
     return pool

@@ -43,10 +43,18 @@ class _Connection:
 class Pool:
     """Thread-safe; ``run`` blocks while all connections are busy, so bound its callers."""
 
-    def __init__(self, target: str, size: int, defaults: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        target: str,
+        size: int,
+        defaults: Mapping[str, str],
+        of_reads: Mapping[str, str] | None = None,
+    ) -> None:
+        """``defaults``: settings of all statements; ``of_reads``: of those that only read."""
         import chdb  # here: half a gigabyte of code, and ``main`` first says what it shall not load
 
         self._defaults = dict(defaults)
+        self._of_reads = {**defaults, **(of_reads or {})}
         self._idle = [_Connection(chdb.connect(target)) for _ in range(size)]
         self._all = list(self._idle)
         self._idle[0].raw.query(f"CREATE DATABASE IF NOT EXISTS {_HOME}")
@@ -54,7 +62,8 @@ class Pool:
 
     def run(self, statement: Statement) -> Answer:
         """Do it. Raises ``EngineError`` with ClickHouse's own code and text."""
-        wanted = {**self._defaults, **statement.settings}
+        defaults = self._of_reads if statement.is_read else self._defaults
+        wanted = {**defaults, **statement.settings}
         database = _HOME if statement.database in ("", "default") else statement.database
         connection = self._take(database, wanted)
         started = time.monotonic_ns()

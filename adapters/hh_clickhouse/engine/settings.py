@@ -112,3 +112,9 @@ def statement_defaults(memory_bytes: int, seconds: int) -> dict[str, str]:
         "max_bytes_before_external_sort": str(memory_bytes // 4),
         "log_queries": "0",
     }
+
+
+def read_defaults(memory_bytes: int) -> dict[str, str]:
+    """What statements that read have beside: all cores, as long as this much memory is free for
+    each. The engine's own measure, a gigabyte, leaves one core to an engine of two."""
+    return {"max_threads_min_free_memory_per_thread": str(memory_bytes // 16)}
