@@ -14,6 +14,8 @@ from explorer.traffic import DEMO_SESSIONS, Span, new_project, send, until_found
 from playwright.sync_api import Download, Page, expect
 
 PHRASE = "look_up_order"
+_LOADED = 200
+"""Rows of a page of the list."""
 LIVE_MS = 2_000
 """From the moment when an event was acknowledged to its row in an open list."""
 
@@ -283,6 +285,28 @@ def test_selected_rows_are_exported_as_csv_without_formulas_and_as_exact_jsonl(
     exported = {event["event_id"]: event for event in map(json.loads, lines.splitlines())}
     stored = awkward.ask("/v1/events/search", {"filters": [_is("event_type", "tool")]})["events"]
     assert exported == {event["event_id"]: event for event in stored}
+
+
+def test_all_that_match_are_selected_and_exported_beyond_what_is_loaded(
+    running: Embedded, visitor: Visitor, tmp_path: Path
+) -> None:
+    visitor.running = project = new_project(running, "many")
+    many = _LOADED + 60
+    send(project, *(Span(f"step {at}", {"honeyhive_event_type": "tool"}) for at in range(many)))
+    until_found(project, {"event_type": "tool"}, many)
+    page = visitor.page
+    visitor.open("/events?q=event_type+%3D+tool")
+    expect(visitor.rows().first).to_be_visible()
+    page.get_by_label("Select all that are loaded").check()
+    expect(page.get_by_text(f"{_LOADED} selected")).to_be_visible()
+
+    page.get_by_role("button", name=f"Select all {many} that match").click()
+    expect(page.get_by_text(f"All {many} events that match")).to_be_visible()
+    lines = _saved(page, tmp_path, lambda: page.get_by_role("button", name="JSONL").click())
+    assert len({json.loads(line)["event_id"] for line in lines.splitlines()}) == many
+
+    visitor.rows().first.get_by_role("checkbox").click()
+    expect(page.get_by_text(re.compile("^[0-9]+ selected"))).to_be_visible()
 
 
 def test_a_whole_list_is_exported(visitor: Visitor, tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ class Visitor:
     def open(self, path: str) -> None:
         """A page of the project, such as ``/sessions``, at the address that the page shows itself:
         its query stands in the fragment."""
+        # From nowhere: to another fragment of one page a browser goes without loading it anew.
+        self.page.goto("about:blank")
         self.page.goto(f"{self.url}/projects/{self.project}{path.replace('?', '#?', 1)}")
 
     def rows(self) -> Locator:

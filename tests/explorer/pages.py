@@ -89,6 +89,8 @@ def _session(path: str, role: str, name: "str | re.Pattern[str] | None" = None) 
             shown = visitor.page.get_by_role("complementary", name="Details of the event")
             shown = shown.get_by_role("region", name="Output")
         expect(shown.first).to_be_visible()
+        user = visitor.page.get_by_role("term").filter(has_text=re.compile("^User$"))
+        expect(user).to_be_visible()
         _rest(visitor.page)
 
     return opened

@@ -1,7 +1,7 @@
 /** Why an event costs what it costs: counts, prices, arithmetic, each with its source. */
 import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import type { Project } from "~/api/control";
 import type { components } from "~/api/data.schema";
 import { Failure, Loading } from "~/app/states";
@@ -44,7 +44,11 @@ function Sum({ cost }: { readonly cost: Cost }) {
 
 function Usage({ cost }: { readonly cost: Cost }) {
   return (
-    <Table title={words.usage} heads={[words.kind, words.counted, words.told, words.foundIn]}>
+    <Table
+      title={words.usage}
+      heads={[words.kind, words.counted, words.told, words.foundIn]}
+      amounts={[1, 2]}
+    >
       {cost.usage.map((one) => (
         <tr key={one.kind}>
           <td>
@@ -53,16 +57,31 @@ function Usage({ cost }: { readonly cost: Cost }) {
           </td>
           <td className={classes["amount"]}>{formatCount(one.count)}</td>
           <td className={classes["amount"]}>{formatCount(one.told)}</td>
-          <td className="mono foreign">{makeVisible(one.found_in ?? "—")}</td>
+          <td className="mono foreign">{breakable(makeVisible(one.found_in ?? "—"))}</td>
         </tr>
       ))}
     </Table>
   );
 }
 
+/** A dotted name that breaks behind its dots, and elsewhere only where it must. */
+function breakable(name: string): ReactNode {
+  return name.split(/(?<=[._])/).map((part, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts of a name do not change
+    <Fragment key={at}>
+      {part}
+      <wbr />
+    </Fragment>
+  ));
+}
+
 function Charges({ cost }: { readonly cost: Cost }) {
   return (
-    <Table title={words.charges} heads={[words.unit, words.amount, words.price, words.sum]}>
+    <Table
+      title={words.charges}
+      heads={[words.unit, words.amount, words.price, words.sum]}
+      amounts={[1, 2, 3]}
+    >
       {cost.charges.map((charge) => (
         <tr key={`${charge.unit} ${charge.above}`}>
           <td>
@@ -106,10 +125,12 @@ function Entry({ cost }: { readonly cost: Cost }) {
 interface TableProps {
   readonly title: string;
   readonly heads: readonly string[];
+  /** Places of the columns whose values stand at the right. */
+  readonly amounts: readonly number[];
   readonly children: ReactNode;
 }
 
-function Table({ title, heads, children }: TableProps) {
+function Table({ title, heads, amounts, children }: TableProps) {
   return (
     <section className={classes["section"]}>
       <div className={classes["sectionHead"]}>
@@ -119,8 +140,12 @@ function Table({ title, heads, children }: TableProps) {
         <table className={classes["table"]} aria-label={title}>
           <thead>
             <tr>
-              {heads.map((head) => (
-                <th key={head} scope="col">
+              {heads.map((head, at) => (
+                <th
+                  key={head}
+                  scope="col"
+                  className={amounts.includes(at) ? classes["amount"] : undefined}
+                >
                   {head}
                 </th>
               ))}

@@ -16,7 +16,15 @@ import { destinationFrom } from "~/lists/opening";
 import { PhoneRow } from "~/lists/PhoneRow";
 import { readSort } from "~/lists/question";
 import { type Row, rowKey } from "~/lists/rows";
-import { allOrNone, areAll, extended, NOTHING, type Selection, toggled } from "~/lists/selection";
+import {
+  allOrNone,
+  amongLoaded,
+  areAll,
+  isSelected,
+  NOTHING,
+  picked,
+  type Selection,
+} from "~/lists/selection";
 import { useActiveRow } from "~/lists/useActiveRow";
 import { useGridKeys } from "~/lists/useGridKeys";
 import type { Change } from "~/lists/useListAddress";
@@ -97,7 +105,7 @@ export function Grid(props: GridProps) {
 
   const pick = useCallback(
     (row: Row, isRange: boolean) =>
-      onSelect(isRange ? extended(selection, row, rows.rows) : toggled(selection, row)),
+      onSelect(picked(amongLoaded(selection, rows.rows), row, isRange ? rows.rows : [row])),
     [onSelect, selection, rows.rows],
   );
   const leave = () => (selection.rows.size > 0 ? onSelect(NOTHING) : active.leave());
@@ -162,7 +170,7 @@ export function Grid(props: GridProps) {
                 index,
                 projectId: project.id,
                 isActive: index === active.index,
-                isSelected: selection.rows.has(key),
+                isSelected: isSelected(selection, row),
                 onOpen: open,
                 onPick: pick,
               };

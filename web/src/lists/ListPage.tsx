@@ -21,7 +21,7 @@ import { toFixed } from "~/lists/ranges";
 import { histogram } from "~/lists/requests";
 import type { Page } from "~/lists/rows";
 import { SelectionBar } from "~/lists/SelectionBar";
-import { NOTHING, type Selection } from "~/lists/selection";
+import { everyMatching, meantFor, NOTHING, type Selection } from "~/lists/selection";
 import { Toolbar } from "~/lists/Toolbar";
 import { useExport } from "~/lists/useExport";
 import { useListAddress } from "~/lists/useListAddress";
@@ -59,7 +59,8 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   );
   const matching = useMemo(() => matchingOf(question), [question]);
   const [isAtTop, setAtTop] = useState(true);
-  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const [chosen, setSelection] = useState<Selection>(NOTHING);
+  const selection = meantFor(chosen, matching);
   const filterInput = useRef<HTMLInputElement>(null);
 
   const rows = useRows(project, question);
@@ -137,7 +138,15 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
           onTop={setAtTop}
         />
       )}
-      <SelectionBar selection={selection} onClear={clearSelection} exporting={exporting} />
+      <SelectionBar
+        selection={selection}
+        loaded={rows.rows}
+        total={isWhole ? rows.offset + rows.rows.length : count}
+        noun={kind.noun}
+        onEvery={() => setSelection(everyMatching(matching, rows.rows))}
+        onClear={clearSelection}
+        exporting={exporting}
+      />
     </section>
   );
 }

@@ -64,6 +64,19 @@ describe("an export", () => {
     expect(messages).toEqual([undefined, "stopped at the limit time"]);
   });
 
+  it("of all that match ends at its bound, and says so", async () => {
+    const order = { project: PROJECT, question: QUESTION, columns: [], most: 2 } as const;
+    const chunks = [];
+    for await (const chunk of exported({ ...order, format: "jsonl" }, new AbortController().signal))
+      chunks.push(chunk);
+    expect(chunks.map(({ count }) => count)).toEqual([1, 1]);
+    expect(chunks.map(({ message }) => message)).toEqual([
+      undefined,
+      "It ends after 2: narrow the filter for the rest.",
+    ]);
+    expect(vi.mocked(searchText).mock.calls.map(([, { limit }]) => limit)).toEqual([2, 1]);
+  });
+
   it("of a selection ends with its last row, and asks for no more time than it takes", async () => {
     const rows: Row[] = [
       { event_id: "a", event_type: "tool", start_time: 3 },

@@ -1,6 +1,7 @@
 /** Writing events of a list into a file, page by page. */
 import type { Project } from "~/api/control";
 import { readJson } from "~/api/exactJson";
+import { formatCount } from "~/formats/numbers";
 import type { Column } from "~/lists/columns";
 import { csvLine } from "~/lists/csv";
 import { elementsOf } from "~/lists/elements";
@@ -8,6 +9,9 @@ import { asText, valueAt } from "~/lists/fields";
 import type { Question } from "~/lists/question";
 import { searchText } from "~/lists/requests";
 import { type Row, rowKey, startOf } from "~/lists/rows";
+import { text } from "~/text/en";
+
+const words = text.lists.exporting;
 
 export type ExportFormat = "csv" | "jsonl";
 
@@ -16,6 +20,8 @@ export const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   jsonl: "application/x-ndjson",
 };
 
+/** Of a selection of all that match: some hundred megabytes of whole events. */
+export const MOST_EXPORTED = 100_000;
 /** Whole events are large: so many keep an answer within some megabytes. */
 const PAGE = 200;
 
@@ -26,6 +32,8 @@ interface Order {
   readonly format: ExportFormat;
   /** Only these, by their keys. */
   readonly only?: ReadonlyMap<string, Row> | undefined;
+  /** No more events than these. */
+  readonly most?: number | undefined;
 }
 
 interface Chunk {
@@ -45,20 +53,21 @@ interface Rest {
 
 /** The file in pieces. What is asked for again and again is held in memory one page at a time. */
 export async function* exported(order: Order, signal: AbortSignal): AsyncGenerator<Chunk> {
-  const { project, columns, format, only } = order;
+  const { project, columns, format, only, most = Number.POSITIVE_INFINITY } = order;
   const question = only ? spanning(order.question, only) : order.question;
   const { filters, dateRange, sort } = question;
   const projections = format === "csv" ? csvFields(columns) : undefined;
   const missing = new Set(only?.keys());
   if (format === "csv") yield { text: csvLine(columns.map(({ field }) => field)), count: 0 };
   let cursor: string | undefined;
+  let left = most;
   do {
     const answer = await searchText(
       project,
       {
         filters,
         sort,
-        limit: PAGE,
+        limit: Math.min(PAGE, left),
         cursor,
         ...(dateRange ? { dateRange } : {}),
         ...(projections ? { projections } : {}),
@@ -73,12 +82,14 @@ export async function* exported(order: Order, signal: AbortSignal): AsyncGenerat
     cursor = next_cursor ?? undefined;
     // Where there is a cursor, what was not looked at yet is asked for next.
     const isCut = incomplete && !cursor && message !== undefined;
+    left -= elements.length;
+    const end = isCut ? message : cursor && left <= 0 ? words.bound(formatCount(most)) : undefined;
     yield {
       text: wanted.map(({ written, row }) => lineOf(format, written, row, columns)).join(""),
       count: wanted.length,
-      ...(isCut ? { message } : {}),
+      ...(end === undefined ? {} : { message: end }),
     };
-  } while (cursor && (!only || missing.size > 0));
+  } while (cursor && left > 0 && (!only || missing.size > 0));
 }
 
 function lineOf(

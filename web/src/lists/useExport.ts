@@ -25,7 +25,7 @@ export interface Exporting {
   readonly progress: Progress | undefined;
   readonly start: (
     format: ExportFormat,
-    what: { only?: ReadonlyMap<string, Row>; total?: number | undefined },
+    what: { only?: ReadonlyMap<string, Row>; total?: number | undefined; most?: number },
   ) => Promise<void>;
   readonly cancel: () => void;
 }
@@ -42,11 +42,11 @@ export function useExport(
   const cancel = useCallback(() => stopping.current?.abort(), []);
   useEffect(() => cancel, [cancel]);
 
-  const start: Exporting["start"] = async (format, { only, total }) => {
+  const start: Exporting["start"] = async (format, { only, total, most }) => {
     if (progress) return;
     const abort = new AbortController();
     stopping.current = abort;
-    const expected = only?.size ?? total;
+    const expected = only?.size ?? (total && Math.min(total, most ?? total));
     const tell = (done: number) =>
       setProgress({ done, ...(expected === undefined ? {} : { total: expected }) });
     tell(0);
@@ -54,7 +54,7 @@ export function useExport(
       let file = new Blob([], { type: MEDIA_TYPES[format] });
       let done = 0;
       let cut: string | undefined;
-      const order = { project, question, columns, format, only };
+      const order = { project, question, columns, format, only, most };
       for await (const chunk of exported(order, abort.signal)) {
         // A browser keeps large blobs on disk: the text of a page is not held longer than needed.
         file = new Blob([file, chunk.text], { type: MEDIA_TYPES[format] });

@@ -138,6 +138,10 @@ export const lists = {
     label: "Selection",
     count: (count: string) => `${count} selected`,
     all: "Select all that are loaded",
+    every: (count: string) => `Select all ${count} that match`.replace("  ", " "),
+    allOf: (count: string, noun: string) => `All ${count} ${noun} that match`,
+    allOfUnknown: (noun: string, most: string) => `All ${noun} that match, ${most} at most`,
+    bound: (most: string) => `the first ${most} are exported`,
     one: (name: string) => `Select ${name}`,
     clear: "Clear the selection",
     csv: "CSV",
@@ -154,6 +158,7 @@ export const lists = {
     done: (count: string) => `Exported ${count}`,
     missing: (count: string) => `${count} of the selected no longer match and are left out.`,
     failed: "The export failed",
+    bound: (most: string) => `It ends after ${most}: narrow the filter for the rest.`,
     cut: "The export is not whole",
   },
   keys: {
