@@ -68,7 +68,7 @@ function Step({ label, hotkey, isThere, onGo, children }: StepProps) {
       <ActionIcon
         variant="subtle"
         color="gray"
-        size="sm"
+        size={24}
         aria-label={label}
         aria-disabled={!isThere}
         data-disabled={!isThere}
