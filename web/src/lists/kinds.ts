@@ -38,7 +38,6 @@ export const KINDS: Readonly<Record<ListName, ListKind>> = {
       "metadata.total_tokens",
       "metadata.cost",
       "metadata.num_errors",
-      "user_properties.user_id",
     ],
   },
   models: {
