@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from struct import Struct
-from typing import Any, overload
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -85,14 +85,6 @@ class ArrowColumn(Column):
 
     def __len__(self) -> int:
         return len(self._cells)
-
-    @overload
-    def __getitem__(self, place: int) -> Value: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Value]: ...
-    def __getitem__(self, place: int | slice) -> Value | Sequence[Value]:
-        places = range(len(self))[place]
-        return self.at(places) if isinstance(places, range) else self.at([places])[0]
 
     def __iter__(self) -> Iterator[Value]:
         return iter(_column(self._cells, self._convert))

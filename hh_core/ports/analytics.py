@@ -24,7 +24,8 @@ Row = Mapping[str, Value]
 
 class Column(Sequence[Value]):
     """One column of very many rows. Adapters may have one of their own, which makes a value when it
-    is read: who keeps a column and reads little of it saves the others."""
+    is read: who keeps a column and reads little of it saves the others. Such a one has its own
+    ``__len__``, ``__iter__``, ``at`` and ``size``."""
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = values
@@ -37,7 +38,8 @@ class Column(Sequence[Value]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Value]: ...
     def __getitem__(self, place: int | slice) -> Value | Sequence[Value]:
-        return self._values[place]
+        places = range(len(self))[place]
+        return self.at(places) if isinstance(places, range) else self.at((places,))[0]
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self._values)

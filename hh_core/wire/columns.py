@@ -147,9 +147,8 @@ def table_bytes(table: Any) -> bytes:
 
 
 def _stream(form: Any, batches: Sequence[Any]) -> bytes:
-    sink = (
-        BytesIO()
-    )  # Arrow's own sink is copied, which for some megabytes takes five times as long
+    # Arrow's own sink would be copied, which for some megabytes takes five times as long.
+    sink = BytesIO()
     with pa.ipc.new_stream(sink, form) as writer:
         for batch in batches:
             writer.write_batch(batch)
