@@ -14,6 +14,8 @@ export default defineConfig({
     // A style or an image inside a script or a style sheet would need a weaker content policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What a first load may weigh, compressed, a test of the package bounds.
+    chunkSizeWarningLimit: 1_000,
   },
   server: { proxy: { "/v1": CONTROL, "/.well-known": CONTROL } },
   test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
