@@ -4,112 +4,34 @@ The peers come from PyPI into an environment of their own under the cache folder
 same load over OTLP/HTTP into the database that is its default, one after the other and never beside
 each other: ours, the peers, and ours again. Prints CPU-seconds per 1,000 spans of the whole process
 tree, from the socket until the spans are committed, less the idle rate; spans per second that can
-be asked for; acks; and how many times ours that is.
+be asked for; and how many times ours that is. Then spans are offered at a steady pace, as
+``bench/latency.py`` does, and the acks of whatever was not refused are compared.
 """
 
 import json
 import os
-import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 from ingest import measure
 from load import Load
 from options import Options, typed
-from report import Cell, Figures, console, medians, report
+from peer import PEERS, Peer, environment, started, until
+from report import Cell, Figures, medians, report, verdict
 from sender import Target, send
 from stack import cpu, running
 
-PACKAGES = ("arize-phoenix", "mlflow")
+OURS, PHOENIX = "this platform", "Arize Phoenix"
+OFFERED = (1_000, 2_000)
+"""Spans per second of the steady paces."""
+MOST_OF_PHOENIX = 1 / 3
+"""The p99 of our acks over that of Phoenix's, at most."""
 _CPU, _RATE = "CPU-s to readable, per 1,000", "readable spans/s"
-_START_SECONDS = 180.0
-_GIVE_UP_SECONDS = 1200.0
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    name: str
-    command: Sequence[str]
-    """Of its environment; ``{port}`` and ``{folder}`` are filled in."""
-    database: str
-    """Its SQLite file in the folder."""
-    spans: str
-    """The table that holds one row for each span."""
-    health: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-PEERS = (
-    Peer(
-        "Arize Phoenix",
-        ("phoenix", "serve"),
-        "phoenix.db",
-        "spans",
-        "/healthz",
-        environment={
-            "PHOENIX_WORKING_DIR": "{folder}",
-            "PHOENIX_PORT": "{port}",
-            "PHOENIX_GRPC_PORT": "{next}",
-            "PHOENIX_HOST": "127.0.0.1",
-            "PHOENIX_TELEMETRY_ENABLED": "false",
-        },
-    ),
-    Peer(
-        "MLflow",
-        (
-            *("mlflow", "server", "--host", "127.0.0.1", "--port", "{port}", "--workers", "1"),
-            *("--backend-store-uri", "sqlite:///{folder}/mlflow.db"),
-        ),
-        "mlflow.db",
-        "spans",
-        "/health",
-        headers={"x-mlflow-experiment-id": "0"},
-    ),
-)
-
-
-def environment(folder: Path) -> Path:
-    """The peers' own environment, made if it is not there; the folder of its commands."""
-    commands = folder / "bin"
-    if not (folder / ".ready").exists():
-        with console.status("installing the peers"):
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-            pip = [str(commands / "python"), "-m", "pip", "install", "--quiet", *PACKAGES]
-            subprocess.run(pip, check=True)
-        (folder / ".ready").touch()
-    return commands
-
-
-@contextmanager
-def started(peer: Peer, commands: Path, folder: Path, port: int) -> Iterator[psutil.Process]:
-    """The peer, answering, until the block ends."""
-    values = {"folder": str(folder), "port": str(port), "next": str(port + 1)}
-    command = [part.format(**values) for part in peer.command]
-    own = {name: value.format(**values) for name, value in peer.environment.items()}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(commands / command[0]), *command[1:]],
-            env=os.environ | own | {"PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": ""},
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_until_healthy(peer, port, process, folder)
-        yield psutil.Process(process.pid)
-    finally:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.terminate()
-        process.terminate()
-        process.wait(30)
+_PACED_SECONDS = 10
+_CONNECTIONS = 8
 
 
 def measure_peer(peer: Peer, commands: Path, spans: int, port: int) -> dict[str, float]:
@@ -121,57 +43,30 @@ def measure_peer(peer: Peer, commands: Path, spans: int, port: int) -> dict[str,
             load = Load(base_ns=time.time_ns() - 3600 * 10**9)
             warm = list(load.bodies(500))
             send(target, warm, 2)
-            _until(peer, folder, 500)
+            until(peer, folder, 500)
             idle = _idle(process)
             bodies = list(load.bodies(spans))
             before, begun = _tree_cpu(process), time.perf_counter()
-            sent = send(target, bodies, 8)
-            seconds = _until(peer, folder, 500 + sent.spans) - begun
+            sent = send(target, bodies, _CONNECTIONS)
+            seconds = until(peer, folder, 500 + sent.spans) - begun
             spent = _tree_cpu(process) - before - idle * seconds
-            return {
-                _CPU: spent * 1000 / sent.spans,
-                _RATE: sent.spans / seconds,
-                "ack p50 ms": sent.ack_ms(0.5),
-                "ack p99 ms": sent.ack_ms(0.99),
-                "refused requests": sum(sent.refused.values()),
-            }
+            figures = {_CPU: spent * 1000 / sent.spans, _RATE: sent.spans / seconds}
+            return figures | paced(target)
 
 
-def _wait_until_healthy(
-    peer: Peer, port: int, process: "subprocess.Popen[bytes]", folder: Path
-) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            connection = Target("127.0.0.1", port).connect()
-            connection.request("GET", peer.health)
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise RuntimeError(
-        f"{peer.name} does not answer:\n{(folder / 'server.log').read_text()[-2000:]}"
-    )
-
-
-def _until(peer: Peer, folder: Path, spans: int) -> float:
-    """When that many spans are committed."""
-    deadline = time.perf_counter() + _GIVE_UP_SECONDS
-    while (found := _count(peer, folder)) < spans:
-        if time.perf_counter() > deadline:
-            raise RuntimeError(f"{peer.name} has {found} of {spans} spans")
-        time.sleep(0.25)
-    return time.perf_counter()
-
-
-def _count(peer: Peer, folder: Path) -> int:
-    address = f"file:{folder / peer.database}?mode=ro"
-    try:
-        with closing(sqlite3.connect(address, uri=True, timeout=10)) as database:
-            return int(database.execute(f"SELECT count(*) FROM {peer.spans}").fetchone()[0])
-    except sqlite3.OperationalError:  # not made yet, or just being written
-        return 0
+def paced(target: Target) -> dict[str, float]:
+    """Acks of what is offered at each pace, one after the other, and the share that is refused."""
+    found: dict[str, float] = {}
+    for rate in OFFERED:
+        load = Load(time.time_ns() - 60 * 10**9, seed=rate)
+        bodies = list(load.bodies(rate * _PACED_SECONDS))
+        sent = send(target, bodies, _CONNECTIONS, rate)
+        found |= {
+            f"{rate} p50": sent.ack_ms(0.5),
+            f"{rate} p99": sent.ack_ms(0.99),
+            f"{rate} refused": sum(sent.refused.values()) / len(bodies),
+        }
+    return found
 
 
 def _idle(process: psutil.Process, seconds: float = 5.0) -> float:
@@ -186,29 +81,42 @@ def _tree_cpu(process: psutil.Process) -> float:
 
 def _ours(spans: int, port_base: int) -> dict[str, float]:
     with running(port_base) as stack:
-        return measure(stack, spans)
+        return measure(stack, spans) | paced(Target.of(stack))
 
 
-def table(found: Mapping[str, Sequence[Mapping[str, float]]], spans: int, fewer: int) -> Figures:
-    middle = {name: medians(runs) for name, runs in found.items()}
-    ours = middle["this platform"]
+def costs(middle: Mapping[str, Mapping[str, float]], spans: int, fewer: int) -> Figures:
+    """What a span costs each."""
+    ours = middle[OURS]
     rows: list[Sequence[Cell]] = [
-        (
-            name,
-            one[_CPU],
-            one[_CPU] / ours[_CPU],
-            one[_RATE],
-            ours[_RATE] / one[_RATE],
-            one["ack p50 ms"],
-            one["ack p99 ms"],
-        )
+        (name, one[_CPU], one[_CPU] / ours[_CPU], one[_RATE], ours[_RATE] / one[_RATE])
         for name, one in middle.items()
     ]
     return Figures(
         f"The same load: {spans:,} spans to this platform, {fewer:,} to peers",
-        ("", "CPU-s per 1,000", "times ours", "spans/s", "ours is", "ack p50 ms", "ack p99 ms"),
+        ("", "CPU-s per 1,000", "times ours", "spans/s", "ours is"),
         rows,
     )
+
+
+def acks(middle: Mapping[str, Mapping[str, float]]) -> Figures:
+    """How long each lets its senders wait, and whether ours is quick enough beside Phoenix."""
+    rows: list[Sequence[Cell]] = []
+    for rate in OFFERED:
+        rows += [
+            (f"{rate:,} spans/s: {name}", *(one[f"{rate} {what}"] for what in _ACK), None)
+            for name, one in middle.items()
+        ]
+        share = middle[OURS][f"{rate} p99"] / middle[PHOENIX][f"{rate} p99"]
+        holds = verdict(share, MOST_OF_PHOENIX)
+        rows.append((f"{rate:,} spans/s: ours over Phoenix's", None, share, None, holds))
+    return Figures(
+        "Acks at a steady pace",
+        ("", "p50 ms", "p99 ms", "share refused", "verdict (p99 at most a third)"),
+        rows,
+    )
+
+
+_ACK = ("p50", "p99", "refused")
 
 
 def main() -> None:
@@ -219,19 +127,16 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=cache / "hh-bench" / "peers")
     chosen = parser.parse_args()
     commands = environment(chosen.cache)
-    found: dict[str, list[dict[str, float]]] = {"this platform": []}
+    found: dict[str, list[dict[str, float]]] = {OURS: []}
     for _ in range(chosen.runs):
-        found["this platform"].append(_ours(chosen.spans, chosen.port_base))
+        found[OURS].append(_ours(chosen.spans, chosen.port_base))
         for peer in PEERS:
             measured = measure_peer(peer, commands, chosen.peer_spans, chosen.port_base)
             found.setdefault(peer.name, []).append(measured)
-    found["this platform"].append(_ours(chosen.spans, chosen.port_base))
-    report(
-        "peers",
-        typed(),
-        [table(found, chosen.spans, chosen.peer_spans)],
-        keep=chosen.keep,
-    )
+    found[OURS].append(_ours(chosen.spans, chosen.port_base))
+    middle = {name: medians(runs) for name, runs in found.items()}
+    tables = [costs(middle, chosen.spans, chosen.peer_spans), acks(middle)]
+    report("peers", typed(), tables, keep=chosen.keep)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2))
 

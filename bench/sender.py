@@ -1,5 +1,6 @@
 """Sends the load over HTTP, as clients do, and keeps what they would see."""
 
+import math
 import queue
 import threading
 import time
@@ -23,8 +24,8 @@ class Sent:
     refused: dict[str, int] = field(default_factory=dict)
 
     def ack_ms(self, share: float) -> float:
-        """That share of acks took at most so many milliseconds."""
-        return 1e3 * quantile(self.latencies, share)
+        """That share of acks took at most so many milliseconds; infinitely many without any ack."""
+        return 1e3 * quantile(self.latencies, share) if self.latencies else math.inf
 
 
 @dataclass(slots=True)
