@@ -1,5 +1,5 @@
-"""The peers of ``bench/peers.py``: installed from PyPI into an environment of their own, each served
-as its makers say and with the database that is its default."""
+"""The peers that are measured: from PyPI, in an environment of their own, each served as its makers
+say and with the database that is its default."""
 
 import os
 import sqlite3
