@@ -58,7 +58,7 @@ class Pending:
 
     names: set[str] = field(default_factory=set)
 
-    async def pending(self, project: UUID) -> Collection[str]:
+    async def pending(self, project: UUID, *, is_awaited: bool) -> Collection[str]:
         return self.names
 
 

@@ -59,13 +59,15 @@ class Costs:
         self._freshness = freshness
         self._name_key = name_key
 
-    async def derivation(self, project: UUID, text: str) -> tuple[dict[str, Json], bool]:
+    async def derivation(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[dict[str, Json], bool]:
         """The derivation for the event of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id, a session's, and another project's alike,
         ``NotYetError`` while the index is behind.
         """
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         query = Query(
             relation=Relation.EVENTS,
             project=project,

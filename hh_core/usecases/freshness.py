@@ -31,11 +31,11 @@ def missing(what: str, behind: bool) -> NotFoundError:
 class Positions(Protocol):
     """What the plane's ingest processes answer."""
 
-    async def pending(self, project: UUID) -> Collection[str]:
+    async def pending(self, project: UUID, *, is_awaited: bool) -> Collection[str]:
         """Names of the segments with acknowledged records of ``project`` that may not be indexed.
 
-        Asking makes ingest seal and ship its open segment. Raises ``UnavailableError`` when one of
-        the processes does not answer: then nobody can know.
+        Where they are awaited ingest seals and ships its open segment. Raises ``UnavailableError``
+        when one of the processes does not answer: then nobody can know.
         """
         ...
 
@@ -48,17 +48,23 @@ class Freshness:
         self._records = records
         self._wait_seconds = wait_seconds
 
-    async def behind(self, project: UUID) -> bool:
-        """False: the index holds everything acknowledged before this call. Waits up to 2 s."""
+    async def behind(self, project: UUID, wait: float | None = None) -> bool:
+        """False: the index holds everything acknowledged before this call. Waits up to 2 s, or
+        ``wait`` seconds if that is less; for 0 it only looks, and nobody is hurried."""
         try:
-            async with asyncio.timeout(self._wait_seconds):
+            async with asyncio.timeout(min(self._wait_seconds, wait or self._wait_seconds)):
+                if wait == 0:
+                    return bool(await self._unindexed(await self._pending(project)))
                 await self._caught_up(project)
         except (TimeoutError, PortError):
             return True
         return False
 
+    async def _pending(self, project: UUID, *, is_awaited: bool = False) -> Sequence[str]:
+        return sorted(await self._positions.pending(project, is_awaited=is_awaited))
+
     async def _caught_up(self, project: UUID) -> None:
-        waiting: Sequence[str] = sorted(await self._positions.pending(project))
+        waiting = await self._pending(project, is_awaited=True)
         pause = _FIRST_PAUSE
         while True:
             waiting = await self._unindexed(waiting)

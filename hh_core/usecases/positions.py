@@ -55,9 +55,9 @@ class PendingSegments:
         if known is not None:
             known.update(projects)
 
-    def pending(self, project: UUID) -> Sequence[str]:
-        """Segments that a reader of ``project`` waits for. If there are any, the open one is
-        sealed soon. Raises ``UnavailableError`` until ``recover`` has succeeded."""
+    def pending(self, project: UUID, *, is_awaited: bool = True) -> Sequence[str]:
+        """Segments that a reader of ``project`` waits for. If it does, and there are any, the open
+        one is sealed soon. Raises ``UnavailableError`` until ``recover`` has succeeded."""
         if not self._is_recovered:
             raise UnavailableError("this process does not know yet what is pending")
         names = [
@@ -65,7 +65,7 @@ class PendingSegments:
             for name, projects in self._projects.items()
             if projects is None or project in projects
         ]
-        if names:
+        if names and is_awaited:
             self.nudge()
         return names
 

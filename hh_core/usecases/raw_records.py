@@ -44,13 +44,15 @@ class RawRecords:
         self._turns = turns
         self._name_key = name_key
 
-    async def of_event(self, project: UUID, text: str) -> tuple[dict[str, Json], bool]:
+    async def of_event(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[dict[str, Json], bool]:
         """The writes about the event of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id, a session's, and another project's alike,
         ``NotYetError`` while the index is behind, ``RejectedError`` (422) for too much.
         """
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         of_id = Condition("event_id", Op.EQ, id_of(self._name_key, project, text))
         query = Query(
             relation=Relation.EVENTS, project=project, columns=BASE, where=(of_id,), limit=1

@@ -24,7 +24,8 @@ from hh_core.usecases.wide_events import WideEvents
 
 
 class Reader:
-    """Every method concerns one project, and waits until its own writes are there (Freshness)."""
+    """Every method concerns one project, and waits until its own writes are there (Freshness), no
+    longer than ``wait`` seconds where one is given."""
 
     def __init__(
         self,
@@ -56,13 +57,13 @@ class Reader:
         self._histograms = Histograms(analytics)
         self._values = Values(analytics, self._listing)
 
-    async def export(self, project: UUID, query: EventQuery) -> Page:
+    async def export(self, project: UUID, query: EventQuery, *, wait: float | None = None) -> Page:
         """One page of the events that match, in the order that the query asks, then by event id.
 
         Exactly what evaluating every event would give, unless ``incomplete``. Raises
         ``RejectedError`` (422) for an answer that is too large or takes too long.
         """
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             page = await self._listing.page(project, query, behind=behind)
             page.behind = behind
@@ -71,29 +72,33 @@ class Reader:
             return page
 
     async def histogram(
-        self, project: UUID, query: EventQuery, buckets: int
+        self, project: UUID, query: EventQuery, buckets: int, *, wait: float | None = None
     ) -> tuple[Histogram, bool]:
         """When the events that match began, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             return await self._histograms.of(project, query, buckets), behind
 
-    async def values(self, project: UUID, asked: ValuesQuestion) -> tuple[FieldValues, bool]:
+    async def values(
+        self, project: UUID, asked: ValuesQuestion, *, wait: float | None = None
+    ) -> tuple[FieldValues, bool]:
         """The most frequent values of a field, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             found = await self._values.of(project, asked)
             if not found.values:
                 found.warnings.extend(await self._paths.hints(project, [asked.field]))
             return found, behind
 
-    async def event(self, project: UUID, text: str) -> tuple[Event, bool]:
+    async def event(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[Event, bool]:
         """The event or session of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id and for another project's alike, ``NotYetError``
         while the index is behind.
         """
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
         # an id may name a session and an event of a client's choosing: the session is the frame
         rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
@@ -105,9 +110,11 @@ class Reader:
         (event,) = await self._wide.of(project, rows[:1])
         return shown(event)[0], behind
 
-    async def schema(self, project: UUID, range_: Range, run: str | None) -> tuple[Json, bool]:
+    async def schema(
+        self, project: UUID, range_: Range, run: str | None, *, wait: float | None = None
+    ) -> tuple[Json, bool]:
         """The dotted paths that were seen, by event type, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         if run is not None:
             async with self._turns.turn(project):
                 return await self._schema_of_run(project, range_, run), behind

@@ -73,7 +73,14 @@ class SessionOutlines:
         self._kept: ByteCache[_Kept] = ByteCache(self._turns.limits.outline_cache_bytes)
 
     async def page(
-        self, project: UUID, text: str, *, offset: int, limit: int, known: Collection[str] = ()
+        self,
+        project: UUID,
+        text: str,
+        *,
+        offset: int,
+        limit: int,
+        known: Collection[str] = (),
+        wait: float | None = None,
     ) -> OutlinePage | Unchanged:
         """The nodes of a session from the place ``offset`` on, unless its revision is ``known``.
 
@@ -81,7 +88,7 @@ class SessionOutlines:
         ``NotYetError`` while the index is behind, ``RejectedError`` (422) when it takes too long.
         """
         key = name_key(self._name_key, project, text)
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             rollup, traces = await asyncio.gather(
                 session_rollup(self._analytics, project, key, behind),

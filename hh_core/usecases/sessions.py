@@ -62,7 +62,13 @@ class Sessions:
         self._kept: ByteCache[_Kept] = ByteCache(self._limits.outline_cache_bytes)
 
     async def tree(
-        self, project: UUID, text: str, *, limit: int, cursor: str | None = None
+        self,
+        project: UUID,
+        text: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        wait: float | None = None,
     ) -> SessionPage:
         """The events of a session nested under each other, siblings by start time.
 
@@ -74,7 +80,7 @@ class Sessions:
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             frame, traces = await asyncio.gather(
                 session_rollup(self._analytics, project, key, behind),

@@ -253,5 +253,12 @@ class DataPlane(containers.DeclarativeContainer):
         RawRecords, analytics, wide_events, source, freshness, turns, name_key=name_key
     )
     read_api = providers.Singleton(
-        ReadApi, access, reader, sessions, session_outlines, costs, raw_records
+        ReadApi,
+        access,
+        reader,
+        sessions,
+        session_outlines,
+        costs,
+        raw_records,
+        most_wait=config.provided.read.wait_seconds,
     )

@@ -23,9 +23,9 @@ class IngestDoor:
         self._url = url
         self._client = client
 
-    async def pending(self, project: UUID) -> Sequence[str]:
-        """``GET /internal/pending?project=<uuid>``: names of segments."""
-        answer = await self._ask("pending", project=str(project))
+    async def pending(self, project: UUID, *, is_awaited: bool) -> Sequence[str]:
+        """``GET /internal/pending?project=<uuid>&awaited=1``: names of segments."""
+        answer = await self._ask("pending", project=str(project), awaited=str(int(is_awaited)))
         try:
             return [str(name) for name in answer["segments"]]
         except (KeyError, TypeError) as error:
@@ -73,8 +73,9 @@ class IngestPositions:
     def __init__(self, doors: Sequence[IngestDoor]) -> None:
         self.doors = doors
 
-    async def pending(self, project: UUID) -> Collection[str]:
-        answers = await asyncio.gather(*(door.pending(project) for door in self.doors))
+    async def pending(self, project: UUID, *, is_awaited: bool = True) -> Collection[str]:
+        asked = (door.pending(project, is_awaited=is_awaited) for door in self.doors)
+        answers = await asyncio.gather(*asked)
         return {name for names in answers for name in names}
 
 

@@ -12,9 +12,10 @@ from hh_runtime.access import Access
 
 
 def internal_app(positions: PendingSegments, access: Access, counts: Counts) -> web.Application:
-    """``GET /internal/pending?project=<uuid>`` → ``{"segments": [name, …]}``; 503 while this
-    process does not know yet what an earlier one left. ``GET /internal/key-uses`` →
-    ``{"uses": {key id: ms, …}}``: when each key was last used at this door, to the hour.
+    """``GET /internal/pending?project=<uuid>&awaited=<0|1>`` → ``{"segments": [name, …]}``; 503
+    while this process does not know yet what an earlier one left. With 0 nothing is sealed.
+    ``GET /internal/key-uses`` → ``{"uses": {key id: ms, …}}``: when each key was last used at this
+    door, to the hour.
     ``GET /internal/totals`` → ``{"spans": n, "bytes": n}``: taken in since the process began."""
 
     async def pending(request: web.Request) -> web.Response:
@@ -23,7 +24,8 @@ def internal_app(positions: PendingSegments, access: Access, counts: Counts) -> 
         except ValueError:
             return json_answer({"message": "project must be a UUID"}, 400)
         try:
-            return json_answer({"segments": positions.pending(project)})
+            is_awaited = request.query.get("awaited") != "0"
+            return json_answer({"segments": positions.pending(project, is_awaited=is_awaited)})
         except UnavailableError as error:
             return rest_refusal(refusal_of(error))
 
