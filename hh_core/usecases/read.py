@@ -1,13 +1,15 @@
 """Answer questions about events: export, search, one event, which fields there are (DESIGN 3.7)."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
-from hh_core.usecases.belonging import BASE, LIGHT, Belonging
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.belonging import BASE, LIGHT, Belonging, event_id, is_session, trace_id
+from hh_core.usecases.concern import Needles, of_event
 from hh_core.usecases.event_shape import BUCKETS
 from hh_core.usecases.field_values import FieldValues, Values, ValuesQuestion
 from hh_core.usecases.freshness import Freshness, missing
@@ -41,6 +43,7 @@ class Reader:
     ) -> None:
         self._analytics = analytics
         self._wide = wide
+        self._belonging = belonging
         self._freshness = freshness
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
@@ -98,13 +101,23 @@ class Reader:
         Raises ``NotFoundError`` for an unknown id and for another project's alike, ``NotYetError``
         while the index is behind.
         """
-        behind = await self._freshness.behind(project, wait)
         of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
-        # an id may name a session and an event of a client's choosing: the session is the frame
-        rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
-        if not rows:
-            of_session = (of_id, _SESSION)
-            rows = await self._analytics.select(_one(project, Relation.LISTING, LIGHT, *of_session))
+
+        async def look() -> Sequence[Row]:
+            # an id may name a session and an event of a client's choosing: the session is the frame
+            rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
+            if rows:
+                return rows
+            of_session = _one(project, Relation.LISTING, LIGHT, of_id, _SESSION)
+            return await self._analytics.select(of_session)
+
+        async def concern(rows: Sequence[Row]) -> Needles | None:
+            if not rows or is_session(rows[0]):
+                return None
+            sessions = await self._belonging.sessions(project, rows)
+            return of_event(trace_id(rows[0]), sessions[event_id(rows[0])])
+
+        rows, behind = await self._freshness.settled(project, look, concern, wait)
         if not rows:
             raise missing("event", behind)
         (event,) = await self._wide.of(project, rows[:1])
