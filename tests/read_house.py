@@ -58,8 +58,13 @@ class Pending:
 
     names: set[str] = field(default_factory=set)
 
-    async def pending(self, project: UUID) -> Collection[str]:
+    async def pending(self, project: UUID, *, is_awaited: bool) -> Collection[str]:
         return self.names
+
+    async def without(
+        self, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Collection[str]:
+        return ()
 
 
 @dataclass
@@ -168,7 +173,9 @@ def _built(
     wide = WideEvents(analytics, content, belonging, max_logs=limits.logs_per_span)
     pending = Pending()
     turns = Turns(limits)
-    freshness = Freshness(pending, records, wait_seconds=0.3)
+    freshness = Freshness(
+        pending, records, wait_seconds=0.3, ids_are_verbatim=mapping.ids_are_verbatim
+    )
     return ReadHouse(
         objects,
         records,

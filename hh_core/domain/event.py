@@ -12,6 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from hh_core.domain.span import Keys, Span
 
+EVENT_ID_KEY = "honeyhive_event_id"
+"""The attribute in which a span tells its own event id."""
+
 Json = Any
 """Strings, finite numbers, booleans, None, lists and string-keyed dicts of them."""
 
@@ -98,6 +101,16 @@ class PreparedMapper(Mapper, Protocol):
         """What ``facts`` does to spans that have exactly these attribute keys; None if ``speaks``
         is False for all of them. A pure function of ``keys``."""
         ...
+
+
+def ids_are_verbatim(mapper: Mapper) -> bool:
+    """Whether the ids that ``mapper`` claims for spans stand in them as they are.
+
+    It says so by an attribute of this name, which is optional, for the speed of readers: a session
+    id is the text of some attribute, or a part of it, as it is or within JSON, or the digits of a
+    whole number; an event id is that of ``EVENT_ID_KEY``.
+    """
+    return getattr(mapper, "ids_are_verbatim", False) is True
 
 
 Event = Mapping[str, Json]

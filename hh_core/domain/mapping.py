@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from hh_core.domain.enrichment import INDEXED, OTHER_ERROR, assumed_type, complete_usage, dollars
-from hh_core.domain.event import Content, Facts, Json, Mapper, PreparedMapper, Step
+from hh_core.domain.event import (
+    Content,
+    Facts,
+    Json,
+    Mapper,
+    PreparedMapper,
+    Step,
+    ids_are_verbatim,
+)
 from hh_core.domain.paths import index, json_value, put
 from hh_core.domain.rules import Rules
 from hh_core.domain.sheet import FACTS, Form
@@ -109,6 +117,8 @@ class Mapping:
         self._plans = ByKeys(self._plan)
         self._formed = ByKeys(self._form)
         self._forms: dict[tuple[Keys, tuple[Rules, ...]], Form] = {}
+        self.ids_are_verbatim = all(map(ids_are_verbatim, ordered))
+        """Of all mappers."""
         self.failures: Counter[str] = Counter()
         """How often each mapper has raised."""
 

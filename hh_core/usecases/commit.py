@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 from hh_core.errors import UnavailableError
 from hh_core.usecases.durability import Draft, Durability
@@ -35,7 +34,7 @@ class _Submission:
 class GroupCommit:
     """One writer for many requests. ``run`` must be running for ``commit`` to return.
 
-    ``on_durable`` gets the segment and its projects before any request of the batch is answered.
+    ``on_durable`` gets the segment and what is in it before any request of the batch is answered.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class GroupCommit:
         durability: Durability,
         *,
         window: Window,
-        on_durable: Callable[[str, Collection[UUID]], None],
+        on_durable: Callable[[str, Sequence[Draft]], None],
     ) -> None:
         self._durability = durability
         self._window = window
@@ -137,7 +136,7 @@ class GroupCommit:
             _settle(batch, UnavailableError("the spans could not be stored; try again"))
             raise
         else:
-            self._on_durable(segment, {draft.project for draft in drafts})
+            self._on_durable(segment, drafts)
             _settle(batch, None)
 
     async def _seal_if_due(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from hh_core.domain.telemetry import USAGE_KINDS
 from hh_core.domain.tokens import KINDS, SUMS, Correction, normalised
 from hh_core.errors import NotFoundError, RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.concern import of_rows
 from hh_core.usecases.event_sources import address
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.segments_source import SegmentsSource
@@ -27,7 +29,8 @@ from hh_core.wire.price_lines import text_of_day
 from hh_core.wire.rest import documents
 
 COLUMNS = (
-    *("event_id", "event_type", "event_name", "start_ns", "model", "provider", "usage", "cost"),
+    *("event_id", "trace_id", "event_type", "event_name", "start_ns"),
+    *("model", "provider", "usage", "cost"),
     *("segment", "record", "ordinal", "record_kind"),
 )
 
@@ -59,13 +62,14 @@ class Costs:
         self._freshness = freshness
         self._name_key = name_key
 
-    async def derivation(self, project: UUID, text: str) -> tuple[dict[str, Json], bool]:
+    async def derivation(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[dict[str, Json], bool]:
         """The derivation for the event of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id, a session's, and another project's alike,
         ``NotYetError`` while the index is behind.
         """
-        behind = await self._freshness.behind(project)
         query = Query(
             relation=Relation.EVENTS,
             project=project,
@@ -73,7 +77,9 @@ class Costs:
             where=(Condition("event_id", Op.EQ, id_of(self._name_key, project, text)),),
             limit=1,
         )
-        rows = await self._analytics.select(query)
+        rows, behind = await self._freshness.settled(
+            project, partial(self._analytics.select, query), of_rows, wait
+        )
         if not rows:
             raise missing("event", behind)
         return self._derived(project, rows[0], await self._told(project, rows[0])), behind

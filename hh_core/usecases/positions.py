@@ -10,6 +10,8 @@ from hh_core.errors import PortError, RejectedError, UnavailableError
 from hh_core.ports.journal import Journal
 from hh_core.ports.objects import Objects
 from hh_core.ports.records import Records
+from hh_core.usecases.durability import Draft
+from hh_core.usecases.pending_records import MAX_BYTES, PendingRecords
 
 _PAGE = 1000
 _PAUSE_SECONDS = 1.0
@@ -21,7 +23,16 @@ class PendingSegments:
     What was pending before a restart is found again, for all projects alike.
     """
 
-    def __init__(self, journal: Journal, objects: Objects, records: Records, *, node: int) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        objects: Objects,
+        records: Records,
+        *,
+        node: int,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        """``max_bytes``: of what is kept to tell whom it does not concern (``PendingRecords``)."""
         self._journal = journal
         self._objects = objects
         self._records = records
@@ -31,6 +42,7 @@ class PendingSegments:
         """Called when a reader waits: the open segment should end soon."""
         self._projects: dict[str, set[UUID] | None] = {}
         """``None`` stands for any project."""
+        self._kept = PendingRecords(max_bytes)
 
     def __len__(self) -> int:
         return len(self._projects)
@@ -49,15 +61,16 @@ class PendingSegments:
             self._is_recovered = len(page) < _PAGE
             after = page[-1].key if page else after
 
-    def durable(self, segment: str, projects: Collection[UUID]) -> None:
-        """Records of ``projects`` in ``segment`` are about to be acknowledged."""
+    def durable(self, segment: str, drafts: Sequence[Draft]) -> None:
+        """``drafts`` in ``segment`` are about to be acknowledged."""
         known = self._projects.setdefault(segment, set())
         if known is not None:
-            known.update(projects)
+            known.update(draft.project for draft in drafts)
+            self._kept.keep(segment, drafts)
 
-    def pending(self, project: UUID) -> Sequence[str]:
-        """Segments that a reader of ``project`` waits for. If there are any, the open one is
-        sealed soon. Raises ``UnavailableError`` until ``recover`` has succeeded."""
+    def pending(self, project: UUID, *, is_awaited: bool = True) -> Sequence[str]:
+        """Segments that a reader of ``project`` waits for. If it does, and there are any, the open
+        one is sealed soon. Raises ``UnavailableError`` until ``recover`` has succeeded."""
         if not self._is_recovered:
             raise UnavailableError("this process does not know yet what is pending")
         names = [
@@ -65,9 +78,15 @@ class PendingSegments:
             for name, projects in self._projects.items()
             if projects is None or project in projects
         ]
-        if names:
+        if names and is_awaited:
             self.nudge()
         return names
+
+    async def without(
+        self, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Sequence[str]:
+        """Those of ``segments`` that certainly say nothing with one of ``needles`` in it."""
+        return await self._kept.without(project, segments, needles)
 
     async def forget_indexed(self) -> None:
         """Drop what dispatch has indexed. Raises what the port raises."""
@@ -76,6 +95,7 @@ class PendingSegments:
             part = names[start : start + _PAGE]
             for name in set(part) - set(await self._unindexed(part)):
                 del self._projects[name]
+                self._kept.forget(name)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Recover, then forget what is indexed, about once a second, until ``stopping`` is set."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hh_core.domain.segments import Address, RecordKind, SegmentRecord
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 from hh_core.usecases.belonging import BASE
+from hh_core.usecases.concern import of_rows
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.read_limits import Turns
 from hh_core.usecases.segments_source import SegmentsSource
@@ -44,18 +46,21 @@ class RawRecords:
         self._turns = turns
         self._name_key = name_key
 
-    async def of_event(self, project: UUID, text: str) -> tuple[dict[str, Json], bool]:
+    async def of_event(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[dict[str, Json], bool]:
         """The writes about the event of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id, a session's, and another project's alike,
         ``NotYetError`` while the index is behind, ``RejectedError`` (422) for too much.
         """
-        behind = await self._freshness.behind(project)
         of_id = Condition("event_id", Op.EQ, id_of(self._name_key, project, text))
         query = Query(
             relation=Relation.EVENTS, project=project, columns=BASE, where=(of_id,), limit=1
         )
-        rows = await self._analytics.select(query)
+        rows, behind = await self._freshness.settled(
+            project, partial(self._analytics.select, query), of_rows, wait
+        )
         if not rows:
             raise missing("event", behind)
         async with self._turns.turn(project):

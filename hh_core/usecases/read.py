@@ -1,13 +1,15 @@
 """Answer questions about events: export, search, one event, which fields there are (DESIGN 3.7)."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
 from hh_core.domain.event import Event, Json
 from hh_core.domain.filters import Filter
 from hh_core.domain.identity import name_key
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
-from hh_core.usecases.belonging import BASE, LIGHT, Belonging
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.belonging import BASE, LIGHT, Belonging, event_id, is_session, trace_id
+from hh_core.usecases.concern import Needles, of_event
 from hh_core.usecases.event_shape import BUCKETS
 from hh_core.usecases.field_values import FieldValues, Values, ValuesQuestion
 from hh_core.usecases.freshness import Freshness, missing
@@ -24,7 +26,8 @@ from hh_core.usecases.wide_events import WideEvents
 
 
 class Reader:
-    """Every method concerns one project, and waits until its own writes are there (Freshness)."""
+    """Every method concerns one project, and waits until its own writes are there (Freshness), no
+    longer than ``wait`` seconds where one is given."""
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Reader:
     ) -> None:
         self._analytics = analytics
         self._wide = wide
+        self._belonging = belonging
         self._freshness = freshness
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
@@ -56,13 +60,13 @@ class Reader:
         self._histograms = Histograms(analytics)
         self._values = Values(analytics, self._listing)
 
-    async def export(self, project: UUID, query: EventQuery) -> Page:
+    async def export(self, project: UUID, query: EventQuery, *, wait: float | None = None) -> Page:
         """One page of the events that match, in the order that the query asks, then by event id.
 
         Exactly what evaluating every event would give, unless ``incomplete``. Raises
         ``RejectedError`` (422) for an answer that is too large or takes too long.
         """
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             page = await self._listing.page(project, query, behind=behind)
             page.behind = behind
@@ -71,43 +75,59 @@ class Reader:
             return page
 
     async def histogram(
-        self, project: UUID, query: EventQuery, buckets: int
+        self, project: UUID, query: EventQuery, buckets: int, *, wait: float | None = None
     ) -> tuple[Histogram, bool]:
         """When the events that match began, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             return await self._histograms.of(project, query, buckets), behind
 
-    async def values(self, project: UUID, asked: ValuesQuestion) -> tuple[FieldValues, bool]:
+    async def values(
+        self, project: UUID, asked: ValuesQuestion, *, wait: float | None = None
+    ) -> tuple[FieldValues, bool]:
         """The most frequent values of a field, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         async with self._turns.turn(project):
             found = await self._values.of(project, asked)
             if not found.values:
                 found.warnings.extend(await self._paths.hints(project, [asked.field]))
             return found, behind
 
-    async def event(self, project: UUID, text: str) -> tuple[Event, bool]:
+    async def event(
+        self, project: UUID, text: str, *, wait: float | None = None
+    ) -> tuple[Event, bool]:
         """The event or session of that id, and whether the index is behind.
 
         Raises ``NotFoundError`` for an unknown id and for another project's alike, ``NotYetError``
         while the index is behind.
         """
-        behind = await self._freshness.behind(project)
         of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
-        # an id may name a session and an event of a client's choosing: the session is the frame
-        rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
-        if not rows:
-            of_session = (of_id, _SESSION)
-            rows = await self._analytics.select(_one(project, Relation.LISTING, LIGHT, *of_session))
+
+        async def look() -> Sequence[Row]:
+            # an id may name a session and an event of a client's choosing: the session is the frame
+            rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
+            if rows:
+                return rows
+            of_session = _one(project, Relation.LISTING, LIGHT, of_id, _SESSION)
+            return await self._analytics.select(of_session)
+
+        async def concern(rows: Sequence[Row]) -> Needles | None:
+            if not rows or is_session(rows[0]):
+                return None
+            sessions = await self._belonging.sessions(project, rows)
+            return of_event(trace_id(rows[0]), sessions[event_id(rows[0])])
+
+        rows, behind = await self._freshness.settled(project, look, concern, wait)
         if not rows:
             raise missing("event", behind)
         (event,) = await self._wide.of(project, rows[:1])
         return shown(event)[0], behind
 
-    async def schema(self, project: UUID, range_: Range, run: str | None) -> tuple[Json, bool]:
+    async def schema(
+        self, project: UUID, range_: Range, run: str | None, *, wait: float | None = None
+    ) -> tuple[Json, bool]:
         """The dotted paths that were seen, by event type, and whether the index is behind."""
-        behind = await self._freshness.behind(project)
+        behind = await self._freshness.behind(project, wait)
         if run is not None:
             async with self._turns.turn(project):
                 return await self._schema_of_run(project, range_, run), behind

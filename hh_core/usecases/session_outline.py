@@ -20,7 +20,7 @@ from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.node_columns import READ, NodeColumns, node_columns
 from hh_core.usecases.outline import Mark, Outlines, mark_of
 from hh_core.usecases.read_limits import ReadLimits, Turns
-from hh_core.usecases.session_rollup import session_rollup
+from hh_core.usecases.session_rollup import FindSession
 
 OUTLINE_LIMIT = 25_000
 """Nodes of one page."""
@@ -67,13 +67,22 @@ class SessionOutlines:
     ) -> None:
         self._analytics = analytics
         self._outlines = Outlines(analytics, belonging)
-        self._freshness = freshness
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
+        self._find = FindSession(
+            analytics, self._outlines, freshness, self._turns, name_key=name_key
+        )
         self._kept: ByteCache[_Kept] = ByteCache(self._turns.limits.outline_cache_bytes)
 
     async def page(
-        self, project: UUID, text: str, *, offset: int, limit: int, known: Collection[str] = ()
+        self,
+        project: UUID,
+        text: str,
+        *,
+        offset: int,
+        limit: int,
+        known: Collection[str] = (),
+        wait: float | None = None,
     ) -> OutlinePage | Unchanged:
         """The nodes of a session from the place ``offset`` on, unless its revision is ``known``.
 
@@ -81,13 +90,9 @@ class SessionOutlines:
         ``NotYetError`` while the index is behind, ``RejectedError`` (422) when it takes too long.
         """
         key = name_key(self._name_key, project, text)
-        behind = await self._freshness.behind(project)
+        found = await self._find(project, text, wait)
+        traces, session = found.traces, _summary(found.rollup)
         async with self._turns.turn(project):
-            rollup, traces = await asyncio.gather(
-                session_rollup(self._analytics, project, key, behind),
-                self._outlines.traces(project, key),
-            )
-            session = _summary(rollup)
             kept = self._kept.get((project, key))
             if kept is not None or known:
                 mark = await self._outlines.mark(project, traces)
@@ -104,7 +109,7 @@ class SessionOutlines:
             count,
             nodes,
             following if following < count else None,
-            behind,
+            found.behind,
         )
 
     async def _made(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> _Kept:

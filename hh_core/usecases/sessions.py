@@ -16,7 +16,7 @@ from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.outline import Mark, Outline, Outlines
 from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
-from hh_core.usecases.session_rollup import session_rollup
+from hh_core.usecases.session_rollup import FindSession
 from hh_core.usecases.showing import shown
 from hh_core.usecases.wide_events import WideEvents, told_of
 
@@ -54,15 +54,23 @@ class Sessions:
         self._analytics = analytics
         self._wide = wide
         self._outlines = Outlines(analytics, belonging)
-        self._freshness = freshness
         self._cursors = cursors
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())
+        self._find = FindSession(
+            analytics, self._outlines, freshness, self._turns, name_key=name_key
+        )
         self._limits = self._turns.limits
         self._kept: ByteCache[_Kept] = ByteCache(self._limits.outline_cache_bytes)
 
     async def tree(
-        self, project: UUID, text: str, *, limit: int, cursor: str | None = None
+        self,
+        project: UUID,
+        text: str,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        wait: float | None = None,
     ) -> SessionPage:
         """The events of a session nested under each other, siblings by start time.
 
@@ -74,12 +82,9 @@ class Sessions:
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
-        behind = await self._freshness.behind(project)
+        found = await self._find(project, text, wait)
+        frame, traces = found.rollup, found.traces
         async with self._turns.turn(project):
-            frame, traces = await asyncio.gather(
-                session_rollup(self._analytics, project, key, behind),
-                self._outlines.traces(project, key),
-            )
             if cursor is None and cast(int, frame["num_events"]) <= limit:
                 rows = await self._outlines.rows(project, traces)
                 outline = await self._outlines.of_rows(project, key, rows)
@@ -94,7 +99,7 @@ class Sessions:
         following = first + len(page)
         more = following < len(outline.order)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
-        return SessionPage(session, outline.count, sealed, behind)
+        return SessionPage(session, outline.count, sealed, found.behind)
 
     async def _outline(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
         """Of a session of several pages: kept from one to the next, as long as its rows are those

@@ -100,6 +100,9 @@ class IngestConfig(Section):
     """A segment is sealed when it has this many bytes."""
     segment_ms: int = Field(default=200, gt=0)
     """A segment is sealed when it is this old."""
+    max_pending_bytes: int = Field(default=64 << 20, ge=0)
+    """What is not indexed yet is kept in memory up to this size, unpacked, so that who reads a
+    session waits for nothing that does not concern it. Beyond, readers wait for all."""
 
 
 class DispatchConfig(Section):

@@ -217,7 +217,11 @@ class DataPlane(containers.DeclarativeContainer):
         WideEvents, analytics, content, belonging, max_logs=config.provided.read.logs_per_span
     )
     freshness = providers.Singleton(
-        Freshness, positions, records, wait_seconds=config.provided.read.wait_seconds
+        Freshness,
+        positions,
+        records,
+        wait_seconds=config.provided.read.wait_seconds,
+        ids_are_verbatim=mapping.provided.ids_are_verbatim,
     )
     turns = providers.Singleton(Turns, providers.Singleton(_read_limits, config))
     reader = providers.Singleton(
@@ -253,5 +257,12 @@ class DataPlane(containers.DeclarativeContainer):
         RawRecords, analytics, wide_events, source, freshness, turns, name_key=name_key
     )
     read_api = providers.Singleton(
-        ReadApi, access, reader, sessions, session_outlines, costs, raw_records
+        ReadApi,
+        access,
+        reader,
+        sessions,
+        session_outlines,
+        costs,
+        raw_records,
+        most_wait=config.provided.read.wait_seconds,
     )

@@ -38,6 +38,7 @@ def _ingest_settings(config: DataPlaneConfig, name_key: bytes) -> IngestSettings
         max_strangers=limits.max_connections_per_address,
         window=Window(seconds=ingest.commit_ms / 1000, bytes=ingest.commit_bytes),
         bounds=Bounds(segment_bytes=ingest.segment_bytes, segment_ms=ingest.segment_ms),
+        max_pending_bytes=ingest.max_pending_bytes,
         drain_seconds=config.drain_seconds,
         tls_certificate=config.listen.tls_certificate,
         tls_key=config.listen.tls_key,

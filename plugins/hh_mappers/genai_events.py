@@ -50,6 +50,7 @@ class GenAiEvents:
     """
 
     name = "genai-events"
+    ids_are_verbatim = True
     rank = 55
 
     def prepare(self, keys: Keys) -> Step | None:

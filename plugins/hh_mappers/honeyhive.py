@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from hh_core.domain.enrichment import OTHER_ERROR
-from hh_core.domain.event import Content, Facts, Json, Step
+from hh_core.domain.event import EVENT_ID_KEY, Content, Facts, Json, Step
 from hh_core.domain.paths import json_value, nested, put
 from hh_core.domain.rules import Kind, Rules
 from hh_core.domain.span import Keys, Span
@@ -45,7 +45,7 @@ _ROUTES = Routes(
         "honeyhive.project": LARGE,
         "honeyhive_project": LARGE,
         _ASSOCIATION + "project": LARGE,
-        "honeyhive_event_id": Route(text, fact="claimed_event_id"),
+        EVENT_ID_KEY: Route(text, fact="claimed_event_id"),
         "honeyhive_event_name": Route(text, fact="event_name"),
         "honeyhive_event_type": LARGE,
         "honeyhive_user_id": Route(text, "user_properties.user_id"),

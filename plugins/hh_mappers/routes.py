@@ -86,6 +86,8 @@ class Routes(dict[str, Route | None]):
 class Prepared(ABC):
     """A mapper that is written as a ``PreparedMapper``: what it does follows from the keys."""
 
+    ids_are_verbatim = True
+
     @abstractmethod
     def prepare(self, keys: Keys) -> Step | None: ...
 

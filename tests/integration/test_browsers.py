@@ -64,6 +64,14 @@ def test_a_page_may_ask_for_what_changed_since_an_earlier_answer(house: House) -
     assert "If-None-Match" in told["Access-Control-Allow-Headers"]
 
 
+def test_a_page_may_say_how_long_it_waits_and_read_what_was_applied(house: House) -> None:
+    _, told = preflight(house, "/v1/events/search", OWN)
+    assert "Prefer" in told["Access-Control-Allow-Headers"].split(", ")
+    _, answer = ask(house, "POST", "/v1/events", {**HEADERS, "Origin": OWN}, b"{}")
+    exposed = answer["Access-Control-Expose-Headers"].split(", ")
+    assert exposed == ["Retry-After", "Preference-Applied"]
+
+
 def test_no_page_may_send_cookies(house: House) -> None:
     _, told = preflight(house, "/v1/events/search", OWN)
     assert "Access-Control-Allow-Credentials" not in told

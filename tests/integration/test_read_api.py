@@ -459,3 +459,25 @@ def test_a_span_is_readable_right_after_its_acknowledgement() -> None:
             assert answer.body["event"]["project_id"] == PROJECT
 
     run(main)
+
+
+def test_a_client_says_how_long_it_is_prepared_to_wait() -> None:
+    async def main(plane: RunningDataPlane) -> None:
+        await plane.ask("POST", "/events", {"event": {"event_type": "tool", "session_id": "run"}})
+        loop = asyncio.get_running_loop()
+        for prefer, applied, least, most in (
+            ("wait=0", "wait=0", 0.0, 4.9),
+            ("wait=1", "wait=1", 0.9, 4.9),
+            ("wait=60", "wait=5", 4.9, 60.0),
+            ("respond-async", None, 4.9, 60.0),
+        ):
+            begun = loop.time()
+            answer = await plane.ask("POST", EXPORT, {"filters": []}, headers={"Prefer": prefer})
+            assert least <= loop.time() - begun <= most, prefer
+            assert (answer.status, answer.body["behind"]) == (200, True)
+            assert answer.headers.get("Preference-Applied") == applied
+        missing = await plane.ask("GET", "/v1/sessions/run", headers={"Prefer": "wait=0"})
+        assert (missing.status, missing.body["behind"]) == (404, True)
+        assert missing.headers["Preference-Applied"] == "wait=0"
+
+    run(main, services=["ingest", "api"], read={"wait_seconds": 4.9})

@@ -136,6 +136,15 @@ def test_every_operation_has_an_id_of_its_own_a_tag_and_the_answers_of_its_kind(
         assert named == given
 
 
+def test_every_question_about_a_project_may_say_how_long_it_waits() -> None:
+    for method, path in read_routes() - {("GET", p) for p in ("/", "/openapi.json", "/docs")}:
+        if method == "HEAD":
+            continue
+        said = SPEC["paths"][path.replace(":[^/]+", "")][method.lower()]
+        assert "Prefer" in {p["name"] for p in said["parameters"] if p["in"] == "header"}, path
+        assert "Preference-Applied" in said["responses"]["200"]["headers"], path
+
+
 def test_the_reference_page_escapes_what_the_document_says() -> None:
     hostile = "<script>alert(1)</script>"
     spec = {

@@ -301,6 +301,18 @@ def test_a_reader_is_told_what_to_wait_for_and_ends_the_open_segment() -> None:
     run(work)
 
 
+def test_who_only_asks_what_is_pending_ends_no_segment() -> None:
+    async def work() -> None:
+        async with Node(bounds=Bounds(segment_ms=60_000)).running() as node:
+            await asyncio.sleep(1)
+            await node.write("a")
+            assert len(node.path.positions.pending(WRITER.project, is_awaited=False)) == 1
+            await asyncio.sleep(0.5)
+            assert not node.objects.backend.objects
+
+    run(work)
+
+
 def test_after_a_restart_readers_still_wait_for_what_is_not_indexed() -> None:
     async def work() -> None:
         node = Node()

@@ -15,6 +15,7 @@ from hh_core.domain.policy import Audience, Plane, operation
 from hh_core.errors import RejectedError
 from hh_core.usecases.belonging import TRACE_ROWS
 from hh_core.usecases.costs import Costs
+from hh_core.usecases.freshness import WAIT_SECONDS
 from hh_core.usecases.list_questions import parse_histogram, parse_values
 from hh_core.usecases.raw_records import RawRecords
 from hh_core.usecases.read import Reader
@@ -29,6 +30,7 @@ from hh_core.usecases.sessions import SessionPage, Sessions
 from hh_data.api.answers import events_answer, histogram_answer, values_answer
 from hh_data.api.coding import coded_json, etag, known_revisions
 from hh_data.api.errors import errors_as_json, json_answer
+from hh_data.api.preferences import preferred_wait, telling_preferences
 from hh_runtime.access import PROJECT_HEADER, Access
 from hh_runtime.reference import reference_page
 from hh_runtime.schemas import schema_bytes
@@ -57,12 +59,16 @@ class ReadApi:
     outlines: SessionOutlines
     costs: Costs
     raw_records: RawRecords
+    most_wait: float = WAIT_SECONDS
+    """Seconds that a client may ask an answer to wait for the index (``Prefer: wait``)."""
     clock: Callable[[], int] = now_ms
 
     def application(self) -> web.Application:
         """To be served without automatic decompression (``hh_runtime.http.listening``). Raises
         ``LookupError`` for a route whose operation the policy does not know."""
-        app = web.Application(middlewares=[errors_as_json], client_max_size=MAX_BODY_BYTES)
+        app = web.Application(
+            middlewares=[telling_preferences, errors_as_json], client_max_size=MAX_BODY_BYTES
+        )
         for method, path, name, handler in self._questions():
             app.router.add_route(method, path, self._guarded(name, handler))
         for path, name, page in (
@@ -121,31 +127,36 @@ class ReadApi:
 
     async def histogram(self, request: web.Request, project: UUID) -> web.Response:
         query, buckets = parse_histogram(await _json(request), now_ms=self.clock)
-        answer, behind = await self.reader.histogram(project, query, buckets)
+        answer, behind = await self.reader.histogram(
+            project, query, buckets, wait=self._wait(request)
+        )
         return json_answer({**histogram_answer(answer), **_behind(behind)})
 
     async def values(self, request: web.Request, project: UUID) -> web.Response:
         asked = parse_values(await _json(request), now_ms=self.clock)
-        answer, behind = await self.reader.values(project, asked)
+        answer, behind = await self.reader.values(project, asked, wait=self._wait(request))
         return json_answer({**values_answer(asked.field, answer), **_behind(behind)})
 
     async def schema(self, request: web.Request, project: UUID) -> web.Response:
         range_ = parse_range(request.query.get("dateRange"), now_ms=self.clock)
         run = request.query.get("evaluation_id") or None
-        answer, behind = await self.reader.schema(project, range_, run)
+        answer, behind = await self.reader.schema(project, range_, run, wait=self._wait(request))
         return json_answer({**answer, **_behind(behind)})
 
     async def event(self, request: web.Request, project: UUID) -> web.Response:
-        event, behind = await self.reader.event(project, _id(request, "event_id"))
+        of = _id(request, "event_id")
+        event, behind = await self.reader.event(project, of, wait=self._wait(request))
         return json_answer({"event": event, **_behind(behind)})
 
     async def cost(self, request: web.Request, project: UUID) -> web.Response:
-        derived, behind = await self.costs.derivation(project, _id(request, "event_id"))
+        of = _id(request, "event_id")
+        derived, behind = await self.costs.derivation(project, of, wait=self._wait(request))
         return json_answer({**derived, **_behind(behind)})
 
     async def raw(self, request: web.Request, project: UUID) -> web.Response:
         """A browser saves it: what applications send is nothing that a page should open."""
-        told, behind = await self.raw_records.of_event(project, _id(request, "event_id"))
+        of = _id(request, "event_id")
+        told, behind = await self.raw_records.of_event(project, of, wait=self._wait(request))
         answer = json_answer({**told, **_behind(behind)})
         answer.headers[hdrs.CONTENT_DISPOSITION] = 'attachment; filename="raw.json"'
         return answer
@@ -168,6 +179,7 @@ class ReadApi:
             offset=_whole(request, "offset", 0, range(TRACE_ROWS + 1)),
             limit=_whole(request, "limit", _DEFAULT_NODES, range(1, OUTLINE_LIMIT + 1)),
             known=known_revisions(request),
+            wait=self._wait(request),
         )
         headers = {str(hdrs.ETAG): etag(page.revision)}
         if isinstance(page, Unchanged):
@@ -195,9 +207,12 @@ class ReadApi:
 
     async def _events(self, request: web.Request, project: UUID, max_limit: int) -> web.Response:
         query = parse_query(await _json(request), max_limit=max_limit, now_ms=self.clock)
-        page = await self.reader.export(project, query)
+        page = await self.reader.export(project, query, wait=self._wait(request))
         live = query.is_live or query.since is not None
         return json_answer({**events_answer(page, live=live), **_behind(page.behind)})
+
+    def _wait(self, request: web.Request) -> float | None:
+        return preferred_wait(request, self.most_wait)
 
     async def _tree(self, request: web.Request, project: UUID) -> SessionPage:
         return await self.sessions.tree(
@@ -205,6 +220,7 @@ class ReadApi:
             _id(request, "session_id"),
             limit=_whole(request, "limit", _DEFAULT_NODES, range(1, EXPORT_LIMIT + 1)),
             cursor=request.query.get("cursor") or None,
+            wait=self._wait(request),
         )
 
 

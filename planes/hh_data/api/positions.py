@@ -23,9 +23,24 @@ class IngestDoor:
         self._url = url
         self._client = client
 
-    async def pending(self, project: UUID) -> Sequence[str]:
-        """``GET /internal/pending?project=<uuid>``: names of segments."""
-        answer = await self._ask("pending", project=str(project))
+    async def pending(self, project: UUID, *, is_awaited: bool) -> Sequence[str]:
+        """``GET /internal/pending?project=<uuid>&awaited=1``: names of segments."""
+        answer = await self._ask("pending", project=str(project), awaited=str(int(is_awaited)))
+        try:
+            return [str(name) for name in answer["segments"]]
+        except (KeyError, TypeError) as error:
+            raise UnavailableError(_ODD) from error
+
+    async def without(
+        self, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Sequence[str]:
+        """``POST /internal/without``: names of segments."""
+        asked = {
+            "project": str(project),
+            "segments": list(segments),
+            "needles": [one.hex() for one in needles],
+        }
+        answer = await self._ask("without", asked)
         try:
             return [str(name) for name in answer["segments"]]
         except (KeyError, TypeError) as error:
@@ -50,10 +65,11 @@ class IngestDoor:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _ask(self, what: str, **parameters: str) -> Any:
+    async def _ask(self, what: str, body: Any = None, **parameters: str) -> Any:
+        method, data = ("GET", None) if body is None else ("POST", orjson.dumps(body))
         try:
-            async with self._client.get(
-                f"{self._url}/internal/{what}", params=parameters
+            async with self._client.request(
+                method, f"{self._url}/internal/{what}", params=parameters, data=data
             ) as answer:
                 if answer.status != 200:
                     raise UnavailableError(f"an ingest process answered {answer.status}")
@@ -73,9 +89,16 @@ class IngestPositions:
     def __init__(self, doors: Sequence[IngestDoor]) -> None:
         self.doors = doors
 
-    async def pending(self, project: UUID) -> Collection[str]:
-        answers = await asyncio.gather(*(door.pending(project) for door in self.doors))
+    async def pending(self, project: UUID, *, is_awaited: bool = True) -> Collection[str]:
+        asked = (door.pending(project, is_awaited=is_awaited) for door in self.doors)
+        answers = await asyncio.gather(*asked)
         return {name for names in answers for name in names}
+
+    async def without(
+        self, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Collection[str]:
+        asked = (door.without(project, segments, needles) for door in self.doors)
+        return {name for names in await asyncio.gather(*asked) for name in names}
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ _HEADERS: web.RequestKey[Mapping[str, str]] = web.RequestKey("browser_headers", 
 _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST, PUT, DELETE",
     hdrs.ACCESS_CONTROL_ALLOW_HEADERS: ", ".join(
-        ("Authorization", "Content-Type", "If-None-Match", "X-HH-Project-Id")
+        ("Authorization", "Content-Type", "If-None-Match", "Prefer", "X-HH-Project-Id")
     ),
     hdrs.ACCESS_CONTROL_MAX_AGE: "600",
 }
@@ -45,7 +45,7 @@ class Browsers:
         return {
             hdrs.VARY: hdrs.ORIGIN,
             hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin,
-            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: hdrs.RETRY_AFTER,
+            hdrs.ACCESS_CONTROL_EXPOSE_HEADERS: f"{hdrs.RETRY_AFTER}, Preference-Applied",
         }
 
 

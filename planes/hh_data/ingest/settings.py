@@ -12,6 +12,7 @@ from hh_core.ports.queue import Queue
 from hh_core.ports.records import Records
 from hh_core.usecases.commit import Window
 from hh_core.usecases.durability import Bounds
+from hh_core.usecases.pending_records import MAX_BYTES
 from hh_core.wire.otlp import Limits
 from hh_runtime.net import Address
 
@@ -39,6 +40,7 @@ class IngestSettings:
     max_strangers: int = 256
     window: Window = field(default_factory=Window)
     bounds: Bounds = field(default_factory=Bounds)
+    max_pending_bytes: int = MAX_BYTES
     drain_seconds: float = 25.0
     tls_certificate: Path | None = None
     tls_key: Path | None = None

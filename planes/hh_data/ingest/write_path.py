@@ -72,7 +72,13 @@ async def open_write_path(
         ship.on_put = stored.back
         durability = stored
         window = replace(window, seconds=max(OBJECT_SECONDS, window.seconds))
-    positions = PendingSegments(ports.journal, ports.objects, ports.records, node=settings.node)
+    positions = PendingSegments(
+        ports.journal,
+        ports.objects,
+        ports.records,
+        node=settings.node,
+        max_bytes=settings.max_pending_bytes,
+    )
     commits = GroupCommit(durability, window=window, on_durable=positions.durable)
     positions.nudge = commits.nudge
     admission = Admission(

@@ -1412,7 +1412,10 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description `wait=N`: the preference that was applied, if `Prefer` named one. */
+        PreferenceApplied: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1900,6 +1903,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -1932,6 +1940,7 @@ export interface operations {
             /** @description The matching events of this page. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1952,6 +1961,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -1984,6 +1998,7 @@ export interface operations {
             /** @description The matching events of this page. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2004,6 +2019,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2036,6 +2056,7 @@ export interface operations {
             /** @description The matching events of this page. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2061,6 +2082,11 @@ export interface operations {
                 evaluation_id?: string;
             };
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2072,6 +2098,7 @@ export interface operations {
             /** @description Fields. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2090,6 +2117,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2104,6 +2136,7 @@ export interface operations {
             /** @description The event with its content. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2202,6 +2235,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2216,6 +2254,7 @@ export interface operations {
             /** @description The cost with its derivation. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2234,6 +2273,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2250,6 +2294,7 @@ export interface operations {
                 headers: {
                     /** @description attachment */
                     "Content-Disposition"?: string;
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2273,6 +2318,11 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2287,6 +2337,7 @@ export interface operations {
             /** @description One page of the tree. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2312,6 +2363,11 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer: while nothing has changed the answer is 304, without a body. */
                 "If-None-Match"?: string;
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2328,6 +2384,7 @@ export interface operations {
                 headers: {
                     /** @description The revision. */
                     ETag?: string;
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2358,6 +2415,11 @@ export interface operations {
                 cursor?: string;
             };
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2372,6 +2434,7 @@ export interface operations {
             /** @description The session. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2630,7 +2693,13 @@ export interface operations {
     export_project_events: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2663,6 +2732,7 @@ export interface operations {
             /** @description The matching events of this page. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2682,7 +2752,13 @@ export interface operations {
     search_project_events: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2715,6 +2791,7 @@ export interface operations {
             /** @description The matching events of this page. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2739,7 +2816,13 @@ export interface operations {
                 /** @description Only paths of the events of this run. */
                 evaluation_id?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2751,6 +2834,7 @@ export interface operations {
             /** @description Fields. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2767,7 +2851,13 @@ export interface operations {
     get_project_event: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2781,6 +2871,7 @@ export interface operations {
             /** @description The event with its content. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2805,7 +2896,13 @@ export interface operations {
     get_project_event_cost: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2819,6 +2916,7 @@ export interface operations {
             /** @description The cost with its derivation. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2835,7 +2933,13 @@ export interface operations {
     get_project_event_raw: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2851,6 +2955,7 @@ export interface operations {
                 headers: {
                     /** @description attachment */
                     "Content-Disposition"?: string;
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2872,7 +2977,13 @@ export interface operations {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2886,6 +2997,7 @@ export interface operations {
             /** @description One page of the tree. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2903,6 +3015,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -2933,6 +3050,7 @@ export interface operations {
             /** @description The answer. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2952,7 +3070,13 @@ export interface operations {
     project_event_histogram: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -2983,6 +3107,7 @@ export interface operations {
             /** @description The answer. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3003,6 +3128,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
                 /** @description Names the project where the key or token is not of one project; a key of a project needs none. */
                 "X-HH-Project-Id"?: string;
             };
@@ -3027,6 +3157,7 @@ export interface operations {
             /** @description The answer. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3046,7 +3177,13 @@ export interface operations {
     project_event_values: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
+            };
             path: {
                 /** @description Of the project. */
                 project_id: string;
@@ -3071,6 +3208,7 @@ export interface operations {
             /** @description The answer. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3098,6 +3236,11 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer: while nothing has changed the answer is 304, without a body. */
                 "If-None-Match"?: string;
+                /**
+                 * @description `wait=N` (RFC 7240): how many seconds the client is prepared to wait for what was just acknowledged to be in the index, at most `read.wait_seconds` of the plane (2). With `wait=0` the index answers as it is. An answer that lacks something acknowledged says `"behind": true`. Without it an answer waits up to `read.wait_seconds`.
+                 * @example wait=0
+                 */
+                Prefer?: string;
             };
             path: {
                 /** @description Of the project. */
@@ -3114,6 +3257,7 @@ export interface operations {
                 headers: {
                     /** @description The revision. */
                     ETag?: string;
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {
