@@ -113,8 +113,8 @@ def _offers(attributes: Attributes, content: Content) -> None:
         offer(content, "config", "tools", tools, origin="llm.tools")
     prefix = "llm.prompt_template."
     template = {
-        key[len(prefix) :]: unpacked(value)
-        for key, value in attributes.items()
+        key[len(prefix) :]: unpacked(attributes[key])
+        for key in attributes
         if key.startswith(prefix)
     }
     if template:
