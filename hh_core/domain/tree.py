@@ -52,6 +52,9 @@ class SessionTree:
     pending: Sequence[Pending]
     """The nodes from ``first_pending`` on."""
     first_pending: int
+    at_parent_spans: Sequence[int | None]
+    """Of each row that names a parent span: the row that stands there, of whatever session; of two
+    the older one."""
 
 
 TOP = -1
@@ -78,7 +81,8 @@ def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = 
     session (contract B7), and ``session`` itself, leave their child at the top.
     """
     count = len(rows)
-    parents, pending = _parents(rows, mine, session)
+    at_parent_spans, found = _at_parent_spans(rows, mine)
+    parents, pending = _parents(rows, mine, session, found)
     members: Sequence[int] = (
         range(count) if mine is None else [node for node in range(count) if mine[node]]
     )
@@ -86,7 +90,8 @@ def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = 
     if len(order) < len(members) + len(pending):
         _cut_rings(members, parents, count)
         order = _walked(members, parents, count)
-    return SessionTree(order, [*parents, *(None for _ in pending)], pending, count)
+    everywhere = [*parents, *(None for _ in pending)]
+    return SessionTree(order, everywhere, pending, count, at_parent_spans)
 
 
 def shape_of(tree: SessionTree) -> Shape:
@@ -107,35 +112,55 @@ def shape_of(tree: SessionTree) -> Shape:
     return Shape(parents, depths, descendants)
 
 
-def _parents(
-    rows: Rows, mine: Sequence[bool] | None, session: bytes
-) -> tuple[list[int | None], list[Pending]]:
-    """The parent of each row, and the pending ones among them."""
-    count = len(rows)
-    newest_first = range(count - 1, -1, -1)  # of two with one span id the older one is found
+def _at_parent_spans(
+    rows: Rows, mine: Sequence[bool] | None
+) -> tuple[list[int | None], list[int | None]]:
+    """The row at each one's parent span: the oldest, and the oldest of this session before those
+    of others."""
+    newest_first = range(len(rows) - 1, -1, -1)  # of two with one span id the older one is found
     keys = list(map(add, rows.trace_ids, rows.span_ids))
+    wanted = list(map(add, rows.trace_ids, rows.parent_span_ids))
     by_span = dict(zip(reversed(keys), newest_first, strict=True))
-    by_event = dict(zip(rows.event_ids, range(count), strict=True))
-    if mine is not None:  # an event of this session goes before one of another
-        by_span.update((keys[node], node) for node in newest_first if mine[node])
+    oldest = list(map(by_span.get, wanted))
+    if mine is None:
+        return oldest, oldest
+    by_span.update((keys[node], node) for node in newest_first if mine[node])
+    return oldest, list(map(by_span.get, wanted))
+
+
+def _parents(
+    rows: Rows, mine: Sequence[bool] | None, session: bytes, at_spans: Sequence[int | None]
+) -> tuple[list[int | None], list[Pending]]:
+    """The parent of each row, and the pending ones among them. Most stand where ``at_spans``
+    says."""
+    count = len(rows)
+    parents = list(at_spans)
+    by_event = _by_event(rows)
     waiting: dict[bytes, int] = {}
-    parents: list[int | None] = []
-    for trace, span, event in zip(
-        rows.trace_ids, rows.parent_span_ids, rows.parent_event_ids, strict=True
+    for node, (found, span, event) in enumerate(
+        zip(at_spans, rows.parent_span_ids, rows.parent_event_ids, strict=True)
     ):
-        if event == NO_EVENT and span == NO_SPAN:
-            parents.append(None)
-            continue
         named = event != NO_EVENT
-        key = event if named else trace + span
-        found = by_event.get(key) if named else by_span.get(key)
-        if found is not None and mine is not None and not mine[found]:
-            parents.append(None)
-        elif found is None and key != session and (mine is None or mine[len(parents)]):
-            parents.append(waiting.setdefault(key, count + len(waiting)))
-        else:
-            parents.append(found)
+        if named:
+            found = by_event.get(event)
+        elif span == NO_SPAN:
+            parents[node] = None
+            continue
+        if found is None and (mine is None or mine[node]):
+            key = event if named else rows.trace_ids[node] + span
+            if key != session:
+                found = waiting.setdefault(key, count + len(waiting))
+        elif found is not None and mine is not None and not mine[found]:
+            found = None
+        parents[node] = found
     return parents, [Pending(key) for key in waiting]
+
+
+def _by_event(rows: Rows) -> dict[bytes, int]:
+    """The row of each event id; nothing where no row names its parent by one."""
+    if rows.parent_event_ids.count(NO_EVENT) == len(rows):
+        return {}
+    return dict(zip(rows.event_ids, range(len(rows)), strict=True))
 
 
 def _walked(members: Sequence[int], parents: Sequence[int | None], count: int) -> list[int]:

@@ -4,12 +4,12 @@ Rows go in as Arrow IPC streams (bytes: the port knows no library), answers come
 Every query names one project; there is no way to ask across projects.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol, overload
+from typing import Protocol, cast, overload
 from uuid import UUID
 
 from hh_core.domain.tables import Relation as Relation
@@ -25,7 +25,7 @@ Row = Mapping[str, Value]
 class Column(Sequence[Value]):
     """One column of very many rows. Adapters may have one of their own, which makes a value when it
     is read: who keeps a column and reads little of it saves the others. Such a one has its own
-    ``__len__``, ``__iter__``, ``at`` and ``size``."""
+    ``__len__``, ``__iter__``, ``at``, ``total`` and ``size``."""
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = values
@@ -47,6 +47,10 @@ class Column(Sequence[Value]):
     def at(self, places: Sequence[int]) -> Sequence[Value]:
         """The values that stand there, in the order of ``places``."""
         return [self._values[place] for place in places]
+
+    def total(self) -> int:
+        """The sum of a column of whole numbers."""
+        return sum(cast("Iterable[int]", self))
 
     @property
     def size(self) -> int:

@@ -22,6 +22,9 @@ _SLICE_BYTES = 1 << 20
 _UNKNOWN = _SLICE_BYTES // 2
 """What a record counts whose size is not known."""
 
+_Place = tuple[str, int]
+"""Segment and offset of a record."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -64,28 +67,34 @@ class Known:
 
 def slices(rows: Sequence[Row], known: Known) -> Iterator[list[Row]]:
     """``rows`` in order, cut where a slice would be read from too much."""
-    sizes = _sizes({found for row in rows for found in known.read(row)})
+    places = [_places(known.read(row)) for row in rows]
+    sizes = _sizes({place for some in places for place in some})
     some: list[Row] = []
-    read: dict[tuple[str, int], int] = {}
-    for row in rows:
-        more = {(at.segment, at.record): sizes[at.segment, at.record] for at in known.read(row)}
-        wider = read | more
-        is_much = sum(wider.values()) > _SLICE_BYTES
-        if some and (is_much or len(some) == _SLICE):
+    read: set[_Place] = set()
+    size = 0
+    for row, wanted in zip(rows, places, strict=True):
+        more = sum(sizes[place] for place in wanted - read)
+        if some and (size + more > _SLICE_BYTES or len(some) == _SLICE):
             yield some
-            some, wider = [], more
+            some, read, size = [], set(), 0
+            more = sum(sizes[place] for place in wanted)
         some.append(row)
-        read = wider
+        read |= wanted
+        size += more
     if some:
         yield some
 
 
-def _sizes(addresses: Collection[Address]) -> Mapping[tuple[str, int], int]:
+def _places(addresses: Collection[Address]) -> set[_Place]:
+    return {(found.segment, found.record) for found in addresses}
+
+
+def _sizes(places: Collection[_Place]) -> Mapping[_Place, int]:
     """The most bytes that each record can have: it ends where the next one begins."""
-    places = sorted({(found.segment, found.record) for found in addresses})
-    return dict.fromkeys(places, _UNKNOWN) | {
+    ordered = sorted(places)
+    return dict.fromkeys(ordered, _UNKNOWN) | {
         (segment, record): end - record
-        for (segment, record), (following, end) in pairwise(places)
+        for (segment, record), (following, end) in pairwise(ordered)
         if following == segment
     }
 

@@ -1,10 +1,10 @@
 """Which nodes the tree of a session has, in document order: all of them, and little of each."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import add, itemgetter
+from operator import itemgetter
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from hh_core.ports.analytics import (
     Row,
     Value,
 )
-from hh_core.usecases.belonging import BASE, TRACE_ROWS, Belonging, parts
+from hh_core.usecases.belonging import TRACE_ROWS, Belonging, parts
 
 MAX_DEPTH = 64
 """Deeper nodes hang under their ancestor at this depth; ``parent_id`` tells the truth."""
@@ -39,6 +39,12 @@ _COLUMNS = (
     "parent_event_id",
     "session_key",
 )
+_TOLD = (
+    *("start_ns", "duration_ns", "event_type", "event_name"),
+    *("segment", "record", "ordinal", "record_kind", "cost"),
+)
+"""What a wide event is composed from beside ids: read of all rows together with these, as to ask
+again for those of a page takes longer."""
 _OLDEST_FIRST = (Order("start_ns"), Order("event_id"))
 _NODE_BYTES = 300
 """About what a node takes in memory."""
@@ -58,9 +64,9 @@ class Mark:
     """Their sum, in 128 bits."""
 
 
-def mark_of(traces: Sequence[bytes], versions: Sequence[int]) -> Mark:
+def mark_of(traces: Sequence[bytes], versions: Column) -> Mark:
     """From the versions of all rows of ``traces``."""
-    return Mark(frozenset(traces), len(versions), sum(versions) % _VERSIONS)
+    return Mark(frozenset(traces), len(versions), versions.total() % _VERSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,10 @@ class Outline:
     tree: SessionTree
     nested_in: Sequence[int | None]
     """Of each node: what it hangs under, no deeper than ``MAX_DEPTH``; None: the session."""
-    at_parent_span: Sequence[bytes | None]
-    """Of each row: the event at its parent span, of whatever session; of two the older one."""
+    told: Mapping[str, Column]
+    """What the index says of each row beside ids: the columns ``_TOLD``."""
+    mark: Mark
+    """Of the rows."""
 
     @property
     def count(self) -> int:
@@ -86,7 +94,8 @@ class Outline:
     @property
     def size(self) -> int:
         """Roughly how many bytes of memory this outline takes."""
-        return _NODE_BYTES * (len(self.rows) + len(self.tree.pending))
+        columns = sum(column.size for column in self.told.values())
+        return _NODE_BYTES * (len(self.rows) + len(self.tree.pending)) + columns
 
     def page(self, first: int, limit: int) -> Sequence[int]:
         return self.order[first : first + limit]
@@ -108,10 +117,25 @@ class Outline:
             return UUID(bytes=rows.parent_event_ids[node])
         if span == NO_SPAN:
             return None
-        found = self.at_parent_span[node]
-        return (
-            span_event_id(self.project, trace, span, None) if found is None else UUID(bytes=found)
-        )
+        found = self.tree.at_parent_spans[node]
+        if found is None:
+            return span_event_id(self.project, trace, span, None)
+        return UUID(bytes=rows.event_ids[found])
+
+    def base_rows(self, nodes: Sequence[int]) -> Sequence[Row]:
+        """What wide events of ``nodes`` are composed from; none of them is pending."""
+        told = [self.told[name].at(nodes) for name in _TOLD]
+        rows = self.rows
+        return [
+            {
+                "event_id": self.event(node),
+                "trace_id": rows.trace_ids[node],
+                "span_id": rows.span_ids[node],
+                "parent_span_id": rows.parent_span_ids[node],
+                **dict(zip(_TOLD, values, strict=True)),
+            }
+            for node, *values in zip(nodes, *told, strict=True)
+        ]
 
 
 def pending_event(project: UUID, pending: Pending) -> UUID:
@@ -155,30 +179,13 @@ class Outlines:
                 versions += cast("int | None", row["versions"]) or 0
         return Mark(frozenset(traces), rows, versions % _VERSIONS)
 
-    async def rows(self, project: UUID, traces: Sequence[bytes]) -> Sequence[Row]:
-        """All rows of ``traces``, with the columns ``BASE``: for sessions of few events."""
-        found: list[Row] = []
-        for part in parts(traces):
-            query = Query(
-                relation=Relation.EVENTS,
-                project=project,
-                columns=BASE,
-                where=_of(part),
-                order_by=_OLDEST_FIRST,
-                limit=TRACE_ROWS,
-            )
-            found += await self._analytics.select(query)
-        return found
-
-    async def of_rows(self, project: UUID, key: UUID, rows: Sequence[Row]) -> Outline:
-        """The outline of a session from ``rows``."""
-        columns = [[_raw(row[name]) for row in rows] for name in ("start_ns", *_COLUMNS)]
-        return await self._arranged(project, key, _sorted(columns)[1:])
-
     async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
-        """The outline of a session of many events."""
-        ids, _ = await self.read(project, traces)
-        return await self._arranged(project, key, ids)
+        """The outline of a session, from the rows that are there now."""
+        ids, (versions, *told) = await self.read(project, traces, ("version", *_TOLD))
+        rows, tree = await self.tree(project, key, ids)
+        columns = dict(zip(_TOLD, told, strict=True))
+        mark = mark_of(traces, versions)
+        return Outline(project, rows, tree, _nested(tree), columns, mark)
 
     async def read(
         self, project: UUID, traces: Sequence[bytes], also: Sequence[str] = ()
@@ -212,12 +219,6 @@ class Outlines:
         )
         mine = await self._mine(project, key, rows, claims)
         return rows, await asyncio.to_thread(build_tree, rows, mine, key.bytes)
-
-    async def _arranged(
-        self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
-    ) -> Outline:
-        rows, tree = await self.tree(project, key, columns)
-        return Outline(project, rows, tree, _nested(tree), _at_parent_spans(rows))
 
     async def _mine(
         self, project: UUID, key: UUID, rows: Rows, claims: Sequence[bytes]
@@ -275,23 +276,12 @@ def _gathered(
     return [*ids], [one if isinstance(one, Column) else Column(one) for one in rest]
 
 
-def _raw(value: Value) -> bytes:
-    """As ``Analytics.columns`` gives it."""
-    return value.bytes if isinstance(value, UUID) else cast(bytes, value)
-
-
 def _sorted(columns: Sequence[Sequence[ValueT]]) -> Sequence[Sequence[ValueT]]:
     """By the first two; an event that moved meanwhile may have come twice."""
     by = cast("Callable[[tuple[ValueT, ...]], tuple[int, bytes]]", itemgetter(0, 1))
     once = {row[1]: row for row in sorted(zip(*columns, strict=True), key=by, reverse=True)}
     ordered = sorted(once.values(), key=by)
     return list(zip(*ordered, strict=True)) if ordered else columns
-
-
-def _at_parent_spans(rows: Rows) -> Sequence[bytes | None]:
-    spans = list(map(add, rows.trace_ids, rows.span_ids))
-    at_span = dict(zip(reversed(spans), reversed(rows.event_ids), strict=True))
-    return list(map(at_span.get, map(add, rows.trace_ids, rows.parent_span_ids)))
 
 
 def _nested(tree: SessionTree) -> Sequence[int | None]:

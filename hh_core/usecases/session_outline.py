@@ -125,7 +125,7 @@ def _noted(
 ) -> _Kept:
     """``told`` are the columns ``READ``."""
     read = dict(zip(READ, told, strict=True))
-    mark = mark_of(traces, cast("list[int]", list(read["version"])))
+    mark = mark_of(traces, read["version"])
     return _Kept(mark, node_columns(project, rows, tree, read))
 
 

@@ -13,7 +13,7 @@ from hh_core.usecases.belonging import Belonging, event_id
 from hh_core.usecases.byte_cache import ByteCache
 from hh_core.usecases.cursors import Cursors
 from hh_core.usecases.freshness import Freshness
-from hh_core.usecases.outline import Mark, Outline, Outlines
+from hh_core.usecases.outline import Outline, Outlines
 from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import FindSession
@@ -29,14 +29,6 @@ class SessionPage:
     """Events in the whole session, the session itself apart."""
     next_cursor: str | None
     behind: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An outline, and of which rows it is."""
-
-    mark: Mark
-    outline: Outline
 
 
 class Sessions:
@@ -61,7 +53,7 @@ class Sessions:
             analytics, self._outlines, freshness, self._turns, name_key=name_key
         )
         self._limits = self._turns.limits
-        self._kept: ByteCache[_Kept] = ByteCache(self._limits.outline_cache_bytes)
+        self._kept: ByteCache[Outline] = ByteCache(self._limits.outline_cache_bytes)
 
     async def tree(
         self,
@@ -85,16 +77,11 @@ class Sessions:
         found = await self._find(project, text, wait)
         frame, traces = found.rollup, found.traces
         async with self._turns.turn(project):
-            if cursor is None and cast(int, frame["num_events"]) <= limit:
-                rows = await self._outlines.rows(project, traces)
-                outline = await self._outlines.of_rows(project, key, rows)
-                page = outline.page(first, limit)
-                known: Mapping[UUID, Row] = {event_id(row): row for row in rows}
-            else:
-                outline = await self._outline(project, key, traces)
-                page = outline.page(first, limit)
-                known = await self._bases(project, outline, page)
-            session, events = await self._events(project, frame, outline, page, known)
+            is_whole = cursor is None and cast(int, frame["num_events"]) <= limit
+            make = self._outlines.of if is_whole else self._outline
+            outline = await make(project, key, traces)
+            page = outline.page(first, limit)
+            session, events = await self._events(project, frame, outline, page)
         _nest(session, events, outline, page)
         following = first + len(page)
         more = following < len(outline.order)
@@ -103,40 +90,26 @@ class Sessions:
 
     async def _outline(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
         """Of a session of several pages: kept from one to the next, as long as its rows are those
-        that it was made of. The mark is read before the rows, so it never claims too much."""
-        mark = await self._outlines.mark(project, traces)
+        that it was made of."""
         kept = self._kept.get((project, key))
-        if kept is not None and kept.mark == mark:
-            return kept.outline
+        if kept is not None and kept.mark == await self._outlines.mark(project, traces):
+            return kept
         outline = await self._outlines.of(project, key, traces)
-        self._kept.put((project, key), _Kept(mark, outline), outline.size)
+        self._kept.put((project, key), outline, outline.size)
         return outline
 
-    async def _bases(
-        self, project: UUID, outline: Outline, page: Sequence[int]
-    ) -> Mapping[UUID, Row]:
-        wanted = [node for node in page if not outline.is_pending(node)]
-        traces = outline.rows.trace_ids
-        return await self._wide.bases(
-            project,
-            [{"event_id": outline.event(node), "trace_id": traces[node]} for node in wanted],
-        )
-
     async def _events(
-        self,
-        project: UUID,
-        frame: Row,
-        outline: Outline,
-        page: Sequence[int],
-        known: Mapping[UUID, Row],
+        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int]
     ) -> tuple[dict[str, Json], Mapping[int, Event]]:
-        """The session, and the events of the page by node. One that went just now, by retention
-        or a newer row elsewhere, is not among them."""
+        """The session, and the events of the page by node; pending parents are none."""
         key = event_id(frame)
-        ids = {node: outline.event(node) for node in page if not outline.is_pending(node)}
-        nodes = [node for node, event in ids.items() if event in known]
-        rows = [frame, *(known[ids[node]] for node in nodes)]
-        parents = {ids[node]: outline.parent_of(node) or key for node in nodes}
+        nodes = [node for node in page if not outline.is_pending(node)]
+        events = outline.base_rows(nodes)
+        rows = [frame, *events]
+        parents = {
+            event_id(row): outline.parent_of(node) or key
+            for node, row in zip(nodes, events, strict=True)
+        }
         of_session = told_of([frame])
         told = replace(
             of_session,
@@ -151,8 +124,8 @@ class Sessions:
                 size += len(data)
             if size > self._limits.answer_bytes:
                 raise too_large(self._limits.answer_bytes, "set limit to ask for fewer events")
-        session, *events = found
-        return cast("dict[str, Json]", session), dict(zip(nodes, events, strict=True))
+        session, *others = found
+        return cast("dict[str, Json]", session), dict(zip(nodes, others, strict=True))
 
 
 def _nest(

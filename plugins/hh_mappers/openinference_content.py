@@ -32,13 +32,10 @@ _ERROR = 2
 
 def place(span: Span, content: Content) -> None:
     attributes = span.attributes
-    _converse(attributes, content)
-    _parameters(attributes, content)
-    _offers(attributes, content)
-    _embeddings(attributes, content)
-    _found(attributes, content)
-    _media(attributes, content)
-    _tool(attributes, content)
+    families = {key.partition(".")[0] for key in attributes}
+    for needed, step in _STEPS:
+        if not needed.isdisjoint(families):
+            step(attributes, content)
     _explain(span, content)
 
 
@@ -113,8 +110,8 @@ def _offers(attributes: Attributes, content: Content) -> None:
         offer(content, "config", "tools", tools, origin="llm.tools")
     prefix = "llm.prompt_template."
     template = {
-        key[len(prefix) :]: unpacked(value)
-        for key, value in attributes.items()
+        key[len(prefix) :]: unpacked(attributes[key])
+        for key in attributes
         if key.startswith(prefix)
     }
     if template:
@@ -234,3 +231,16 @@ def _explain(span: Span, content: Content) -> None:
     is_told = span.status_code == _ERROR and span.status_message.startswith("run status")
     if is_told and isinstance(output, str) and output and content.error is None:
         content.error = f"{span.status_message}: {output}"
+
+
+_STEPS = (
+    (frozenset({"llm"}), _converse),
+    (frozenset({"llm", "embedding"}), _parameters),
+    (frozenset({"llm"}), _offers),
+    (frozenset({"embedding"}), _embeddings),
+    (frozenset({"retrieval", "reranker"}), _found),
+    (frozenset({"input", "output"}), _media),
+    (frozenset({"tool"}), _tool),
+)
+"""In their order, each with what the keys begin with that it has work to do for: most spans have
+none for most of them."""

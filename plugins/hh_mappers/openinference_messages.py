@@ -23,6 +23,8 @@ def messages(attributes: Attributes, prefix: str, *, role: str) -> list[Message]
 def table(attributes: Attributes, prefix: str) -> list[Json]:
     """The objects of ``prefix<i>.<path>``, in the order of ``i``."""
     pairs = numbered(attributes, prefix)
+    if not pairs:
+        return []
     items = nested(("n." + key, plain(value)) for key, value in pairs).get("n", [])
     if isinstance(items, dict):
         items = [items[key] for key in sorted(items, key=lambda key: (len(key), key))]

@@ -99,11 +99,9 @@ def _scalars(value: Json) -> Iterator[str]:
 def numbered(attributes: Attributes, prefix: str) -> list[tuple[str, Json]]:
     """The attributes below ``prefix``, without it, their values as JSON has them."""
     start = len(prefix)
-    return [
-        (key[start:], value if type(value) is str else json_value(value))
-        for key, value in attributes.items()
-        if key.startswith(prefix)
-    ]
+    # few attributes stand there, and many prefixes are asked for: values are read of those alone
+    found = [(key[start:], attributes[key]) for key in attributes if key.startswith(prefix)]
+    return [(key, value if type(value) is str else json_value(value)) for key, value in found]
 
 
 def unplaced(span: Span, content: Content) -> Span:

@@ -191,3 +191,79 @@ def test_the_shape_of_a_tree_says_what_its_parents_say(
         if below:  # they follow at once
             assert below[0] == place + 1
             assert max(below) + shape.descendants[max(below)] == place + shape.descendants[place]
+
+
+@given(with_owners, st.just(b"") | ids)
+def test_every_parent_is_the_one_that_the_rows_name(
+    drawn: tuple[list[Event], list[bool]], session: bytes
+) -> None:
+    some, mine = drawn
+    tree = build_tree(rows(some), mine, session)
+    ids_of = [*range(len(some)), *(pending.id for pending in tree.pending)]
+
+    found = {node: tree.parents[node] for node, own in enumerate(mine) if own}
+
+    assert {
+        node: None if above is None else ids_of[above] for node, above in found.items()
+    } == defined_parents(some, mine, session)
+
+
+@given(sessions, st.just(b"") | ids)
+def test_a_session_that_holds_all_rows_needs_not_be_told_which(
+    some: list[Event], session: bytes
+) -> None:
+    assert build_tree(rows(some), None, session) == build_tree(
+        rows(some), [True] * len(some), session
+    )
+
+
+@given(with_owners)
+def test_at_a_parent_span_stands_the_oldest_event_of_whatever_session(
+    drawn: tuple[list[Event], list[bool]],
+) -> None:
+    some, mine = drawn
+    tree = build_tree(rows(some), mine)
+
+    for event, found in zip(some, tree.at_parent_spans, strict=True):
+        if event.parent_span_id != NO_SPAN:
+            assert found == next(iter(at_span(some, event.trace_id, event.parent_span_id)), None)
+
+
+def at_span(some: Sequence[Event], trace: bytes, span: bytes) -> list[int]:
+    """The rows there, oldest first."""
+    return [n for n, one in enumerate(some) if (one.trace_id, one.span_id) == (trace, span)]
+
+
+def defined_parents(
+    some: Sequence[Event], mine: Sequence[bool], session: bytes
+) -> dict[int, int | bytes | None]:
+    """Of each row of the session: the row of its parent, the id of a pending one, or None."""
+    above = {
+        node: defined_parent(some, mine, session, node) for node, own in enumerate(mine) if own
+    }
+    for node in above:
+        ring = [node]
+        while isinstance(up := above[ring[-1]], int) and up not in ring:
+            ring.append(up)
+        if up == node and node == min(ring):
+            above[node] = None
+    return above
+
+
+def defined_parent(
+    some: Sequence[Event], mine: Sequence[bool], session: bytes, node: int
+) -> int | bytes | None:
+    """As ``defined_parents``, before rings are cut."""
+    event = some[node]
+    if event.parent_event_id != NO_EVENT:
+        key = event.parent_event_id
+        found = [n for n, one in enumerate(some) if one.event_id == key]
+    elif event.parent_span_id != NO_SPAN:
+        key = event.trace_id + event.parent_span_id
+        there = at_span(some, event.trace_id, event.parent_span_id)
+        found = [*(n for n in there if mine[n]), *there]
+    else:
+        return None
+    if not found:
+        return None if key == session else key
+    return found[0] if mine[found[0]] else None
