@@ -165,7 +165,7 @@ class WideEvents:
         """The bases of ``rows``, and where these stand."""
         bases, rollups = await asyncio.gather(
             self.bases(project, [row for row in rows if not is_session(row)], columns),
-            self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
+            self._rollups(project, [row for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
         sessions = await self._belonging.sessions(project, full)
@@ -214,9 +214,10 @@ class WideEvents:
             patches.sort(key=lambda row: cast(UUID, row["patch_id"]).int)
         return found
 
-    async def _rollups(self, project: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Row]:
-        found: dict[UUID, Row] = {}
-        for part in parts(keys):
+    async def _rollups(self, project: UUID, sessions: Sequence[Row]) -> Mapping[UUID, Row]:
+        """Of ``sessions``, by session key; rows of ``as_session`` are not looked up again."""
+        found = {event_id(row): row for row in sessions if "has_feedback" in row}
+        for part in parts([key for row in sessions if (key := event_id(row)) not in found]):
             query = Query(
                 relation=Relation.SESSIONS,
                 project=project,
