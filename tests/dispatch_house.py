@@ -16,7 +16,7 @@ from hh_core.domain.segments import KIND, SegmentRecord
 from hh_core.domain.tables import COLUMNS, KEYS
 from hh_core.errors import RejectedError, UnavailableError
 from hh_core.hooks import load_mappers
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
+from hh_core.ports.analytics import Analytics, Arrival, Query, Relation, Row, Shared, Value
 from hh_core.ports.objects import Objects
 from hh_core.ports.queue import SEGMENTS, Queue
 from hh_core.ports.records import Document, Records
@@ -84,6 +84,9 @@ class FaultyAnalytics:
 
     async def has_chosen_ids(self, project: UUID) -> bool:
         return await self.inner.has_chosen_ids(project)
+
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        return await self.inner.arrived(project, since_ms, limit)
 
     async def is_empty(self) -> bool:
         return await self.inner.is_empty()

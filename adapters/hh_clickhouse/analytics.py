@@ -13,9 +13,10 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.query import QueryResult
 from pydantic import Field, SecretStr
 
-from hh_clickhouse import arrow_columns, links
+from hh_clickhouse import arrivals, arrow_columns, links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
+from hh_clickhouse.newest import Fruitless, Probe, narrowed, probe
 from hh_clickhouse.parameters import chunks
 from hh_clickhouse.places import (
     MOVABLE_COLUMNS,
@@ -27,10 +28,10 @@ from hh_clickhouse.places import (
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
 from hh_clickhouse.shared import Answers, shared
-from hh_clickhouse.skipping import Hints
+from hh_clickhouse.skipping import Hints, looked_up, matches
 from hh_clickhouse.sources import require_listed
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
+from hh_core.ports.analytics import Analytics, Arrival, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 
@@ -86,6 +87,7 @@ class ClickhouseAnalytics:
         self._plane = config.plane
         self._closed = False
         self._hints = Hints()
+        self._fruitless = Fruitless()
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
             "max_rows_to_read": str(config.max_query_rows),
@@ -110,11 +112,34 @@ class ClickhouseAnalytics:
             await self._write(relation.value, table.column_names, arrow)
 
     async def select(self, query: Query) -> Sequence[Row]:
+        self._require_open()
+        looking = probe(query, self._plane)
+        if looking is not None and not self._fruitless.skips(looking.shape):
+            part = narrowed(query, await self._probed(looking, looked_up(query)))
+            rows = await self._selected(part) if part is not None else ()
+            if len(rows) == query.limit:
+                return rows
+            self._fruitless.learn(looking.shape)
+        return await self._selected(query)
+
+    async def _probed(self, looking: Probe, asked: str) -> Sequence[Sequence[object]]:
+        with driver_errors():
+            answer = await self._patiently(
+                self._client.query(
+                    looking.with_settings(self._hints.of(asked)),
+                    parameters=looking.parameters,
+                    settings=dict(self._limits),
+                )
+            )
+        return answer.result_rows
+
+    async def _selected(self, query: Query) -> Sequence[Row]:
         compiled = compile_select(query, self._plane)
         answer = await self._ask(compiled)
         found = answer.result_rows
         read = int(str((answer.summary or {}).get("read_rows", 0)))
-        self._hints.learn(compiled.looked_up, len(found), read)
+        count, is_cut = matches(query, found)
+        self._hints.learn(compiled.looked_up, count, read, is_cut=is_cut)
         return compiled.rows(found)
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
@@ -172,6 +197,15 @@ class ClickhouseAnalytics:
         text, parameters = chosen_ids(project)
         with driver_errors():
             return bool((await self._client.query(text, parameters=parameters)).result_rows)
+
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        self._require_open()
+        text, parameters = arrivals.arrived(project, since_ms, limit)
+        with driver_errors():
+            answer = await self._patiently(
+                self._client.query(text, parameters=parameters, settings=dict(self._limits))
+            )
+        return arrivals.arrivals(answer.result_rows)
 
     async def is_empty(self) -> bool:
         self._require_open()

@@ -6,8 +6,9 @@ says how an answer is found and never what it is, so it may be old, wrong or for
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
-from hh_core.ports.analytics import AnyOf, Op, Query, Relation
+from hh_core.ports.analytics import AnyOf, Function, Op, Query, Relation
 
 GRANULE = 1024
 """Rows of ``events`` that its index tells of together."""
@@ -38,6 +39,15 @@ def looked_up(query: Query) -> str:
     return "\0".join((query.project.hex, *sorted(asked))) if asked else ""
 
 
+def matches(query: Query, found: Sequence[Sequence[object]]) -> tuple[int, bool]:
+    """How many rows fulfil ``query``, by its answer, and whether there may be more."""
+    is_cut = len(found) >= query.limit
+    counted = [measure.function is Function.COUNT for measure in query.measures]
+    if counted != [True]:
+        return len(found), is_cut
+    return sum(int(str(row[-1])) for row in found), is_cut and bool(query.group_by)
+
+
 class Hints:
     """Of the attributes that were asked about last; used within one event loop."""
 
@@ -48,13 +58,16 @@ class Hints:
         """The setting of a statement that looks up ``asked``, if it needs one."""
         return UNINDEXED if asked in self._spread else ""
 
-    def learn(self, asked: str, matches: int, read: int) -> None:
-        """``read``: rows that were read to find so many."""
+    def learn(self, asked: str, matches: int, read: int, *, is_cut: bool = False) -> None:
+        """``read``: rows that were read to find so many; ``is_cut``: and there may be more."""
         if not asked:
             return
         least = 1.0 if asked in self._spread else _SPREAD
+        is_spread = matches >= _MANY and read > 0 and matches * GRANULE >= least * read
+        if is_cut and not is_spread:
+            return
         self._spread.pop(asked, None)
-        if matches >= _MANY and read and matches * GRANULE >= least * read:
+        if is_spread:
             self._spread[asked] = None
             if len(self._spread) > _KEPT:
                 self._spread.popitem(last=False)

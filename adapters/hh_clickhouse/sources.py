@@ -125,6 +125,25 @@ def rows_from(
     return f"SELECT {columns} FROM {branch.table} FINAL WHERE {' AND '.join(where)}"
 
 
+def conditions_of(query: Query, plane: str) -> tuple[str, dict[str, object]]:
+    """What a row of ``events`` must fulfil to be one that ``query``, of EVENTS, may answer, or to
+    have been one before another row took its place; and the parameters."""
+    parameters = Parameters()
+    project = parameters.fixed(query.project.bytes)
+    compiler = Conditions(columns_of(query.relation, plane), _plain, parameters, project)
+    rules = [
+        f"project_id = {project}",
+        *_hours(query, parameters),
+        *compiler.all_of(query.where),
+    ]
+    return " AND ".join(rules), parameters.values
+
+
+def is_looked_up(query: Query) -> bool:
+    """Whether rows are asked for by the ids of their traces or events."""
+    return bool(_looked_up(query))
+
+
 def _plain(name: str) -> str:
     return name
 

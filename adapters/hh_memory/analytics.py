@@ -14,7 +14,7 @@ from hh_core.domain.identity import derived_event
 from hh_core.domain.rollup import EventRow, PatchRow, Rollup, roll_up
 from hh_core.domain.tables import COLUMNS, KEYS, TELEMETRY, Type
 from hh_core.errors import ClosedError, RejectedError, TooWideError, UnavailableError
-from hh_core.ports.analytics import Around, Query, Relation, Row, Shared, Value
+from hh_core.ports.analytics import Around, Arrival, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 from hh_memory.analytics_query import answer, selected, updated_as_ids
@@ -146,6 +146,19 @@ class MemoryAnalytics:
         with self.backend.lock:
             return project in self.backend.chosen
 
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        self.check()
+        found: list[Arrival] = []
+        with self.backend.lock:
+            for relation in _ARRIVING:
+                own = [
+                    _arrival(relation, row)
+                    for row in self.visible(relation, project)
+                    if _arrived_ms(relation, row) >= since_ms
+                ]
+                found += sorted(own, key=lambda one: one.version, reverse=True)[:limit]
+        return found
+
     async def is_empty(self) -> bool:
         self.check()
         with self.backend.lock:
@@ -272,6 +285,25 @@ def _cell(type_: Type, value: Any) -> Any:
             return dict(value)
         case _:
             return value
+
+
+_ARRIVING = (Relation.EVENTS, Relation.PATCHES, Relation.SPAN_LOGS, Relation.SESSIONS)
+
+
+def _arrived_ms(relation: Relation, row: Cells) -> float:
+    received: float = row["recount"] / 1e6 if relation is Relation.SESSIONS else row["received_ms"]
+    return received
+
+
+def _arrival(relation: Relation, row: Cells) -> Arrival:
+    match relation:
+        case Relation.SESSIONS:
+            return Arrival(relation, row["session_key"], row["recount"])
+        case Relation.SPAN_LOGS:
+            at = row["trace_id"], row["span_id"]
+            return Arrival(relation, row["log_id"], row["version"], at)
+        case _:
+            return Arrival(relation, row["event_id"], row["version"])
 
 
 def _event_row(row: Cells) -> EventRow:

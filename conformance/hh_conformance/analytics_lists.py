@@ -1,16 +1,20 @@
 """What a list asks of an index: whole orders, and pages that go on after a row (A5)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
 from hh_conformance.analytics_rows import (
     HOUR_NS,
+    OTHER_PROJECT,
     PROJECT,
     START_NS,
     Cells,
     event,
     event_id,
+    patch,
+    row,
     session,
     version,
 )
@@ -83,6 +87,85 @@ class ListsContract(AnalyticsSuite):
             assert {row["version"] for row in found if row["event_id"] == event_id(2)} <= {
                 again["version"]
             }
+
+    @scenario
+    async def test_a5_the_newest_are_those_of_the_whole_order_whatever_was_replaced(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        rows = [event(n, start_ns=START_NS - n * HOUR_NS // 3) for n in range(1, 41)]
+        await writer.events(*rows)
+        again = {"version": version(2)}
+        await writer.events(
+            *({**rows[n], **again, "event_type": "chain"} for n in (0, 1, 2, 9)),
+            *({**rows[n], **again, "is_deleted": 1} for n in (3, 4)),
+            *({**rows[n], **again, "start_ns": START_NS - 50 * HOUR_NS} for n in (5, 6)),
+            *({**rows[n], **again, "start_ns": START_NS} for n in (38, 39)),
+        )
+        orders = (Order("start_ns", descending=True), Order("event_id"))
+        for where in (
+            (),
+            (Condition("event_type", Op.EQ, "tool"),),
+            (Condition("event_type", Op.EQ, "chain"),),
+            (Condition("start_ns", Op.LT, START_NS - 2 * HOUR_NS),),
+        ):
+            asked = Query(
+                relation=Relation.EVENTS,
+                project=PROJECT,
+                columns=("event_id", "start_ns", "event_type"),
+                where=where,
+                order_by=orders,
+            )
+            whole = await analytics.select(asked)
+            for limit, offset in ((1, 0), (3, 0), (8, 2), (36, 0), (60, 0)):
+                page = await analytics.select(replace(asked, limit=limit, offset=offset))
+                assert page == whole[offset : offset + limit], (where, limit, offset)
+
+    @scenario
+    async def test_a11_all_that_arrived_is_named_by_what_it_is_of(
+        self, analytics: Analytics
+    ) -> None:
+        writer, since = self.writer(analytics), RECEIVED_MS + 10
+        log = row(Relation.SPAN_LOGS, span_id=b"12345678", log_id=event_id(7), received_ms=since)
+        rows = {
+            n: event(
+                n,
+                received_ms=since - 2 + n,
+                version=version(n),
+                session_key=session(1),
+                session_id="one",
+            )
+            for n in (1, 2, 3)
+        }
+        await writer.events(*rows.values())
+        await writer.insert(
+            Relation.PATCHES, *(patch(n, received_ms=since - 2 + n) for n in (1, 2))
+        )
+        await writer.insert(
+            Relation.SPAN_LOGS, log, {**log, "log_id": event_id(8), "received_ms": 1}
+        )
+
+        found = await analytics.arrived(PROJECT, since, 10)
+        newest = await analytics.arrived(PROJECT, since, 1)
+        before = await analytics.clock()
+        await analytics.recount(PROJECT, [session(1)])
+        counted = await analytics.arrived(PROJECT, before // 1_000_000, 10)
+
+        told = {(arrival.relation, arrival.key, arrival.version) for arrival in found}
+        assert told == {
+            *((Relation.EVENTS, event_id(n), version(n)) for n in (2, 3)),
+            (Relation.PATCHES, patch(2)["event_id"], patch(2)["version"]),
+            (Relation.SPAN_LOGS, event_id(7), log["version"]),
+        }
+        spans = {arrival.relation: arrival.span for arrival in found}
+        assert spans[Relation.SPAN_LOGS] == (log["trace_id"], b"12345678")
+        assert spans[Relation.EVENTS] is None
+        assert {one.relation: one.key for one in newest}[Relation.EVENTS] == event_id(3)
+        assert len([one for one in newest if one.relation is Relation.EVENTS]) == 1
+        sessions = [one for one in counted if one.relation is Relation.SESSIONS]
+        assert [one.key for one in sessions] == [session(1)]
+        assert sessions[0].version >= before // 1_000_000 * 1_000_000
+        assert await analytics.arrived(OTHER_PROJECT, 0, 10) == []
 
 
 def _in_order(rows: Sequence[Row], column: str, key: str, *, descending: bool) -> Sequence[Row]:

@@ -177,6 +177,20 @@ class Shared:
     around: Around = field(default_factory=Around, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A row that came into the index, or a roll-up that was counted."""
+
+    relation: Relation
+    """EVENTS, PATCHES, SPAN_LOGS or SESSIONS."""
+    key: UUID
+    """Of the event that the row or patch is of, of the session; of a log record its own."""
+    version: int
+    """Of a session its ``recount``."""
+    span: tuple[bytes, bytes] | None = None
+    """Trace and span of a log record."""
+
+
 class Analytics(Protocol):
     """Guarantees, each proved by a test of the same number in ``hh_conformance.analytics``:
 
@@ -208,6 +222,10 @@ class Analytics(Protocol):
     A10 Knows chosen ids. While EVENTS has a row, of whatever version, whose ``event_id`` is not
         ``identity.derived_event`` of its project, trace and span, ``has_chosen_ids`` of its
         project is true. It may be true of others: then whoever asks looks closer.
+    A11 Names what arrived. ``arrived`` names of EVENTS, PATCHES, SPAN_LOGS and SESSIONS each the
+        newest ``limit`` rows that were received, or counted, since then: of less than that, all
+        that were inserted before it was asked. One may be named more than once, and so may rows
+        that others have replaced.
     """
 
     async def insert(self, relation: Relation, arrow: bytes) -> None:
@@ -235,6 +253,11 @@ class Analytics(Protocol):
 
     async def has_chosen_ids(self, project: UUID) -> bool:
         """Whether events of ``project`` may have ids that clients chose (A10). Must be cheap."""
+        ...
+
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        """What was received or counted at or after ``since_ms`` (A11), of each relation the newest
+        first. Must be cheap."""
         ...
 
     async def is_empty(self) -> bool:

@@ -7,6 +7,7 @@ no index. Where attributes are asked for, so are events with more or longer ones
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from hh_core.domain.filters import matcher
@@ -17,6 +18,7 @@ from hh_core.ports.analytics import (
     Function,
     Measure,
     Op,
+    Order,
     Query,
     Relation,
     Row,
@@ -26,12 +28,17 @@ from hh_core.usecases.columns_decide import Where
 from hh_core.usecases.narrowing import IS_SESSION, Plan, unless
 from hh_core.usecases.search import EventQuery
 from hh_core.usecases.sorting import NEWEST, Sort
-from hh_core.usecases.wide_events import WideEvents
+from hh_core.usecases.wide_events import INDEXED_BASE, WideEvents
 
 _FEW = 500
 """More in doubt are better gone through in the order of the list."""
+_SPARE = 100
+"""So many in doubt are expected at most, at first."""
+_NEAR = 2_000
+"""Matches up to the page's end that are fetched with all that the page shows."""
 _COUNTED = 5_000
-"""Matches that are counted by fetching them: the question is asked once."""
+"""Matches that are fetched to be counted, where the index does not know how many there are."""
+Columns = tuple[str, ...]
 UPDATED = Condition("event_id", Op.UPDATED)
 TRUNCATED = Condition("truncated", Op.GT, 0)
 _PLACE = ("event_id", "trace_id", "start_ns", "truncated")
@@ -51,6 +58,25 @@ class Matches:
     """The last row of a page that others follow, with the column that it is sorted by."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    whole: int = 0
+    """Of what the index says that matches."""
+    truncated: bool = False
+    """Whether there is more that it knows too little of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, and what was asked about it beside its matches."""
+
+    project: UUID
+    query: EventQuery
+    plan: Plan
+    patched: tuple[Sequence[Row], Sequence[Row]]
+    counts: _Counts
+
+
 class AttributeSearch:
     def __init__(self, analytics: Analytics, wide: WideEvents, *, scan_limit: int) -> None:
         self._analytics = analytics
@@ -63,21 +89,38 @@ class AttributeSearch:
         For a plan that the index decides.
         """
         end = query.offset + query.limit
-        # so many that the page is full whatever becomes of those in doubt
-        most = end + 1 + self._few
-        if query.is_counted:
-            most = max(_COUNTED, most)
-        found, patched = await asyncio.gather(
-            self._found(project, query, plan, most), self.patched(project, plan, query.sort)
+        most = end + 1 + min(_SPARE, self._few)
+        columns = _columns(query) if end <= _NEAR else ()
+        found, patched, counts = await asyncio.gather(
+            self._found(project, query, plan, most, columns),
+            self.patched(project, plan, query.sort),
+            self._counts(project, query, plan),
         )
         if patched is None:
             return None
-        updated, sessions = patched
+        asked = _Asked(project, query, plan, patched, counts)
+        matches = await self._sorted_out(asked, found, most)
+        if matches is not None or len(found) < most:
+            return matches
+        # with more room for those in doubt
+        most = end + 1 + self._few
+        if query.is_counted:
+            most = max(_COUNTED, most)
+        return await self._sorted_out(asked, await self._found(project, query, plan, most), most)
+
+    async def _sorted_out(self, asked: "_Asked", found: Sequence[Row], most: int) -> Matches | None:
+        """The matches among ``found``, of which ``most`` were asked for, and those in doubt; None
+        if these are too many for a page that is full whatever becomes of them."""
+        project, query = asked.project, asked.query
+        end = query.offset + query.limit
+        updated, sessions = asked.patched
         once = {_key(row) for row in updated}
         truncated = [row for row in found if row.get("truncated") and _key(row) not in once]
         in_doubt = [*truncated, *updated, *sessions]
         is_cut = len(found) == most
-        if len(in_doubt) > self._few or (truncated and is_cut and query.is_counted):
+        if len(in_doubt) > (min(self._few, most - end - 1) if is_cut else self._few):
+            return None
+        if is_cut and query.is_counted and (truncated or asked.counts.truncated):
             return None
         doubtful = {_key(row) for row in in_doubt}
         matching = [row for row in found if _key(row) not in doubtful]
@@ -85,42 +128,56 @@ class AttributeSearch:
         matching += sifted
         count = len(matching)
         if is_cut and query.is_counted:
-            beyond = await self._beyond(project, plan, len(sifted), is_doubted=bool(in_doubt))
-            if beyond is None:
-                return None
-            count = beyond
+            count = await self._beyond(asked, len(sifted), is_doubted=bool(in_doubt))
         page = query.sort.arranged(matching)[query.offset : end]
         last = page[-1] if page and count > end else None
         return Matches(count, await self._full(project, page), last)
 
     async def _found(
-        self, project: UUID, query: EventQuery, plan: Plan, most: int
+        self, project: UUID, query: EventQuery, plan: Plan, most: int, columns: Columns = ()
     ) -> Sequence[Row]:
-        """What the index says that matches, and what it knows too little of."""
+        """What the index says that matches, and what it knows too little of: of events with
+        ``columns`` beside those that tell where they stand."""
         where = (*plan.where, *plan.told)
         if plan.relation is Relation.LISTING:
             where = (*where, *plan.attributes)
             return await self._rows(project, Relation.LISTING, LIGHT, where, most, query.sort)
         where = (*where, *unless(plan.attributes, (TRUNCATED,)))
-        columns = _PLACE if plan.attributes else _PLACE[:-1]
+        columns = tuple(dict.fromkeys((*(_PLACE if plan.attributes else _PLACE[:-1]), *columns)))
         return await self._rows(project, Relation.EVENTS, columns, where, most, query.sort)
 
-    async def _beyond(
-        self, project: UUID, plan: Plan, sifted: int, *, is_doubted: bool
-    ) -> int | None:
-        """How many match where not all were fetched; None if the index does not know. Of those in
-        doubt ``sifted`` match, whatever it says of them."""
+    async def _counts(self, project: UUID, query: EventQuery, plan: Plan) -> "_Counts":
+        """How many there are of what ``_found`` finds."""
+        if not query.is_counted:
+            return _Counts()
         where = (*plan.where, *plan.told)
-        is_of_events = plan.relation is Relation.EVENTS
-        may_be_truncated = plan.attributes and is_of_events
-        if may_be_truncated and await self._count(project, plan.relation, (*where, TRUNCATED)):
-            return None
-        where = (*where, *plan.attributes)
-        count = await self._count(project, plan.relation, where)
+        if plan.relation is Relation.LISTING or not plan.attributes:
+            where = (*where, *plan.attributes)
+            return _Counts(await self._count(project, plan.relation, where))
+        groups = await self._analytics.select(
+            Query(
+                relation=Relation.EVENTS,
+                project=project,
+                where=(*where, *unless(plan.attributes, (TRUNCATED,))),
+                group_by=("truncated",),
+                measures=(Measure("rows", Function.COUNT),),
+                order_by=(Order("truncated"),),
+                limit=2,  # those that are whole, and whether there are others
+            )
+        )
+        whole = sum(cast(int, group["rows"]) for group in groups if group["truncated"] == 0)
+        return _Counts(whole, any(group["truncated"] for group in groups))
+
+    async def _beyond(self, asked: "_Asked", sifted: int, *, is_doubted: bool) -> int:
+        """How many match where not all were fetched. Of those in doubt ``sifted`` match, whatever
+        the index says of them."""
+        plan = asked.plan
         if not is_doubted:
-            return count
-        patched = UPDATED if is_of_events else _PATCHED
-        return count - await self._count(project, plan.relation, (*where, patched)) + sifted
+            return asked.counts.whole
+        patched = UPDATED if plan.relation is Relation.EVENTS else _PATCHED
+        where = (*plan.where, *plan.told, *plan.attributes, patched)
+        in_doubt = await self._count(asked.project, plan.relation, where)
+        return asked.counts.whole - in_doubt + sifted
 
     async def _full(self, project: UUID, rows: Sequence[Row]) -> Sequence[Row]:
         """The events of ``rows`` with the columns that are read from too; other rows as they are.
@@ -205,6 +262,10 @@ class AttributeSearch:
         async for events in self._wide.slices(project, rows):
             wanted += await asyncio.to_thread(list, map(is_wanted, events))
         return [row for row, is_match in zip(rows, wanted, strict=True) if is_match]
+
+
+def _columns(query: EventQuery) -> Columns:
+    return INDEXED_BASE if query.of_index else BASE
 
 
 def _key(row: Row) -> tuple[UUID, bool]:

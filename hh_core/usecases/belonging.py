@@ -153,11 +153,12 @@ class Belonging:
         found: dict[UUID, UUID | None] = {}
         for row in rows:
             event = event_id(row)
-            named = cast("UUID | None", row.get("parent_event_id")) or NIL
-            key = (trace_id(row), cast(bytes, row["parent_span_id"]))
             if is_session(row):
                 found[event] = None
-            elif named != NIL:
+                continue
+            named = cast("UUID | None", row.get("parent_event_id")) or NIL
+            key = (trace_id(row), cast(bytes, row["parent_span_id"]))
+            if named != NIL:
                 found[event] = named
             elif key in wanted:
                 found[event] = spans.get(key) or span_event_id(project, *key, None)

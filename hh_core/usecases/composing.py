@@ -9,6 +9,7 @@ from hh_core.ports.analytics import Row
 from hh_core.usecases.page import Collector, Page
 from hh_core.usecases.preview import MAX_PREVIEW, preview
 from hh_core.usecases.search import EventQuery
+from hh_core.usecases.wanted import Wanted
 from hh_core.usecases.wide_events import INDEXED_BASE, Told, WideEvents
 
 _PREVIEWED = ("inputs", "outputs")
@@ -57,7 +58,10 @@ class Composing:
         if wanted:
             async for events in self._wide.slices(project, rows, told):
                 previews |= await asyncio.to_thread(_previews, events, wanted)
-        slices = self._wide.slices(project, rows, told, content=False, columns=INDEXED_BASE)
+        shown = Wanted(query.projections)
+        slices = self._wide.slices(
+            project, rows, told, content=False, columns=INDEXED_BASE, wanted=shown
+        )
         async for events in slices:
             collector.keep([_light(event, previews) for event in events])
 

@@ -60,7 +60,7 @@ class Sources:
 def composed(project: UUID, row: Row, known: Known, sources: Sources) -> Event:
     event = event_id(row)
     row = known.bases.get(event, row)
-    parent = known.parents[event]
+    parent = known.parents.get(event)
     shaped = _session(row, sources) if is_session(row) else _event(row, sources)
     shaped["session_id"] = known.names[known.sessions[event]]
     shaped["parent_id"] = known.names.get(parent, str(parent)) if parent else None

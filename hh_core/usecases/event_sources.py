@@ -11,9 +11,10 @@ from hh_core.domain.event import Json
 from hh_core.domain.filters import number_of, text_of
 from hh_core.domain.segments import Address, RecordKind
 from hh_core.ports.analytics import Row
-from hh_core.usecases.belonging import event_id
+from hh_core.usecases.belonging import event_id, parts
 from hh_core.usecases.content import Piece
 from hh_core.usecases.span_logs import NONE, Joined, SpanId, span_id
+from hh_core.usecases.wanted import ALL, Wanted
 
 _SLICE = 200
 """Events that are composed together, and then the event loop has a turn."""
@@ -65,8 +66,12 @@ class Known:
         return {address(self.bases[event_id(row)]): logs for row, logs in found if logs}
 
 
-def slices(rows: Sequence[Row], known: Known) -> Iterator[list[Row]]:
-    """``rows`` in order, cut where a slice would be read from too much."""
+def slices(rows: Sequence[Row], known: Known, *, content: bool) -> Iterator[Sequence[Row]]:
+    """``rows`` in order, cut where a slice would be read from too much. Without ``content`` and
+    updates nothing is read."""
+    if not (content or known.patches):
+        yield from parts(rows, _SLICE)
+        return
     places = [_places(known.read(row)) for row in rows]
     sizes = _sizes({place for some in places for place in some})
     some: list[Row] = []
@@ -99,11 +104,13 @@ def _sizes(places: Collection[_Place]) -> Mapping[_Place, int]:
     }
 
 
-def indexed_piece(row: Row) -> Piece:
+def indexed_piece(row: Row, wanted: Wanted = ALL) -> Piece:
     """What the index keeps of an event's content: small scalars under their dotted names, and the
     class of its error."""
     piece: Piece = {"error": row["error_class"] or None, **{name: {} for name in INDEXED}}
     for path, text in cast("Mapping[str, str]", row["attributes"]).items():
+        if path not in wanted:
+            continue
         bucket, _, name = path.partition(".")
         if path == "source":
             piece["source"] = text

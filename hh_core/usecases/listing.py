@@ -9,6 +9,7 @@ from uuid import UUID
 from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Query, Relation, Row
+from hh_core.usecases.apart import apart, can_be_told_apart
 from hh_core.usecases.attribute_search import AttributeSearch
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import Candidates, Scan
@@ -25,7 +26,16 @@ from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.sketches import Sketches
 from hh_core.usecases.sorting import LAST_ID, Position, parse_position, position_of
 from hh_core.usecases.text_search import Found, TextSearch
-from hh_core.usecases.wide_events import ROLLUP_COLUMNS, WideEvents, as_session, told_of
+from hh_core.usecases.wide_events import (
+    INDEXED_BASE,
+    ROLLUP_COLUMNS,
+    WideEvents,
+    as_session,
+    told_of,
+)
+
+_NEAR = 5_000
+"""Rows from the begin of a list."""
 
 
 class Listing:
@@ -110,17 +120,21 @@ class Listing:
 
     async def _indexed(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """All filters are decided by columns: count, and read the page alone."""
-        columns = BASE if planned.no_sessions else LIGHT
         listing = Query(
             relation=Relation.EVENTS if planned.no_sessions else Relation.LISTING,
             project=project,
-            columns=query.sort.with_column(columns),
+            columns=query.sort.with_column(_columns(query) if planned.no_sessions else LIGHT),
             where=planned.where,
             order_by=query.sort.orders(),
             limit=query.limit + 1,
             offset=query.offset,
         )
-        count, rows = await self._counted(query, listing)
+        if listing.relation is Relation.LISTING and can_be_told_apart(query, planned.where):
+            count, rows = await asyncio.gather(
+                self._count(query, listing), self._both(query, listing)
+            )
+        else:
+            count, rows = await self._counted(query, listing)
         page = await self._composing.page(project, query, rows[: query.limit])
         page.count = count
         page.follows = _follows(query, _last_of(query, rows))
@@ -150,9 +164,23 @@ class Listing:
         return page
 
     async def _counted(self, query: EventQuery, listing: Query) -> tuple[int, Sequence[Row]]:
-        if not query.is_counted:
-            return 0, await self._analytics.select(listing)
-        return await asyncio.gather(self._analytics.count(listing), self._analytics.select(listing))
+        return await asyncio.gather(self._count(query, listing), self._analytics.select(listing))
+
+    async def _count(self, query: EventQuery, listing: Query) -> int:
+        return await self._analytics.count(listing) if query.is_counted else 0
+
+    async def _both(self, query: EventQuery, listing: Query) -> Sequence[Row]:
+        """A page of events and sessions, each asked where all stands that a row of theirs shows:
+        of neither need anybody look at more than may stand on it."""
+        end = listing.offset + listing.limit
+        events, sessions = await asyncio.gather(
+            *(
+                self._analytics.select(part)
+                for part in apart(listing, query.sort.with_column(_columns(query)), end)
+            )
+        )
+        rows = query.sort.arranged([*events, *map(as_session, sessions)])
+        return rows[listing.offset : end]
 
     async def _scanned(self, project: UUID, query: EventQuery, planned: Plan) -> Page:
         """Some filters look further: go through candidates until page and count are known.
@@ -267,6 +295,13 @@ class _Sifting:
             return _follows(self.query, self.kept[-1] if self.kept else self.collector.last)
         is_stopped = self.page.stopped_at is not None and self.query.sort.is_newest_first
         return _follows(self.query, self.read_to) if is_stopped and is_whole else None
+
+
+def _columns(query: EventQuery) -> tuple[str, ...]:
+    """Of EVENTS, those that the page is composed from; the widest only where few rows are read to
+    answer it."""
+    is_near = query.offset + query.limit <= _NEAR
+    return INDEXED_BASE if query.of_index and is_near else BASE
 
 
 def _last_of(query: EventQuery, rows: Sequence[Row]) -> Row | None:

@@ -5,15 +5,13 @@ little. So a window begins ``OVERLAP_MS`` before the last one ended, and what wa
 remembered by digests: of each event its version, of each session its recount.
 """
 
-import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import cast
 from uuid import UUID
 
-from hh_core.ports.analytics import Analytics, Condition, Op, Order, Query, Relation, Value
-from hh_core.usecases.belonging import event_id, trace_id
+from hh_core.ports.analytics import Analytics, Relation
 
 OVERLAP_MS = 10_000
 """Longer than a record takes from its stamp to durability, and than clocks may differ."""
@@ -50,34 +48,18 @@ class Recent:
 
 async def recent(analytics: Analytics, project: UUID, since_ms: int) -> Recent:
     """What was received since then, and sessions that were counted since then."""
-    received = Condition("received_ms", Op.GE, since_ms)
-    counted = Condition("recount", Op.GE, since_ms * 1_000_000)
-    rows, patches, logs, sessions = await asyncio.gather(
-        *(
-            analytics.select(_newest(relation, project, condition, *columns))
-            for relation, condition, columns in (
-                (Relation.EVENTS, received, ("version", "event_id")),
-                (Relation.PATCHES, received, ("version", "event_id")),
-                (Relation.SPAN_LOGS, received, ("version", "trace_id", "span_id", "log_id")),
-                (Relation.SESSIONS, counted, ("recount", "session_key")),
-            )
-        )
-    )
+    arrivals = await analytics.arrived(project, since_ms, MOST + 1)
+    seen = Counter(arrival.relation for arrival in arrivals)
     events: dict[UUID, list[Digest]] = {}
-    for relation, found in ((Relation.EVENTS, rows), (Relation.PATCHES, patches)):
-        for row in found[:MOST]:
-            told = _digest(relation, event_id(row).bytes, row["version"])
-            events.setdefault(event_id(row), []).append(told)
-    for row in sessions[:MOST]:
-        key = cast(UUID, row["session_key"])
-        told = _digest(Relation.SESSIONS, key.bytes, row["recount"])
-        events.setdefault(key, []).append(told)
     spans: dict[tuple[bytes, bytes], list[Digest]] = {}
-    for row in logs[:MOST]:
-        told = _digest(Relation.SPAN_LOGS, cast(UUID, row["log_id"]).bytes, 0)
-        spans.setdefault((trace_id(row), cast(bytes, row["span_id"])), []).append(told)
-    is_cut = any(len(found) > MOST for found in (rows, patches, logs, sessions))
-    return Recent(events, spans, is_cut)
+    for arrival in arrivals:
+        if arrival.span is None:
+            told = _digest(arrival.relation, arrival.key, arrival.version)
+            events.setdefault(arrival.key, []).append(told)
+        else:  # a copy of a log record says the same, whatever its version
+            told = _digest(arrival.relation, arrival.key, 0)
+            spans.setdefault(arrival.span, []).append(told)
+    return Recent(events, spans, any(count > MOST for count in seen.values()))
 
 
 def pack(digests: Sequence[Digest]) -> bytes:
@@ -89,17 +71,6 @@ def unpack(packed: bytes) -> frozenset[Digest]:
     return frozenset(packed[start : start + _DIGEST_BYTES] for start in starts)
 
 
-def _newest(relation: Relation, project: UUID, where: Condition, *columns: str) -> Query:
-    return Query(
-        relation=relation,
-        project=project,
-        columns=columns,
-        where=(where,),
-        order_by=(Order(columns[0], descending=True),),
-        limit=MOST + 1,
-    )
-
-
-def _digest(relation: Relation, key: bytes, version: Value) -> Digest:
-    text = f"{relation}\0{cast(int, version)}\0".encode() + key
+def _digest(relation: Relation, key: UUID, version: int) -> Digest:
+    text = f"{relation}\0{version}\0".encode() + key.bytes
     return blake2b(text, digest_size=_DIGEST_BYTES).digest()

@@ -65,7 +65,6 @@ class SessionOutlines:
         name_key: bytes,
         turns: Turns | None = None,
     ) -> None:
-        self._analytics = analytics
         self._outlines = Outlines(analytics, belonging)
         self._name_key = name_key
         self._turns = turns or Turns(ReadLimits())

@@ -43,7 +43,6 @@ class Sessions:
         name_key: bytes,
         turns: Turns | None = None,
     ) -> None:
-        self._analytics = analytics
         self._wide = wide
         self._outlines = Outlines(analytics, belonging)
         self._cursors = cursors

@@ -57,7 +57,7 @@ class Sort:
 
     def arranged(self, rows: Iterable[Row]) -> list[Row]:
         """``rows``, which have the column, as the index orders them."""
-        ordered = sorted(rows, key=lambda row: cast(UUID, row["event_id"]))
+        ordered = sorted(rows, key=lambda row: cast(UUID, row["event_id"]).int)
         there = [row for row in ordered if row[self.column] is not None]
         missing = [row for row in ordered if row[self.column] is None]
         # a reversed sort keeps the order of equal rows

@@ -23,6 +23,7 @@ from hh_core.usecases.content import Content, Piece
 from hh_core.usecases.event_shape import Sources, composed
 from hh_core.usecases.event_sources import Known, address, indexed_piece, slices
 from hh_core.usecases.span_logs import MAX_LOGS, SpanLogs
+from hh_core.usecases.wanted import ALL, Wanted
 
 _ADDRESS = ("segment", "record", "ordinal")
 INDEXED_BASE = (*BASE, "attributes", "error_class")
@@ -97,17 +98,19 @@ class WideEvents:
         *,
         content: bool = True,
         columns: tuple[str, ...] = BASE,
+        wanted: Wanted = ALL,
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
         from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again.
 
         Without ``content`` nothing but updates is read: with the columns ``INDEXED_BASE`` events
-        are what these and the index say of them, with ``BASE`` their frame.
+        are what these and the index say of them, with ``BASE`` their frame; of fields that are not
+        ``wanted`` some may be missing or wrong then.
         """
         for part in parts(rows, _PART):
-            known = await self._known(project, part, told, columns, content=content)
-            for some in slices(part, known):
-                pieces = await self._pieces(project, some, known, content=content)
+            known = await self._known(project, part, told, columns, wanted, content=content)
+            for some in slices(part, known, content=content):
+                pieces = await self._pieces(project, some, known, wanted, content=content)
                 sources = Sources(known.patches, known.rollups, pieces, known.logs)
                 yield [composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
@@ -115,11 +118,11 @@ class WideEvents:
     async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
         """Where all stands that the event of ``row`` is made of: its own write first, then updates
         and log records, each in the order of their versions."""
-        known = await self._known(project, [row], None, BASE, content=True)
+        known = await self._known(project, [row], None, BASE, ALL, content=True)
         return known.read(row)
 
     async def _pieces(
-        self, project: UUID, rows: Sequence[Row], known: Known, *, content: bool
+        self, project: UUID, rows: Sequence[Row], known: Known, wanted: Wanted, *, content: bool
     ) -> Mapping[Address, Piece]:
         if content:
             addresses = [found for row in rows for found in known.addresses(row)]
@@ -128,7 +131,7 @@ class WideEvents:
         pieces = dict(await self._content.resolve(project, updates, {}) if updates else {})
         bases = (known.bases.get(event_id(row), row) for row in rows)
         indexed = (base for base in bases if "attributes" in base and "segment" in base)
-        return pieces | {address(base): indexed_piece(base) for base in indexed}
+        return pieces | {address(base): indexed_piece(base, wanted) for base in indexed}
 
     async def _known(
         self,
@@ -136,6 +139,7 @@ class WideEvents:
         rows: Sequence[Row],
         told: Told | None,
         columns: tuple[str, ...],
+        wanted: Wanted,
         *,
         content: bool,
     ) -> Known:
@@ -152,7 +156,7 @@ class WideEvents:
                 bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
             )
         frame, patches, logs = await asyncio.gather(
-            self._frame(project, rows, columns),
+            self._frame(project, rows, columns, wanted),
             self._patches(project, ids),
             self._logs.of(project, logged),
         )
@@ -160,18 +164,18 @@ class WideEvents:
         return Known(bases, patches, told.rollups, told.sessions, told.names, told.parents, logs)
 
     async def _frame(
-        self, project: UUID, rows: Sequence[Row], columns: tuple[str, ...]
+        self, project: UUID, rows: Sequence[Row], columns: tuple[str, ...], wanted: Wanted
     ) -> tuple[Mapping[UUID, Row], Told]:
         """The bases of ``rows``, and where these stand."""
         bases, rollups = await asyncio.gather(
             self.bases(project, [row for row in rows if not is_session(row)], columns),
-            self._rollups(project, [event_id(row) for row in rows if is_session(row)]),
+            self._rollups(project, [row for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
         sessions = await self._belonging.sessions(project, full)
         names, parents = await asyncio.gather(
             self._belonging.names(project, set(sessions.values()), [*full, *rollups.values()]),
-            self._belonging.parents(project, full, sessions),
+            self._belonging.parents(project, full if "parent_id" in wanted else [], sessions),
         )
         return bases, Told(rollups=rollups, sessions=sessions, names=names, parents=parents)
 
@@ -214,9 +218,10 @@ class WideEvents:
             patches.sort(key=lambda row: cast(UUID, row["patch_id"]).int)
         return found
 
-    async def _rollups(self, project: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Row]:
-        found: dict[UUID, Row] = {}
-        for part in parts(keys):
+    async def _rollups(self, project: UUID, sessions: Sequence[Row]) -> Mapping[UUID, Row]:
+        """Of ``sessions``, by session key; rows of ``as_session`` are not looked up again."""
+        found = {event_id(row): row for row in sessions if "has_feedback" in row}
+        for part in parts([key for row in sessions if (key := event_id(row)) not in found]):
             query = Query(
                 relation=Relation.SESSIONS,
                 project=project,

@@ -1,13 +1,13 @@
 """Indexes that break one guarantee each."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from hh_core.domain.tables import KEYS
 from hh_core.errors import RejectedError, TooWideError
-from hh_core.ports.analytics import Query, Relation, Row, Shared
+from hh_core.ports.analytics import Arrival, Query, Relation, Row, Shared
 from hh_memory.analytics import Cells, MemoryAnalytics
 
 
@@ -153,6 +153,14 @@ class Unaware(MemoryAnalytics):
         return False
 
 
+class Shortsighted(MemoryAnalytics):
+    """Sees nothing arrive but events."""
+
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        found = await super().arrived(project, since_ms, limit)
+        return [arrival for arrival in found if arrival.relation is Relation.EVENTS]
+
+
 class Stubborn(MemoryAnalytics):
     """Lets what a batch added up overwrite a recount."""
 
@@ -176,5 +184,6 @@ BROKEN: dict[type[MemoryAnalytics], str] = {
     Solitary: "a9",
     Tacit: "a9",
     Unaware: "a10",
+    Shortsighted: "a11",
     Blurred: "model",
 }

@@ -1,10 +1,11 @@
 """When the index of terms is left aside: a hint, learned from what the last answer took."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from hh_clickhouse.query import compile_select
-from hh_clickhouse.skipping import GRANULE, UNINDEXED, Hints, looked_up
-from hh_core.ports.analytics import AnyOf, Condition, Op, Query, Relation
+from hh_clickhouse.skipping import GRANULE, UNINDEXED, Hints, looked_up, matches
+from hh_core.ports.analytics import AnyOf, Condition, Function, Measure, Op, Query, Relation
 
 TENANT = Condition("attributes.metadata.tenant", Op.EQ, "t1")
 DOUBTFUL = AnyOf((TENANT, Condition("truncated", Op.GT, 0)))
@@ -62,6 +63,26 @@ def test_what_has_become_rare_is_looked_for_in_the_index_again() -> None:
     hints.learn(asked, 3, GRANULES * GRANULE)
 
     assert (still, hints.of(asked)) == (UNINDEXED, "")
+
+
+def test_a_page_of_many_matches_says_nothing_of_how_many_there_are() -> None:
+    hints, asked = Hints(), _asked(DOUBTFUL)
+    hints.learn(asked, 2 * GRANULES, 865 * GRANULE)
+    hints.learn(asked, 50, 20 * GRANULE, is_cut=True)
+
+    assert hints.of(asked) == UNINDEXED
+
+
+def test_what_an_answer_tells_of_matches() -> None:
+    count = Measure("rows", Function.COUNT)
+    page = replace(_query(DOUBTFUL), limit=2)
+    groups = replace(page, columns=(), group_by=("truncated",), measures=(count,))
+
+    assert matches(page, [(1,)]) == (1, False)
+    assert matches(page, [(1,), (2,)]) == (2, True)
+    assert matches(groups, [(0, 700)]) == (700, False)
+    assert matches(groups, [(0, 700), (3, 5)]) == (705, True)
+    assert matches(replace(groups, group_by=(), limit=1), [(700,)]) == (700, False)
 
 
 def test_the_hints_that_are_kept_are_bounded() -> None:

@@ -14,7 +14,7 @@ import pytest
 from telemetry_rows import DP_ID, PROJECT, SEGMENT, START_NS, telemetry_rows
 
 from hh_core.errors import DeniedError, RejectedError, UnavailableError
-from hh_core.ports.analytics import Analytics, Query, Relation, Row, Shared, Value
+from hh_core.ports.analytics import Analytics, Arrival, Query, Relation, Row, Shared, Value
 from hh_core.ports.queue import EVENTS, Message
 from hh_core.usecases.dead_letters import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, DeadLetters
 from hh_core.usecases.receipts import Receipts, covers
@@ -78,6 +78,9 @@ class Picky:
 
     async def has_chosen_ids(self, project: UUID) -> bool:
         return await self._index.has_chosen_ids(project)
+
+    async def arrived(self, project: UUID, since_ms: int, limit: int) -> Sequence[Arrival]:
+        return await self._index.arrived(project, since_ms, limit)
 
     async def is_empty(self) -> bool:
         return await self._index.is_empty()
