@@ -14,7 +14,7 @@ from explorer.traffic import DEMO_SESSIONS, Span, new_project, send, until_found
 from playwright.sync_api import Download, Page, expect
 
 PHRASE = "look_up_order"
-_LOADED = 200
+_LOADED = 100
 """Rows of a page of the list."""
 LIVE_MS = 2_000
 """From the moment when an event was acknowledged to its row in an open list."""

@@ -16,7 +16,7 @@ _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_HEADERS: ", ".join(
         ("Authorization", "Content-Type", "If-None-Match", "Prefer", "X-HH-Project-Id")
     ),
-    hdrs.ACCESS_CONTROL_MAX_AGE: "600",
+    hdrs.ACCESS_CONTROL_MAX_AGE: "7200",
 }
 
 

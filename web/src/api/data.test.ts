@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Project } from "~/api/control";
-import { dataPlaneOf } from "~/api/data";
+import { dataPlaneOf, hasJustWritten } from "~/api/data";
 import { ApiError } from "~/api/failure";
 import { SignedOut } from "~/api/token";
 
@@ -72,6 +72,20 @@ test("a data plane that gives no answer says so", async () => {
   });
 
   await expect(ask()).rejects.toMatchObject({ status: 0 });
+});
+
+test("what was just written is known, for as long as an index may need", async () => {
+  vi.useFakeTimers();
+  answering(() => 200);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(hasJustWritten()).toBe(false);
+
+  await ask();
+
+  expect(hasJustWritten()).toBe(true);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(hasJustWritten()).toBe(false);
+  vi.useRealTimers();
 });
 
 async function ask() {

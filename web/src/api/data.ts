@@ -12,6 +12,14 @@ export type WideEvent = components["schemas"]["Event"];
 export type DataPlane = Client<paths>;
 
 const planes = new Map<string, DataPlane>();
+/** For so long after a write it may not be in the index of a plane that keeps up. */
+const SETTLING_MS = 10_000;
+let written = Number.NEGATIVE_INFINITY;
+
+/** Whether this page has changed something that an index may not tell yet. */
+export function hasJustWritten(): boolean {
+  return performance.now() - written < SETTLING_MS;
+}
 
 /** Throws `ApiError` where there is no token to be had. */
 export async function dataPlaneOf(project: Project): Promise<DataPlane> {
@@ -48,6 +56,10 @@ function introduced(request: Request, project: Project, token: string): Request 
 }
 
 const carefully: Middleware = {
+  onRequest({ request }) {
+    if (request.method === "PUT") written = performance.now();
+    return request;
+  },
   async onResponse({ response }) {
     if (!response.ok && response.status !== 304) throw failure(response, await readJson(response));
     return response;

@@ -1,5 +1,5 @@
 import { IconListTree, IconPlugConnected, IconSparkles, IconStack2 } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import classes from "~/app/Shell.module.css";
 import { text } from "~/text/en";
 
@@ -10,11 +10,19 @@ const PAGES = [
 ] as const;
 
 export function Navigation({ projectId }: { readonly projectId: string }) {
+  const router = useRouter();
   return (
     <>
       <div className={classes["group"]}>{text.shell.observe}</div>
       {PAGES.map(({ to, icon: Icon, label }) => (
-        <Link key={to} to={to} params={{ projectId }} className={classes["link"] ?? ""}>
+        <Link
+          key={to}
+          to={to}
+          params={{ projectId }}
+          className={classes["link"] ?? ""}
+          // Who is fast clicks before the router takes his pointer for an intent.
+          onPointerDown={() => void router.preloadRoute({ to, params: { projectId } })}
+        >
           <Icon size={17} stroke={1.6} aria-hidden />
           {label}
         </Link>

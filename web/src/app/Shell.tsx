@@ -2,7 +2,7 @@
 import { AppShell, Burger, Group, ScrollArea, Stack } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { memo, useEffect } from "react";
 import type { Me, Project } from "~/api/control";
 import { Account } from "~/app/Account";
 import { Deferred } from "~/app/Deferred";
@@ -18,11 +18,9 @@ interface ShellProps {
   readonly project: Project;
 }
 
-export function Shell({ who, project }: ShellProps) {
+/** Stays as it is while pages change within it: what they show is not to wait for their frame. */
+export const Shell = memo(function Shell({ who, project }: ShellProps) {
   const [isOpen, { toggle, close }] = useDisclosure();
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every change of the path closes it
-  useEffect(close, [path]);
   return (
     <AppShell
       layout="alt"
@@ -73,8 +71,16 @@ export function Shell({ who, project }: ShellProps) {
         </Deferred>
       </AppShell.Main>
       <ShortcutHelp />
+      <OnPath then={close} />
     </AppShell>
   );
+});
+
+function OnPath({ then }: { readonly then: () => void }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is done at every change of the path
+  useEffect(then, [path]);
+  return null;
 }
 
 /** No link: the fragment of the address is the state of the page. */

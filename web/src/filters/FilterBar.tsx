@@ -33,14 +33,16 @@ interface FilterBarProps {
   readonly matching: Matching;
   readonly warnings: readonly string[];
   readonly inputRef: RefObject<HTMLInputElement | null>;
+  /** Whether the plane has answered what is more urgent than names of fields. */
+  readonly isQuiet: boolean;
 }
 
 export function FilterBar(props: FilterBarProps) {
-  const { project, written, onApply, matching, warnings, inputRef } = props;
+  const { project, written, onApply, matching, warnings, inputRef, isQuiet } = props;
   const draft = useDraft(written, onApply);
-  const known = useKnownFields(project);
   const [caret, setCaret] = useState(0);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
+  const known = useKnownFields(project, isQuiet || combobox.dropdownOpened);
   const { typed } = draft;
   const wantedCaret = useRef<number>(undefined);
   // Before the next key arrives: whoever types fast would write behind the caret's old place.

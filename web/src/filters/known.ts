@@ -42,12 +42,16 @@ export interface KnownFields {
   readonly error: Error | null;
 }
 
-/** All names, those of every event first. They are there at once, more come when the plane answers. */
-export function useKnownFields(project: Project): KnownFields {
+/**
+ * All names, those of every event first. They are there at once, more come when the plane answers,
+ * which is asked as soon as `isWanted`.
+ */
+export function useKnownFields(project: Project, isWanted = true): KnownFields {
   const { data, error } = useQuery({
     queryKey: ["fields", project.id],
     queryFn: ({ signal }) => fields(project, signal),
     staleTime: FRESH_MS,
+    enabled: isWanted,
   });
   return useMemo(() => {
     const seen = data?.map(({ name }) => name).sort() ?? [];

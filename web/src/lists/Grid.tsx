@@ -1,7 +1,7 @@
 /** The rows of a list: a window that draws only what is seen, with the keys of a grid. */
 import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Project } from "~/api/control";
 import { formatCount } from "~/formats/numbers";
 import type { ListAddress } from "~/lists/address";
@@ -58,7 +58,10 @@ interface GridProps {
 export function Grid(props: GridProps) {
   const { kind, project, address, change, rows, tail, total, isPhone } = props;
   const [resizing, setResizing] = useState<Column>();
-  const columns = props.columns.map((one) => (one.field === resizing?.field ? resizing : one));
+  const columns = useMemo(
+    () => props.columns.map((one) => (one.field === resizing?.field ? resizing : one)),
+    [props.columns, resizing],
+  );
   const { selection, onSelect, onTop } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);

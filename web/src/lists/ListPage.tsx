@@ -25,6 +25,7 @@ import { everyMatching, meantFor, NOTHING, type Selection } from "~/lists/select
 import { Toolbar } from "~/lists/Toolbar";
 import { useExport } from "~/lists/useExport";
 import { useListAddress } from "~/lists/useListAddress";
+import { usePainted } from "~/lists/usePainted";
 import { useRows } from "~/lists/useRows";
 import { useTail } from "~/lists/useTail";
 import { useProject } from "~/routes/useProject";
@@ -63,15 +64,16 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   const selection = meantFor(chosen, matching);
   const filterInput = useRef<HTMLInputElement>(null);
 
-  const rows = useRows(project, question);
   const isLive = live !== false;
+  const rows = useRows(project, question, isLive);
   const tail = useTail(project, question, rows, { isOn: isLive, isAtTop });
+  // Rows first: whatever is asked for or drawn beside them would make them come later.
+  const isPainted = usePainted(rows.isLoading || rows.isStale ? undefined : rows.key);
   const counts = useQuery({
     queryKey: ["histogram", project.id, matching],
     queryFn: ({ signal }) => histogram(project, { ...matching, buckets: BUCKETS }, signal),
     placeholderData: (previous) => previous,
-    // Rows first: asked at once, both would come later.
-    enabled: !rows.isLoading && !rows.isStale,
+    enabled: isPainted,
     staleTime: HISTOGRAM_MS / 2,
     refetchInterval: isLive ? HISTOGRAM_MS : false,
   });
@@ -105,6 +107,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
           matching={matching}
           warnings={rows.first?.warnings ?? []}
           inputRef={filterInput}
+          isQuiet={isPainted}
         />
         <RangePicker address={address} change={change} />
       </div>
@@ -115,7 +118,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
         noun={kind.noun}
         onChoose={(start, end) => change(toFixed(start, end))}
       />
-      <Incomplete page={rows.first} />
+      <Incomplete page={rows.first} isLive={isLive} />
       {rows.error && rows.rows.length === 0 ? (
         <Failure error={rows.error} onRetry={rows.retry} />
       ) : isEmpty && !isWhole ? (
@@ -151,9 +154,16 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
   );
 }
 
+interface IncompleteProps {
+  readonly page: Page | undefined;
+  readonly isLive: boolean;
+}
+
 /** Why the answer may lack something: in the plane's words, or that it catches up. */
-function Incomplete({ page }: { readonly page: Page | undefined }) {
-  const message = page?.message ?? (page?.isBehind ? text.lists.grid.behind : undefined);
+function Incomplete({ page, isLive }: IncompleteProps) {
+  // What was asked for at once the live tail completes at once: nothing to tell anybody.
+  const isBehind = page?.isBehind && !(page.isHurried && isLive);
+  const message = page?.message ?? (isBehind ? text.lists.grid.behind : undefined);
   return message ? (
     <p role="status" className={`${classes["note"]} foreign`}>
       {makeVisible(message)}

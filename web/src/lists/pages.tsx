@@ -1,3 +1,5 @@
+export { beginList } from "~/lists/begin";
+
 import { KINDS } from "~/lists/kinds";
 import { ListPage } from "~/lists/ListPage";
 

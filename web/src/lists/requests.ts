@@ -41,21 +41,26 @@ interface SearchAnswer extends Omit<Schemas["EventsAnswer"], "events"> {
   readonly more?: boolean;
 }
 
+/** RFC 7240: to be answered from the index as it is. */
+const AT_ONCE = { Prefer: "wait=0" };
 const FROM_THE_INDEX = { detail: "row", count: "none", live: true } as const;
 
 export async function searchPage(
   project: Project,
   search: Search,
   signal: AbortSignal,
+  { isHurried = false }: { readonly isHurried?: boolean } = {},
 ): Promise<Page> {
   const body = { ...FROM_THE_INDEX, ...search };
-  const answer = await ask<SearchAnswer>(project, "/v1/events/search", body, signal);
+  const headers = isHurried ? AT_ONCE : {};
+  const answer = await ask<SearchAnswer>(project, "/v1/events/search", body, signal, headers);
   const { events, next_cursor, since, warnings = [], behind = false, message } = answer;
   const { incomplete, scanned_until } = answer;
   return {
     rows: events,
     warnings,
     isBehind: behind,
+    ...(isHurried ? { isHurried } : {}),
     ...(next_cursor ? { nextCursor: next_cursor } : {}),
     ...(since ? { since } : {}),
     ...(message ? { message } : {}),
@@ -112,15 +117,21 @@ async function ask<T>(
   path: string,
   body: object,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const plane = await dataPlaneOf(project);
-  const { data } = await post(plane)(path, { body, signal, parseAs: "text" });
+  const { data } = await post(plane)(path, { body, signal, headers, parseAs: "text" });
   return readJson(data as string) as T;
 }
 
 type Post = (
   path: string,
-  options: { body: object; signal: AbortSignal; parseAs: "text" },
+  options: {
+    body: object;
+    signal: AbortSignal;
+    headers?: Readonly<Record<string, string>>;
+    parseAs: "text";
+  },
 ) => Promise<{ data?: unknown }>;
 
 function post(plane: DataPlane): Post {

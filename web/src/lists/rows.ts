@@ -14,7 +14,10 @@ export interface Page {
   readonly message?: string;
   /** The start time at which the plane stopped looking, at a limit of its own. */
   readonly scannedUntil?: number;
+  /** Whether it lacks what was on its way into the index. */
   readonly isBehind: boolean;
+  /** Whether that is because it was asked for at once, without a wait for the index. */
+  readonly isHurried?: boolean;
 }
 
 /** Where a page begins. It knows the one before it, so that a page that was dropped can come back. */
@@ -31,6 +34,8 @@ export interface Pages {
 }
 
 export const PAGE_ROWS = 200;
+/** Fills a screen: what is seen first is not to wait for what is below it. */
+export const FIRST_PAGE_ROWS = 100;
 /** Pages in memory: beyond them the furthest is dropped, and asked for again when it is seen. */
 export const MAX_PAGES = 25;
 /** A first page that news made longer than this is asked for anew. */

@@ -8,30 +8,23 @@ import {
 } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import type { Project } from "~/api/control";
-import { lookFor } from "~/lists/looking";
 import type { Question } from "~/lists/question";
-import { searchPage } from "~/lists/requests";
 import {
   FIRST_PAGE,
   isFruitless,
-  MAX_PAGES,
-  PAGE_ROWS,
   type Page,
   type PageStart,
   type Pages,
-  pageAfter,
   pageAt,
   type Row,
   withLastReplaced,
 } from "~/lists/rows";
+import { fetchPage, type RowsKey, rowsKey, rowsQuery } from "~/lists/rowsQuery";
 
 /** Beyond this a browser cannot make a page high enough to scroll through. */
 export const MOST_ROWS = 500_000;
-const KEPT_MS = 10 * 60_000;
 /** How many rows ahead of what is seen the next page is asked for. */
 const AHEAD = 60;
-
-export type RowsKey = readonly ["rows", string, Question];
 
 export interface Rows {
   readonly key: RowsKey;
@@ -60,24 +53,14 @@ export interface Rows {
   readonly restart: () => Promise<void>;
 }
 
-export function useRows(project: Project, question: Question): Rows {
+/** @param isLive whether a live tail follows, which completes rows that were asked for in a hurry. */
+export function useRows(project: Project, question: Question, isLive = false): Rows {
   const queries = useQueryClient();
-  const key: RowsKey = useMemo(() => ["rows", project.id, question], [project.id, question]);
+  const asked = useMemo(() => rowsQuery(project, question, isLive), [project, question, isLive]);
+  const key: RowsKey = useMemo(() => rowsKey(project, question), [project, question]);
   const [looked, setLooked] = useState<{ key: RowsKey; until: number }>();
   const onLooked = useCallback((until: number) => setLooked({ key, until }), [key]);
-  const query = useInfiniteQuery<Page, Error, InfiniteData<Page, PageStart>, RowsKey, PageStart>({
-    queryKey: key,
-    queryFn: ({ pageParam, signal }) => fetchPage(project, question, pageParam, signal, onLooked),
-    initialPageParam: FIRST_PAGE,
-    getNextPageParam: (last, _pages, start) => pageAfter(last, start),
-    getPreviousPageParam: (_first, _pages, start) => start.before,
-    maxPages: MAX_PAGES,
-    // News are merged by the live tail; asking again for pages that are there would move rows.
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: KEPT_MS,
-    structuralSharing: false,
-    placeholderData: (previous) => previous,
-  });
+  const query = useInfiniteQuery({ ...asked, placeholderData: (previous) => previous });
   const { data, fetchNextPage, fetchPreviousPage, hasNextPage, isFetching } = query;
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const offset = data?.pageParams[0]?.offset ?? 0;
@@ -88,7 +71,7 @@ export function useRows(project: Project, question: Question): Rows {
     mutationKey: key,
     mutationFn: async (start: Pick<PageStart, "cursor">) => {
       const signal = new AbortController().signal;
-      const page = await fetchPage(project, question, start, signal, onLooked);
+      const page = await fetchPage(project, question, start, signal, { onLooked });
       const pages = queries.getQueryData<Pages>(key);
       // Whoever scrolled or asked something else meanwhile looks at other pages.
       if (pages && pages.pages.at(-1)?.nextCursor === start.cursor)
@@ -196,16 +179,4 @@ async function jump(
   });
   await queries.cancelQueries({ queryKey: key, exact: true });
   setPages(queries, key, { pages: [page], pageParams: [start] });
-}
-
-function fetchPage(
-  project: Project,
-  question: Question,
-  start: Pick<PageStart, "cursor">,
-  signal: AbortSignal,
-  onLooked: (until: number) => void = () => {},
-): Promise<Page> {
-  const ask = (cursor: string | undefined) =>
-    searchPage(project, { ...question, limit: PAGE_ROWS, cursor }, signal);
-  return lookFor(ask, start.cursor, onLooked);
 }

@@ -12,7 +12,8 @@ import type { Project } from "~/api/control";
 import { NEWEST_FIRST, type Question } from "~/lists/question";
 import { searchChanges } from "~/lists/requests";
 import { FIRST_PAGE, type Page, type PageStart, type Row } from "~/lists/rows";
-import type { Rows, RowsKey } from "~/lists/useRows";
+import type { RowsKey } from "~/lists/rowsQuery";
+import type { Rows } from "~/lists/useRows";
 import { useTail } from "~/lists/useTail";
 
 vi.mock("~/lists/requests", () => ({ searchChanges: vi.fn() }));
@@ -120,6 +121,16 @@ describe("the live tail", () => {
     tail(true);
     await poll();
     expect(restart).toHaveBeenCalledOnce();
+  });
+
+  it("completes at once what was asked for in a hurry and came without a place to go on from", async () => {
+    const { since: _, ...hurried } = PAGE;
+    const pages = [{ ...hurried, isBehind: true, isHurried: true }];
+    queries.setQueryData(KEY, { pages, pageParams: [FIRST_PAGE] });
+    tail(true);
+    await act(() => vi.advanceTimersByTimeAsync(10));
+    expect(restart).toHaveBeenCalledOnce();
+    expect(searchChanges).not.toHaveBeenCalled();
   });
 
   it("says that it fails, tries more rarely, and recovers", async () => {

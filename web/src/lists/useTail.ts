@@ -119,9 +119,12 @@ export function useTail(
       }
       if (!stopping.signal.aborted) timer = setTimeout(poll, delay);
     }
+    function known(): string | undefined {
+      const first = queries.getQueryData<Pages>(key)?.pages[0];
+      return queries.getQueryData<string>(tokenKey) ?? first?.since;
+    }
     async function once() {
-      const since =
-        queries.getQueryData<string>(tokenKey) ?? queries.getQueryData<Pages>(key)?.pages[0]?.since;
+      const since = known();
       if (!since) return restartKeeping();
       const search = { ...question, limit: CHANGES, since };
       const changes = await searchChanges(project, search, stopping.signal);
@@ -137,7 +140,8 @@ export function useTail(
     }
     const onVisible = () => void (document.visibilityState === "visible" && poll());
     document.addEventListener("visibilitychange", onVisible);
-    timer = setTimeout(poll, EVERY_MS);
+    // Rows that were asked for in a hurry may lack the newest: those are fetched at once.
+    timer = setTimeout(poll, known() ? EVERY_MS : 0);
     return () => {
       stopping.abort();
       clearTimeout(timer);

@@ -9,10 +9,13 @@ import {
 } from "@tanstack/react-router";
 import { ApiError } from "~/api/failure";
 import { meQuery, projectQuery } from "~/api/people";
+import { accessTo } from "~/api/token";
 import { queries } from "~/app/queries";
 import { Failure, Loading } from "~/app/states";
-import { validateList } from "~/lists/address";
+import { type ListAddress, validateList } from "~/lists/address";
+import type { ListName } from "~/lists/kinds";
 import { history } from "~/routes/history";
+import { listPages } from "~/routes/listPages";
 import { NotFound } from "~/routes/NotFound";
 import { ProjectFrame } from "~/routes/ProjectFrame";
 import { validateSession } from "~/session/address";
@@ -50,7 +53,12 @@ const home = createRoute({
 const project = createRoute({
   getParentRoute: () => inside,
   path: "/projects/$projectId",
-  loader: ({ params }) => queries.ensureQueryData(projectQuery(params.projectId)),
+  loader: async ({ params }) => {
+    const found = await queries.ensureQueryData(projectQuery(params.projectId));
+    // Every page asks the data plane: what opens it is there by then.
+    accessTo(found.data_plane_id).catch(() => {});
+    return found;
+  },
   component: ProjectFrame,
 });
 
@@ -62,25 +70,42 @@ const overview = createRoute({
   },
 });
 
+interface Turned {
+  readonly params: { readonly projectId: string };
+  readonly search: ListAddress;
+}
+
+/** Not waited for: the page, which waits for the same rows, is drawn meanwhile. */
+function beginning(name: ListName) {
+  return ({ params, search }: Turned) => {
+    const begun = listPages().then(({ beginList }) => beginList(name, params.projectId, search));
+    // The page fails by the same, and says so.
+    begun.catch(() => {});
+  };
+}
+
 const sessions = createRoute({
   getParentRoute: () => project,
   path: "/sessions",
   validateSearch: validateList,
-  component: lazyRouteComponent(() => import("~/lists/pages"), "SessionsPage"),
+  beforeLoad: beginning("sessions"),
+  component: lazyRouteComponent(listPages, "SessionsPage"),
 });
 
 const models = createRoute({
   getParentRoute: () => project,
   path: "/models",
   validateSearch: validateList,
-  component: lazyRouteComponent(() => import("~/lists/pages"), "ModelsPage"),
+  beforeLoad: beginning("models"),
+  component: lazyRouteComponent(listPages, "ModelsPage"),
 });
 
 const events = createRoute({
   getParentRoute: () => project,
   path: "/events",
   validateSearch: validateList,
-  component: lazyRouteComponent(() => import("~/lists/pages"), "EventsPage"),
+  beforeLoad: beginning("events"),
+  component: lazyRouteComponent(listPages, "EventsPage"),
 });
 
 const session = createRoute({
