@@ -25,13 +25,15 @@ from stack import Stack, running
 BAR_MS = 300.0
 _LISTS = {"sessions": "Sessions", "model calls": "Model calls", "all events": "All events"}
 _WATCH = """([kind, title, words]) => {
+  const before = location.href;
   const names = (row) => [...row.querySelectorAll("[aria-label]")].map((one) => one.ariaLabel);
   const shows = (row) => names(row).includes(words) || row.innerText.includes(words);
   const isShown = () => {
     const rows = [...document.querySelectorAll(
       `[role=grid][aria-label="${title}"] [role=row]:has(a)`
     )];
-    return rows.length > 0 && rows.every(shows);
+    const isOld = location.href === before || document.querySelector("[data-stale]");
+    return !isOld && rows.length > 0 && rows.every(shows);
   };
   window.waited = new Promise((done) => {
     const begin = ({ timeStamp }) => {
@@ -43,7 +45,8 @@ _WATCH = """([kind, title, words]) => {
     window.addEventListener(kind, begin, { capture: true, once: true });
   });
 }"""
-"""From the next event of a kind until all rows of a list show the words."""
+"""From the next event of a kind until another address has rows, of which each shows the words, and
+those of the address before are gone."""
 
 
 def opened(page: Page, name: str) -> float:
