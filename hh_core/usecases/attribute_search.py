@@ -32,7 +32,7 @@ from hh_core.usecases.wide_events import INDEXED_BASE, WideEvents
 
 _FEW = 500
 """More in doubt are better gone through in the order of the list."""
-_SPARE = 100
+_SPARE = 20
 """So many in doubt are expected at most, at first."""
 _NEAR = 2_000
 """Matches up to the page's end that are fetched with all that the page shows."""
