@@ -72,9 +72,10 @@ class Sessions:
                 session_rollup(self._analytics, project, key, behind),
                 self._outlines.traces(project, key),
             )
-            is_whole = cursor is None and cast(int, frame["num_events"]) <= limit
-            make = self._outlines.of if is_whole else self._outline
-            outline = await make(project, key, traces)
+            if cursor is None and cast(int, frame["num_events"]) <= limit:
+                outline = await self._outlines.of(project, key, traces, few=True)
+            else:
+                outline = await self._outline(project, key, traces)
             page = outline.page(first, limit)
             session, events = await self._events(project, frame, outline, page)
         _nest(session, events, outline, page)
