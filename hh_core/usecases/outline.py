@@ -179,16 +179,20 @@ class Outlines:
                 versions += cast("int | None", row["versions"]) or 0
         return Mark(frozenset(traces), rows, versions % _VERSIONS)
 
-    async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
-        """The outline of a session, from the rows that are there now."""
-        ids, (versions, *told) = await self.read(project, traces, ("version", *_TOLD))
+    async def of(
+        self, project: UUID, key: UUID, traces: Sequence[bytes], *, few: bool = False
+    ) -> Outline:
+        """The outline of a session, from the rows that are there now. If they are known to be
+        ``few``, they are read as rows: columns in threads of their own would cost more."""
+        also = ("version", *_TOLD)
+        ids, (versions, *told) = await self.read(project, traces, also, few=few)
         rows, tree = await self.tree(project, key, ids)
         columns = dict(zip(_TOLD, told, strict=True))
         mark = mark_of(traces, versions)
         return Outline(project, rows, tree, _nested(tree), columns, mark)
 
     async def read(
-        self, project: UUID, traces: Sequence[bytes], also: Sequence[str] = ()
+        self, project: UUID, traces: Sequence[bytes], also: Sequence[str], *, few: bool = False
     ) -> tuple[list[Sequence[bytes]], list[Column]]:
         """All rows of ``traces``, oldest first: the columns of ``tree``, and ``also``."""
         names = ("start_ns", *_COLUMNS, *also)
@@ -202,7 +206,12 @@ class Outlines:
                 order_by=_OLDEST_FIRST,
                 limit=TRACE_ROWS,
             )
-            found.append(await self._analytics.columns(query))
+            if few:
+                found.append(_columns(await self._analytics.select(query), names))
+            else:
+                found.append(await self._analytics.columns(query))
+        if few:
+            return _gathered(found, len(names))
         return await asyncio.to_thread(_gathered, found, len(names))
 
     async def tree(
@@ -274,6 +283,15 @@ def _gathered(
     ids = [cast("list[bytes]", list(column)) for column in columns[1 : len(_COLUMNS) + 1]]
     rest = columns[len(_COLUMNS) + 1 :]
     return [*ids], [one if isinstance(one, Column) else Column(one) for one in rest]
+
+
+def _columns(rows: Sequence[Row], names: Sequence[str]) -> list[list[Value]]:
+    """What ``Analytics.columns`` would answer."""
+    return [[_raw(row[name]) for row in rows] for name in names]
+
+
+def _raw(value: Value) -> Value:
+    return value.bytes if isinstance(value, UUID) else value
 
 
 def _sorted(columns: Sequence[Sequence[ValueT]]) -> Sequence[Sequence[ValueT]]:

@@ -76,9 +76,10 @@ class Sessions:
         found = await self._find(project, text, wait)
         frame, traces = found.rollup, found.traces
         async with self._turns.turn(project):
-            is_whole = cursor is None and cast(int, frame["num_events"]) <= limit
-            make = self._outlines.of if is_whole else self._outline
-            outline = await make(project, key, traces)
+            if cursor is None and cast(int, frame["num_events"]) <= limit:
+                outline = await self._outlines.of(project, key, traces, few=True)
+            else:
+                outline = await self._outline(project, key, traces)
             page = outline.page(first, limit)
             session, events = await self._events(project, frame, outline, page)
         _nest(session, events, outline, page)
