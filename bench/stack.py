@@ -72,15 +72,21 @@ class Stack:
     def ask_on(
         self, connection: HTTPConnection, path: str, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Raises ``RuntimeError`` for any answer but 200."""
+        """As ``exchange``, and the answer is parsed."""
+        parsed: dict[str, Any] = json.loads(self.exchange(connection, path, body))
+        return parsed
+
+    def exchange(
+        self, connection: HTTPConnection, path: str, body: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """One request. Raises ``RuntimeError`` for any answer but 200."""
         method, data = ("GET", None) if body is None else ("POST", json.dumps(body))
         connection.request(method, path, data, self.headers())
         answer = connection.getresponse()
         text = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
-        parsed: dict[str, Any] = json.loads(text)
-        return parsed
+        return text
 
     def readable(self) -> int:
         """Spans that the data plane answers with, sessions apart."""

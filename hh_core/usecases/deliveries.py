@@ -15,8 +15,12 @@ log = logging.getLogger(__name__)
 async def leased(deliveries: Sequence[Delivery], lease_seconds: float) -> AsyncIterator[None]:
     """Renew the leases while the block runs, however long the backends are away."""
 
+    is_done = False
+
     async def extend() -> None:
-        while True:
+        # It ends even if what waits for an answer takes the cancellation for itself, as
+        # asyncio.wait_for may before Python 3.12.
+        while not is_done:
             await asyncio.sleep(lease_seconds / 3)
             for delivery in deliveries:
                 try:
@@ -28,6 +32,7 @@ async def leased(deliveries: Sequence[Delivery], lease_seconds: float) -> AsyncI
     try:
         yield
     finally:
+        is_done = True
         extending.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await extending

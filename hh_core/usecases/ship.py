@@ -80,11 +80,12 @@ class Ship:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Ship until ``stopping`` is set, then ship what is left and return."""
+        shipped = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._tell_all())
+            tasks.create_task(self._tell_all(shipped))
             await self._ship_all(stopping)
-            telling.cancel()
-        await self._tell()
+            shipped.set()
+            self._tell_wake.set()
 
     async def _ship_all(self, stopping: asyncio.Event) -> None:
         stopped = asyncio.ensure_future(stopping.wait())
@@ -161,11 +162,16 @@ class Ship:
         self._stuck.add(name)
         return True
 
-    async def _tell_all(self) -> None:
+    async def _tell_all(self, shipped: asyncio.Event) -> None:
+        """Until ``shipped`` is set and all is told. Never cancelled: what waits for an answer then
+        may take the cancellation for itself (``asyncio.wait_for`` before Python 3.12)."""
         while True:
             await self._tell_wake.wait()
             self._tell_wake.clear()
+            is_last = shipped.is_set()
             await self._tell()
+            if is_last:
+                return
 
     async def _tell(self) -> None:
         while self._untold:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -234,6 +235,29 @@ def test_stopping_ships_what_ends_while_an_earlier_segment_is_on_its_way(
 
         assert node.texts() == ["early", "late"]
         assert node.journal.disk.segments == {}
+
+    run(work)
+
+
+def test_stopping_ends_although_the_queue_keeps_a_cancellation_to_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        node, told = Node(), list[Any]()
+        async with asyncio.timeout(60), node.running():
+            publish = node.queue.publish
+
+            async def deaf(*asked: Any) -> None:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(1)
+                await publish(*asked)
+                told.append(asked)
+
+            monkeypatch.setattr(node.queue, "publish", deaf)
+            await node.write("a")
+            await asyncio.sleep(0.5)
+
+        assert len(told) == 1
 
     run(work)
 
