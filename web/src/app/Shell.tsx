@@ -41,7 +41,9 @@ export function Shell({ who, project }: ShellProps) {
             size="sm"
             aria-label={text.shell.openNavigation}
           />
-          <span className={`${classes["title"]} cut`}>{project.name}</span>
+          <span className={`${classes["title"]} cut foreign`} title={project.name}>
+            {project.name}
+          </span>
           <Mark />
         </Group>
       </AppShell.Header>

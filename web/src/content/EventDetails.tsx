@@ -99,7 +99,9 @@ function Head({ event }: { readonly event: WholeEvent }) {
         <span className={classes["sign"]}>
           <EventType type={event.event_type} />
         </span>
-        <h2 className={`${classes["name"]} foreign`}>{makeVisible(event.event_name)}</h2>
+        <h2 className={`${classes["name"]} clamped foreign`} title={makeVisible(event.event_name)}>
+          {makeVisible(event.event_name)}
+        </h2>
         <CopyButton value={event.event_id}>
           {({ copied, copy }) => (
             <ActionIcon
@@ -118,9 +120,9 @@ function Head({ event }: { readonly event: WholeEvent }) {
       </Group>
       <dl className={classes["facts"]}>
         {factsOf(event).map(({ label, value, title }) => (
-          <div key={label} title={title}>
+          <div key={label} title={title ?? value}>
             <dt>{label}</dt>
-            <dd className="numbers foreign">{value}</dd>
+            <dd className="numbers clamped foreign">{value}</dd>
           </div>
         ))}
       </dl>

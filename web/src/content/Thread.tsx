@@ -140,7 +140,10 @@ function OneTurn({ turn, name, isSelected, onSelect }: OneTurnProps) {
         aria-current={isSelected || undefined}
         onClick={() => onSelect(turn.eventId)}
       >
-        <EventType type="model" /> <span className="foreign">{makeVisible(name)}</span>
+        <EventType type="model" />
+        <span className="clamped foreign" title={makeVisible(name)}>
+          {makeVisible(name)}
+        </span>
       </button>
       {turn.failure && <Failure error={turn.failure.error} onRetry={turn.failure.retry} />}
       <OrPlain value={turn.messages}>

@@ -24,6 +24,7 @@ export function ChoiceList({
                 <span
                   className={`${classes["label"]} foreign cut`}
                   data-whole={isWhole || undefined}
+                  title={makeVisible(label)}
                 >
                   {makeVisible(label)}
                 </span>

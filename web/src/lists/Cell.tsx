@@ -2,7 +2,7 @@
 import { ExactNumber } from "~/api/exactJson";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
-import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
+import { formatCompact, formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
 import { formatAgo, formatTimeExact } from "~/formats/times";
 import { useNow } from "~/lists/clock";
 import type { Column } from "~/lists/columns";
@@ -12,6 +12,9 @@ import type { Row } from "~/lists/rows";
 import { text } from "~/text/en";
 
 const words = text.lists.grid;
+
+/** Eight digits fit into the narrowest column of counts. */
+const LONG_COUNT = 100_000_000;
 
 interface CellProps {
   readonly row: Row;
@@ -28,7 +31,7 @@ export function Cell({ row, column }: CellProps) {
     case "duration":
       return formatDuration(numberOf(value));
     case "count":
-      return isKnown(value) ? formatCount(value) : missing(row, column);
+      return isKnown(value) ? <Count value={value} /> : missing(row, column);
     case "cost":
       return isAmount(value) ? formatCost(value) : missing(row, column);
     case "type":
@@ -56,6 +59,13 @@ export function Ago({ ms }: { readonly ms: number | undefined }) {
       {written}
     </time>
   );
+}
+
+/** A number too long for its column is written short: cut, it would be another one. */
+function Count({ value }: { readonly value: number }) {
+  const whole = formatCount(value);
+  if (Math.abs(value) < LONG_COUNT) return whole;
+  return <span title={whole}>{formatCompact(value)}</span>;
 }
 
 /** Only model calls, and what is made of them, have tokens and costs: elsewhere nothing is missing. */

@@ -79,7 +79,9 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
         <ul className={classes["list"]}>
           {columns.map((column, index) => (
             <li key={column.field} className={classes["item"]}>
-              <span className={`${classes["open"]} foreign cut`}>{column.label}</span>
+              <span className={`${classes["open"]} foreign cut`} title={column.label}>
+                {column.label}
+              </span>
               <Act
                 label={words.up(column.label)}
                 icon={IconArrowUp}

@@ -121,7 +121,11 @@ function ViewItem({ view, isCurrent, onOpen, onRename, onRemove }: ViewItemProps
   }
   return (
     <li className={classes["item"]} data-current={isCurrent || undefined}>
-      <UnstyledButton className={`${classes["open"]} foreign cut`} onClick={onOpen}>
+      <UnstyledButton
+        className={`${classes["open"]} foreign cut`}
+        title={view.name}
+        onClick={onOpen}
+      >
         {view.name}
       </UnstyledButton>
       <ActionIcon variant="subtle" color="gray" size="sm" aria-label={words.share} onClick={share}>

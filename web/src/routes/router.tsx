@@ -13,7 +13,7 @@ import { queries } from "~/app/queries";
 import { Failure, Loading } from "~/app/states";
 import { validateList } from "~/lists/address";
 import { history } from "~/routes/history";
-import { NotFound } from "~/routes/NotFound";
+import { NotFound, ToProjects } from "~/routes/NotFound";
 import { ProjectFrame } from "~/routes/ProjectFrame";
 import { validateSession } from "~/session/address";
 
@@ -107,7 +107,9 @@ export const router = createRouter({
   history,
   defaultPreload: "intent",
   defaultPendingComponent: Loading,
-  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Failure error={error} onRetry={reset} way={<ToProjects />} />
+  ),
   scrollRestoration: true,
 });
 

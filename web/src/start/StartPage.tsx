@@ -60,7 +60,7 @@ function Steps({ project, url }: { readonly project: Project; readonly url: stri
           {words.keyHint}
         </Text>
         {key.error && (
-          <Text size="sm" c="red" role="alert" mb="xs">
+          <Text size="sm" c="var(--bad)" role="alert" mb="xs" className="foreign">
             {key.error.message}
           </Text>
         )}
