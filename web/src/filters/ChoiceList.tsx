@@ -18,7 +18,10 @@ export function ChoiceList({
     >
       <Combobox.Options aria-label={words.suggestions}>
         <ScrollArea.Autosize mah={300} type="scroll">
-          <Combobox.Group label={makeVisible(title)}>
+          <Combobox.Group
+            label={makeVisible(title)}
+            classNames={{ groupLabel: classes["group"] ?? "" }}
+          >
             {choices.map(({ written, label, hint, isWhole }) => (
               <Combobox.Option key={written} value={written} className={classes["option"] ?? ""}>
                 <span

@@ -37,15 +37,15 @@ export function Cell({ row, column }: CellProps) {
     case "type":
       return typeName(shownText(value));
     case "error":
-      return <span className={classes["error"]}>{shownText(value)}</span>;
+      return <Whole text={shownText(value)} look={classes["error"]} />;
     case "failures":
       return isKnown(value) ? <Failures count={value} /> : <Unknown />;
     case "preview":
-      return <span className="quiet">{shownText(valueAt(row, `preview.${column.field}`))}</span>;
+      return <Whole text={shownText(valueAt(row, `preview.${column.field}`))} look="quiet" />;
     case "id":
-      return <span className="mono quiet">{shownText(value) || UNKNOWN}</span>;
+      return <Whole text={shownText(value) || UNKNOWN} look="mono quiet" />;
     default:
-      return shownText(value) || <Unknown />;
+      return shownText(value) ? <Whole text={shownText(value)} /> : <Unknown />;
   }
 }
 
@@ -58,6 +58,21 @@ export function Ago({ ms }: { readonly ms: number | undefined }) {
     >
       {written}
     </time>
+  );
+}
+
+/** What the column cuts is read by pointing at it. */
+function Whole({
+  text: shown,
+  look,
+}: {
+  readonly text: string;
+  readonly look?: string | undefined;
+}) {
+  return (
+    <span className={look} title={shown}>
+      {shown}
+    </span>
   );
 }
 
