@@ -24,7 +24,7 @@ interface EmptyProps {
 export function Empty({ title, hint, action, icon }: EmptyProps) {
   return (
     <Center h="100%" mih={200} p="xl">
-      <Stack align="center" gap="xs" maw={440} ta="center">
+      <Stack align="center" gap="xs" w="100%" maw={440} ta="center">
         <span className="quiet" aria-hidden>
           {icon ?? <IconMoodEmpty size={28} stroke={1.4} />}
         </span>

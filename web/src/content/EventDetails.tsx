@@ -8,6 +8,7 @@ import { Failure, Loading } from "~/app/states";
 import { Attributes } from "~/content/Attributes";
 import { CostTab } from "~/content/CostTab";
 import classes from "~/content/content.module.css";
+import { DetailsSkeleton } from "~/content/DetailsSkeleton";
 import { EventType } from "~/content/EventType";
 import { FailureNote } from "~/content/FailureNote";
 import { factsOf } from "~/content/facts";
@@ -27,7 +28,7 @@ interface EventDetailsProps {
 export function EventDetails({ project, eventId }: EventDetailsProps) {
   const { data: event, error, refetch } = useQuery(eventQuery(project, eventId));
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!event) return <Loading />;
+  if (!event) return <DetailsSkeleton />;
   return <Loaded key={eventId} project={project} event={event} />;
 }
 

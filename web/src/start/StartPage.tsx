@@ -93,7 +93,7 @@ function Snippets({ url, apiKey }: { readonly url: string; readonly apiKey: stri
   const { install, code } = snippetOf(chosen, url, apiKey);
   return (
     <Tabs value={chosen} onChange={(value) => value && choose(value as Instrumentor)}>
-      <Tabs.List mb="sm">
+      <Tabs.List mb="sm" className={classes["tabs"] ?? ""}>
         {INSTRUMENTORS.map((one) => (
           <Tabs.Tab key={one} value={one} py={7}>
             {words.names[one]}
