@@ -1,5 +1,5 @@
 /** What stands in a place that has nothing to show: yet, at all, or because something failed. */
-import { Button, Center, Group, Loader, ScrollArea, Stack, Text, Title } from "@mantine/core";
+import { Button, Center, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconMoodEmpty } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "~/app/states.module.css";
@@ -42,6 +42,9 @@ export function Empty({ title, hint, action, icon }: EmptyProps) {
   );
 }
 
+/** So many characters may not fit into the height that there is for them. */
+const LONG = 600;
+
 interface FailureProps {
   readonly error: unknown;
   readonly onRetry?: () => void;
@@ -58,9 +61,12 @@ export function Failure({ error, onRetry, way }: FailureProps) {
         icon={<IconAlertTriangle size={28} stroke={1.4} color="var(--bad)" />}
         title={text.failures.title}
         hint={
-          <ScrollArea.Autosize mah="40vh" type="auto">
-            <p className={`${classes["sentence"]} foreign`}>{makeVisible(message)}</p>
-          </ScrollArea.Autosize>
+          <p
+            className={`${classes["sentence"]} foreign`}
+            tabIndex={message.length > LONG ? 0 : undefined}
+          >
+            {makeVisible(message)}
+          </p>
         }
         action={
           (onRetry || way) && (

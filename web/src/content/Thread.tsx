@@ -55,7 +55,11 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
           onSelect={onSelect}
         />
       ))}
-      {isLoading && <Loading />}
+      {isLoading && (
+        <li>
+          <Loading />
+        </li>
+      )}
       {!isLoading && until < calls.length && (
         <Further left={calls.length - until} onSeen={showFurther} />
       )}

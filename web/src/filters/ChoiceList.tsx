@@ -35,7 +35,11 @@ export function ChoiceList({
               </Combobox.Option>
             ))}
           </Combobox.Group>
-          {isLoading && <Combobox.Empty>{words.loading}</Combobox.Empty>}
+          {isLoading && (
+            <Combobox.Empty role="option" aria-disabled aria-selected={false}>
+              {words.loading}
+            </Combobox.Empty>
+          )}
         </ScrollArea.Autosize>
       </Combobox.Options>
       <Combobox.Footer className={classes["footer"] ?? ""}>

@@ -185,7 +185,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
         <ActionIcon
           variant="subtle"
           color="gray"
-          size="sm"
+          size={24}
           aria-label={mode}
           onClick={draft.toggleText}
         >
@@ -200,7 +200,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
                 <ActionIcon
                   variant="subtle"
                   color="gray"
-                  size="sm"
+                  size={24}
                   aria-label={words.copy}
                   onClick={copy}
                 >
@@ -213,7 +213,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
             <ActionIcon
               variant="subtle"
               color="gray"
-              size="sm"
+              size={24}
               aria-label={words.clear}
               onClick={onClear}
             >
