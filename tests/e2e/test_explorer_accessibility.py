@@ -1,13 +1,15 @@
 """Every page of the explorer by the rules of WCAG 2.2 AA that axe can judge, light and dark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from embedded import Embedded
 from explorer import PHONE, WIDE, Visitor, visit
-from explorer.pages import FORGIVEN, pages
+from explorer.pages import FORGIVEN, SIGNED_OUT, pages
+from explorer.state import State, shown
+from explorer.states import unusual_states
 from playwright.sync_api import Browser
 
 AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
@@ -17,6 +19,11 @@ _STILL = "*, *::before, *::after { transition: none !important }"
 """Colours that fade into others are neither."""
 _TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _RUN = "(rules) => axe.run(document, { runOnly: { type: 'tag', values: rules } })"
+
+
+@pytest.fixture(scope="module")
+def unusual(running: Embedded, shop: Embedded) -> Mapping[str, State]:
+    return unusual_states(running, shop)
 
 
 @pytest.mark.timeout(300)
@@ -30,18 +37,51 @@ def test_axe_finds_nothing_on_any_page(
     look = {"viewport": size, "bypass_csp": True}
     for cookie in ("", session_cookie):
         with visit(browser, shop, session=cookie, **look) as visitor:
-            for name in opening.keys() - {"sign-in"} if cookie else {"sign-in"}:
+            for name in opening.keys() - SIGNED_OUT if cookie else SIGNED_OUT:
                 opening[name](visitor)
-                visitor.page.evaluate(axe)
-                visitor.page.add_style_tag(content=_STILL)
-                for scheme in SCHEMES:
-                    visitor.page.emulate_media(color_scheme=scheme)
-                    visitor.page.evaluate(_TWO_FRAMES)
-                    found += [f"{name}, {scheme}: {one}" for one in _violations(visitor)]
+                found += _found(visitor, axe, name)
                 if name in FORGIVEN:
                     visitor.forgive(FORGIVEN[name])
 
     assert not found, "\n".join(sorted(found))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_where_there_is_nothing_not_yet_or_far_too_much(
+    browser: Browser,
+    shop: Embedded,
+    unusual: Mapping[str, State],
+    session_cookie: str,
+    size: dict[str, int],
+) -> None:
+    axe, found = AXE.read_text(), []
+    look = {"viewport": size, "bypass_csp": True}
+    with visit(browser, shop, session=session_cookie, **look) as visitor:
+        for name, state in unusual.items():
+            if state.is_wide and size == PHONE:
+                continue
+            with shown(visitor, state):
+                found += _found(visitor, axe, name)
+                if _scrolls_sideways(visitor):
+                    found.append(f"{name}: the page scrolls sideways")
+
+    assert not found, "\n".join(sorted(found))
+
+
+def _found(visitor: Visitor, axe: str, name: str) -> list[str]:
+    page, found = visitor.page, []
+    page.evaluate(axe)
+    page.add_style_tag(content=_STILL)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(_TWO_FRAMES)
+        found += [f"{name}, {scheme}: {one}" for one in _violations(visitor)]
+    return found
+
+
+def _scrolls_sideways(visitor: Visitor) -> bool:
+    return bool(visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 def _violations(visitor: Visitor) -> Iterator[str]:

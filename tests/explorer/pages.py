@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from embedded import Embedded
 from playwright.sync_api import Page, expect
 
-from explorer import Visitor
+from explorer import Visitor, sign_in
 from explorer.traffic import until_found
 
 Opened = Callable[[Visitor], None]
@@ -16,7 +16,7 @@ _PIANO = "piano-question-openinference"
 
 
 def pages(project: Embedded) -> Mapping[str, Opened]:
-    """By name. ``sign-in`` is for somebody who is not signed in, all others for who is."""
+    """By name. Those of ``SIGNED_OUT`` are for somebody who is not signed in."""
     found = until_found(project, {"event_type": "session"})
     session = next(one for one in found if one["session_id"].startswith(_PIANO))["session_id"]
     events = until_found(project, {"session_id": session})
@@ -25,6 +25,7 @@ def pages(project: Embedded) -> Mapping[str, Opened]:
     at = f"/sessions/{session}"
     return {
         "sign-in": _sign_in,
+        "sign-in-refused": _refused,
         "start": _opening("/start", "heading", "Send your first trace"),
         "sessions": _list("/sessions"),
         "models": _list("/models?sort=-cost"),
@@ -44,13 +45,24 @@ def pages(project: Embedded) -> Mapping[str, Opened]:
     }
 
 
-FORGIVEN = {"not-found": "404 (Not Found)", "sign-in": "401 (Unauthorized)"}
+FORGIVEN = {
+    "not-found": "404 (Not Found)",
+    "sign-in": "401 (Unauthorized)",
+    "sign-in-refused": "401 (Unauthorized)",
+}
 """What Chromium complains of by itself on pages that show a failure."""
+SIGNED_OUT = {"sign-in", "sign-in-refused"}
 
 
 def _sign_in(visitor: Visitor) -> None:
     visitor.page.goto(f"{visitor.url}/")
     expect(visitor.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def _refused(visitor: Visitor) -> None:
+    _sign_in(visitor)
+    sign_in(visitor, "not this one")
+    expect(visitor.page.get_by_role("alert")).to_be_visible()
 
 
 def _opening(path: str, role: str, name: str | None = None) -> Opened:

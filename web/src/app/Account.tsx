@@ -2,7 +2,6 @@ import {
   Avatar,
   Group,
   Menu,
-  SegmentedControl,
   UnstyledButton,
   useMantineColorScheme,
   VisuallyHidden,
@@ -30,19 +29,14 @@ export function Account({ who }: { readonly who: Me }) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>{text.shell.appearance}</Menu.Label>
-          <SegmentedControl
-            mx="xs"
-            mb="xs"
-            size="xs"
-            aria-label={text.shell.appearance}
+          <Menu.RadioGroup
             value={colorScheme}
             onChange={(value) => setColorScheme(value as typeof colorScheme)}
-            data={[
-              { value: "auto", label: text.shell.system },
-              { value: "light", label: text.shell.light },
-              { value: "dark", label: text.shell.dark },
-            ]}
-          />
+          >
+            <Menu.RadioItem value="auto">{text.shell.system}</Menu.RadioItem>
+            <Menu.RadioItem value="light">{text.shell.light}</Menu.RadioItem>
+            <Menu.RadioItem value="dark">{text.shell.dark}</Menu.RadioItem>
+          </Menu.RadioGroup>
           <Menu.Divider />
           <Menu.Item leftSection={<IconKeyboard size={15} />} onClick={showShortcuts}>
             {text.shell.keys}

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Project } from "~/api/control";
 import { workplacesQuery } from "~/api/people";
+import classes from "~/app/Shell.module.css";
 import { text } from "~/text/en";
 
 export function ProjectSwitcher({ current }: { readonly current: Project }) {
@@ -44,7 +45,9 @@ export function ProjectSwitcher({ current }: { readonly current: Project }) {
           onClick={() => combobox.toggleDropdown()}
           aria-label={`${text.shell.chooseProject}: ${current.name}`}
         >
-          <span className="cut foreign">{current.name}</span>
+          <span className={`${classes["current"]} cut foreign`} title={current.name}>
+            {current.name}
+          </span>
         </InputBase>
       </Combobox.Target>
       <Combobox.Dropdown>
@@ -61,7 +64,9 @@ export function ProjectSwitcher({ current }: { readonly current: Project }) {
               <Combobox.Group key={workspace} label={workspace}>
                 {projects.map(({ id, name }) => (
                   <Combobox.Option key={id} value={id} active={id === current.id}>
-                    <span className="foreign">{name}</span>
+                    <span className="clamped foreign" title={name}>
+                      {name}
+                    </span>
                   </Combobox.Option>
                 ))}
               </Combobox.Group>

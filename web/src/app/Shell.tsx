@@ -39,7 +39,9 @@ export const Shell = memo(function Shell({ who, project }: ShellProps) {
             size="sm"
             aria-label={text.shell.openNavigation}
           />
-          <span className={`${classes["title"]} cut`}>{project.name}</span>
+          <span className={`${classes["title"]} cut foreign`} title={project.name}>
+            {project.name}
+          </span>
           <Mark />
         </Group>
       </AppShell.Header>

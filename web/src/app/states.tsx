@@ -1,7 +1,9 @@
 /** What stands in a place that has nothing to show: yet, at all, or because something failed. */
-import { Button, Center, Code, Loader, Stack, Text, Title } from "@mantine/core";
+import { Button, Center, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconMoodEmpty } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import classes from "~/app/states.module.css";
+import { makeVisible } from "~/content/visible";
 import { text } from "~/text/en";
 
 export function Loading() {
@@ -22,7 +24,7 @@ interface EmptyProps {
 export function Empty({ title, hint, action, icon }: EmptyProps) {
   return (
     <Center h="100%" mih={200} p="xl">
-      <Stack align="center" gap="xs" maw={440} ta="center">
+      <Stack align="center" gap="xs" w="100%" maw={440} ta="center">
         <span className="quiet" aria-hidden>
           {icon ?? <IconMoodEmpty size={28} stroke={1.4} />}
         </span>
@@ -40,29 +42,42 @@ export function Empty({ title, hint, action, icon }: EmptyProps) {
   );
 }
 
+/** So many characters may not fit into the height that there is for them. */
+const LONG = 600;
+
 interface FailureProps {
   readonly error: unknown;
   readonly onRetry?: () => void;
+  /** Another way on, beside trying again. */
+  readonly way?: ReactNode;
 }
 
 /** Says the platform's own sentence. */
-export function Failure({ error, onRetry }: FailureProps) {
+export function Failure({ error, onRetry, way }: FailureProps) {
   const message = error instanceof Error ? error.message : String(error);
   return (
-    <div role="alert">
+    <div role="alert" className={classes["failure"]}>
       <Empty
         icon={<IconAlertTriangle size={28} stroke={1.4} color="var(--bad)" />}
         title={text.failures.title}
         hint={
-          <Code block className="foreign" ta="left" style={{ whiteSpace: "pre-wrap" }}>
-            {message}
-          </Code>
+          <p
+            className={`${classes["sentence"]} foreign`}
+            tabIndex={message.length > LONG ? 0 : undefined}
+          >
+            {makeVisible(message)}
+          </p>
         }
         action={
-          onRetry && (
-            <Button variant="default" size="xs" onClick={onRetry}>
-              {text.failures.again}
-            </Button>
+          (onRetry || way) && (
+            <Group gap="xs" justify="center" mt="xs">
+              {onRetry && (
+                <Button variant="default" size="xs" onClick={onRetry}>
+                  {text.failures.again}
+                </Button>
+              )}
+              {way}
+            </Group>
           )
         }
       />

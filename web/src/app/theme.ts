@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, type MantineColorsTuple, Menu } from "@mantine/core";
 
 const iris: MantineColorsTuple = [
   "#eef1ff",
@@ -39,4 +39,6 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+  // It would be a child of a menu that is no item of it: the first item takes the focus.
+  components: { Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }) },
 });

@@ -35,7 +35,7 @@ function Sum({ cost }: { readonly cost: Cost }) {
       <Text fz={22} fw={600} className="numbers">
         {cost.usd === null ? words.unknown : formatCost(cost.usd)}
       </Text>
-      <Text size="sm" c="dimmed" className="foreign">
+      <Text size="sm" c="dimmed" className={`${classes["why"]} foreign`}>
         {makeVisible(cost.why)}
       </Text>
     </section>

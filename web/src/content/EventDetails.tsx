@@ -8,6 +8,7 @@ import { Failure, Loading } from "~/app/states";
 import { Attributes } from "~/content/Attributes";
 import { CostTab } from "~/content/CostTab";
 import classes from "~/content/content.module.css";
+import { DetailsSkeleton } from "~/content/DetailsSkeleton";
 import { EventType } from "~/content/EventType";
 import { FailureNote } from "~/content/FailureNote";
 import { factsOf } from "~/content/facts";
@@ -27,7 +28,7 @@ interface EventDetailsProps {
 export function EventDetails({ project, eventId }: EventDetailsProps) {
   const { data: event, error, refetch } = useQuery(eventQuery(project, eventId));
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!event) return <Loading />;
+  if (!event) return <DetailsSkeleton />;
   return <Loaded key={eventId} project={project} event={event} />;
 }
 
@@ -99,7 +100,9 @@ function Head({ event }: { readonly event: WholeEvent }) {
         <span className={classes["sign"]}>
           <EventType type={event.event_type} />
         </span>
-        <h2 className={`${classes["name"]} foreign`}>{makeVisible(event.event_name)}</h2>
+        <h2 className={`${classes["name"]} clamped foreign`} title={makeVisible(event.event_name)}>
+          {makeVisible(event.event_name)}
+        </h2>
         <CopyButton value={event.event_id}>
           {({ copied, copy }) => (
             <ActionIcon
@@ -118,9 +121,9 @@ function Head({ event }: { readonly event: WholeEvent }) {
       </Group>
       <dl className={classes["facts"]}>
         {factsOf(event).map(({ label, value, title }) => (
-          <div key={label} title={title}>
+          <div key={label} title={title ?? value}>
             <dt>{label}</dt>
-            <dd className="numbers foreign">{value}</dd>
+            <dd className="numbers clamped foreign">{value}</dd>
           </div>
         ))}
       </dl>

@@ -55,7 +55,11 @@ export function Thread({ project, events, selected, onSelect }: ThreadProps) {
           onSelect={onSelect}
         />
       ))}
-      {isLoading && <Loading />}
+      {isLoading && (
+        <li>
+          <Loading />
+        </li>
+      )}
       {!isLoading && until < calls.length && (
         <Further left={calls.length - until} onSeen={showFurther} />
       )}
@@ -140,7 +144,10 @@ function OneTurn({ turn, name, isSelected, onSelect }: OneTurnProps) {
         aria-current={isSelected || undefined}
         onClick={() => onSelect(turn.eventId)}
       >
-        <EventType type="model" /> <span className="foreign">{makeVisible(name)}</span>
+        <EventType type="model" />
+        <span className="clamped foreign" title={makeVisible(name)}>
+          {makeVisible(name)}
+        </span>
       </button>
       {turn.failure && <Failure error={turn.failure.error} onRetry={turn.failure.retry} />}
       <OrPlain value={turn.messages}>

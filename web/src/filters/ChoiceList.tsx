@@ -18,12 +18,16 @@ export function ChoiceList({
     >
       <Combobox.Options aria-label={words.suggestions}>
         <ScrollArea.Autosize mah={300} type="scroll">
-          <Combobox.Group label={makeVisible(title)}>
+          <Combobox.Group
+            label={makeVisible(title)}
+            classNames={{ groupLabel: classes["group"] ?? "" }}
+          >
             {choices.map(({ written, label, hint, isWhole }) => (
               <Combobox.Option key={written} value={written} className={classes["option"] ?? ""}>
                 <span
                   className={`${classes["label"]} foreign cut`}
                   data-whole={isWhole || undefined}
+                  title={makeVisible(label)}
                 >
                   {makeVisible(label)}
                 </span>
@@ -31,7 +35,11 @@ export function ChoiceList({
               </Combobox.Option>
             ))}
           </Combobox.Group>
-          {isLoading && <Combobox.Empty>{words.loading}</Combobox.Empty>}
+          {isLoading && (
+            <Combobox.Empty role="option" aria-disabled aria-selected={false}>
+              {words.loading}
+            </Combobox.Empty>
+          )}
         </ScrollArea.Autosize>
       </Combobox.Options>
       <Combobox.Footer className={classes["footer"] ?? ""}>

@@ -187,7 +187,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
         <ActionIcon
           variant="subtle"
           color="gray"
-          size="sm"
+          size={24}
           aria-label={mode}
           onClick={draft.toggleText}
         >
@@ -202,7 +202,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
                 <ActionIcon
                   variant="subtle"
                   color="gray"
-                  size="sm"
+                  size={24}
                   aria-label={words.copy}
                   onClick={copy}
                 >
@@ -215,7 +215,7 @@ function BarActions({ draft, written, onClear }: BarActionsProps) {
             <ActionIcon
               variant="subtle"
               color="gray"
-              size="sm"
+              size={24}
               aria-label={words.clear}
               onClick={onClear}
             >

@@ -2,7 +2,7 @@
 import { ExactNumber } from "~/api/exactJson";
 import { formatDuration } from "~/formats/durations";
 import { formatCost } from "~/formats/money";
-import { formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
+import { formatCompact, formatCount, isKnown, UNKNOWN } from "~/formats/numbers";
 import { formatAgo, formatTimeExact } from "~/formats/times";
 import { useNow } from "~/lists/clock";
 import type { Column } from "~/lists/columns";
@@ -12,6 +12,9 @@ import type { Row } from "~/lists/rows";
 import { text } from "~/text/en";
 
 const words = text.lists.grid;
+
+/** Eight digits fit into the narrowest column of counts. */
+const LONG_COUNT = 100_000_000;
 
 interface CellProps {
   readonly row: Row;
@@ -28,21 +31,21 @@ export function Cell({ row, column }: CellProps) {
     case "duration":
       return formatDuration(numberOf(value));
     case "count":
-      return isKnown(value) ? formatCount(value) : missing(row, column);
+      return isKnown(value) ? <Count value={value} /> : missing(row, column);
     case "cost":
       return isAmount(value) ? formatCost(value) : missing(row, column);
     case "type":
       return typeName(shownText(value));
     case "error":
-      return <span className={classes["error"]}>{shownText(value)}</span>;
+      return <Whole text={shownText(value)} look={classes["error"]} />;
     case "failures":
       return isKnown(value) ? <Failures count={value} /> : <Unknown />;
     case "preview":
-      return <span className="quiet">{shownText(valueAt(row, `preview.${column.field}`))}</span>;
+      return <Whole text={shownText(valueAt(row, `preview.${column.field}`))} look="quiet" />;
     case "id":
-      return <span className="mono quiet">{shownText(value) || UNKNOWN}</span>;
+      return <Whole text={shownText(value) || UNKNOWN} look="mono quiet" />;
     default:
-      return shownText(value) || <Unknown />;
+      return shownText(value) ? <Whole text={shownText(value)} /> : <Unknown />;
   }
 }
 
@@ -56,6 +59,28 @@ export function Ago({ ms }: { readonly ms: number | undefined }) {
       {written}
     </time>
   );
+}
+
+/** What the column cuts is read by pointing at it. */
+function Whole({
+  text: shown,
+  look,
+}: {
+  readonly text: string;
+  readonly look?: string | undefined;
+}) {
+  return (
+    <span className={look} title={shown}>
+      {shown}
+    </span>
+  );
+}
+
+/** A number too long for its column is written short: cut, it would be another one. */
+function Count({ value }: { readonly value: number }) {
+  const whole = formatCount(value);
+  if (Math.abs(value) < LONG_COUNT) return whole;
+  return <span title={whole}>{formatCompact(value)}</span>;
 }
 
 /** Only model calls, and what is made of them, have tokens and costs: elsewhere nothing is missing. */

@@ -79,7 +79,9 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
         <ul className={classes["list"]}>
           {columns.map((column, index) => (
             <li key={column.field} className={classes["item"]}>
-              <span className={`${classes["open"]} foreign cut`}>{column.label}</span>
+              <span className={`${classes["open"]} foreign cut`} title={column.label}>
+                {column.label}
+              </span>
               <Act
                 label={words.up(column.label)}
                 icon={IconArrowUp}
@@ -122,10 +124,10 @@ function Chooser({ project, kind, columns, change }: ColumnsMenuProps) {
               <li key={column.field} className={classes["item"]}>
                 <UnstyledButton
                   className={`${classes["open"]} foreign cut`}
-                  aria-label={words.show(column.label)}
+                  aria-label={words.show(name)}
                   onClick={() => show([...columns, column])}
                 >
-                  {column.label}
+                  {column.label}{" "}
                   {column.label !== makeVisible(column.field) && (
                     <span className={classes["path"]}>{makeVisible(column.field)}</span>
                   )}
@@ -152,7 +154,7 @@ function Act({ label, icon: Icon, isOff, onClick }: ActProps) {
     <ActionIcon
       variant="subtle"
       color="gray"
-      size="sm"
+      size={24}
       aria-label={label}
       disabled={isOff}
       onClick={onClick}

@@ -87,16 +87,18 @@ function NoMatch({ project, kind, address, change }: EmptinessProps) {
       title={words.title(kind.noun(2))}
       hint={isHopeless ? words.several : isFiltered ? words.hint : words.outside}
       action={
-        <Group gap="xs" justify="center" mt="xs">
+        <Group gap="xs" justify="center" mt="xs" maw="100%">
           {helpful.map(({ label, patch, count }) => (
             <Button
               key={label}
               size="xs"
               variant="default"
+              maw="100%"
+              title={makeVisible(label)}
               onClick={() => change(patch)}
               rightSection={<span className="quiet numbers">{formatCompact(count)}</span>}
             >
-              <span className="foreign">{makeVisible(label)}</span>
+              <span className="foreign cut">{makeVisible(label)}</span>
             </Button>
           ))}
           {isHopeless && (

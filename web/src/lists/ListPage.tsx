@@ -114,7 +114,7 @@ export function ListPage({ kind }: { readonly kind: ListKind }) {
       <Histogram
         histogram={counts.data}
         isPending={counts.isPending}
-        error={counts.error}
+        error={rows.error && rows.rows.length === 0 ? null : counts.error}
         noun={kind.noun}
         onChoose={(start, end) => change(toFixed(start, end))}
       />

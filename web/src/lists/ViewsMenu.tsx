@@ -59,7 +59,7 @@ export function ViewsMenu({ project, kind, address, change }: ViewsMenuProps) {
           fw={500}
           leftSection={<Icon size={14} aria-hidden />}
           onClick={() => setOpen(!isOpen)}
-          aria-label={words.label}
+          aria-label={current ? `${words.label}: ${current.name}` : words.label}
         >
           <span className={`${classes["name"]} foreign cut`}>{current?.name ?? words.label}</span>
         </Button>
@@ -121,16 +121,20 @@ function ViewItem({ view, isCurrent, onOpen, onRename, onRemove }: ViewItemProps
   }
   return (
     <li className={classes["item"]} data-current={isCurrent || undefined}>
-      <UnstyledButton className={`${classes["open"]} foreign cut`} onClick={onOpen}>
+      <UnstyledButton
+        className={`${classes["open"]} foreign cut`}
+        title={view.name}
+        onClick={onOpen}
+      >
         {view.name}
       </UnstyledButton>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={words.share} onClick={share}>
+      <ActionIcon variant="subtle" color="gray" size={24} aria-label={words.share} onClick={share}>
         {clipboard.copied ? <IconCheck size={14} /> : <IconLink size={14} />}
       </ActionIcon>
       <ActionIcon
         variant="subtle"
         color="gray"
-        size="sm"
+        size={24}
         aria-label={words.rename(view.name)}
         onClick={onRename}
       >
@@ -139,7 +143,7 @@ function ViewItem({ view, isCurrent, onOpen, onRename, onRemove }: ViewItemProps
       <ActionIcon
         variant="subtle"
         color="gray"
-        size="sm"
+        size={24}
         aria-label={words.remove(view.name)}
         onClick={onRemove}
       >

@@ -41,8 +41,10 @@ export function Home() {
                 params={{ projectId: id }}
                 className={classes["project"] ?? ""}
               >
-                <span className="foreign">{name}</span>
-                <IconChevronRight size={16} aria-hidden />
+                <span className="clamped foreign" title={name}>
+                  {name}
+                </span>
+                <IconChevronRight size={16} className={classes["go"] ?? ""} aria-hidden />
               </Link>
             ))}
           </section>

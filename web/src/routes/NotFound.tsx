@@ -8,11 +8,16 @@ export function NotFound() {
     <Empty
       title={text.failures.notFound}
       hint={text.failures.notFoundHint}
-      action={
-        <Button component={Link} to="/" variant="default" size="xs">
-          {text.failures.home}
-        </Button>
-      }
+      action={<ToProjects />}
     />
+  );
+}
+
+/** The way on from where nothing is. */
+export function ToProjects() {
+  return (
+    <Button component={Link} to="/" variant="default" size="xs">
+      {text.failures.home}
+    </Button>
   );
 }

@@ -16,7 +16,7 @@ import { type ListAddress, validateList } from "~/lists/address";
 import type { ListName } from "~/lists/kinds";
 import { history } from "~/routes/history";
 import { listPages } from "~/routes/listPages";
-import { NotFound } from "~/routes/NotFound";
+import { NotFound, ToProjects } from "~/routes/NotFound";
 import { ProjectFrame } from "~/routes/ProjectFrame";
 import { validateSession } from "~/session/address";
 
@@ -132,7 +132,9 @@ export const router = createRouter({
   history,
   defaultPreload: "intent",
   defaultPendingComponent: Loading,
-  defaultErrorComponent: ({ error, reset }) => <Failure error={error} onRetry={reset} />,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Failure error={error} onRetry={reset} way={<ToProjects />} />
+  ),
   scrollRestoration: true,
 });
 

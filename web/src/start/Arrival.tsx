@@ -24,7 +24,12 @@ export function Arrival({ project }: { readonly project: Project }) {
   if (newest !== undefined && first.current === undefined)
     first.current = newest?.session_id ?? null;
   const isNew = newest && newest.session_id !== first.current;
-  if (error && !newest) return <Text c="red">{error.message}</Text>;
+  if (error && !newest)
+    return (
+      <Text size="sm" c="var(--bad)" role="alert" className="foreign">
+        {error.message}
+      </Text>
+    );
   if (isNew) return <Arrived project={project} session={newest} title={words.arrived} isNew />;
   return (
     <>

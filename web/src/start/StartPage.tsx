@@ -60,7 +60,7 @@ function Steps({ project, url }: { readonly project: Project; readonly url: stri
           {words.keyHint}
         </Text>
         {key.error && (
-          <Text size="sm" c="red" role="alert" mb="xs">
+          <Text size="sm" c="var(--bad)" role="alert" mb="xs" className="foreign">
             {key.error.message}
           </Text>
         )}
@@ -93,7 +93,7 @@ function Snippets({ url, apiKey }: { readonly url: string; readonly apiKey: stri
   const { install, code } = snippetOf(chosen, url, apiKey);
   return (
     <Tabs value={chosen} onChange={(value) => value && choose(value as Instrumentor)}>
-      <Tabs.List mb="sm">
+      <Tabs.List mb="sm" className={classes["tabs"] ?? ""}>
         {INSTRUMENTORS.map((one) => (
           <Tabs.Tab key={one} value={one} py={7}>
             {words.names[one]}

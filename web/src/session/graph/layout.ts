@@ -72,15 +72,22 @@ function drawn(
   line: (from: Placed, to: Placed) => string,
 ): Layout {
   const places = new Map(boxes.map((box) => [box.step.key, box]));
+  const bow = edges.some((edge) => goesBack(places, edge)) ? 1 : 0;
   return {
     boxes,
     lines: edges.flatMap((edge) => {
       const [from, to] = [places.get(edge.from), places.get(edge.to)];
       return from && to ? [{ edge, path: line(from, to) }] : [];
     }),
-    width: Math.max(0, ...boxes.map(({ x }) => x)) + BOX.width,
-    height: Math.max(0, ...boxes.map(({ y }) => y)) + BOX.height,
+    width: Math.max(0, ...boxes.map(({ x }) => x)) + BOX.width + bow * (GAP.across / 2),
+    height: Math.max(0, ...boxes.map(({ y }) => y)) + BOX.height + bow * GAP.down,
   };
+}
+
+/** Such a line, as that of a step that calls itself, goes round outside of the boxes. */
+function goesBack(places: ReadonlyMap<string, Placed>, edge: Edge): boolean {
+  const [from, to] = [places.get(edge.from), places.get(edge.to)];
+  return from !== undefined && to !== undefined && to.x <= from.x;
 }
 
 interface Called {

@@ -86,10 +86,17 @@ function Row<T>({ row, columns, isSelected, onOpen }: RowProps<T>) {
           {at === 0 ? (
             <button type="button" data-bad={column.isBad || undefined} aria-pressed={isSelected}>
               {column.icon?.(row)}
-              <span className="foreign">{column.cell(row)}</span>
+              <span className="clamped foreign" title={column.cell(row)}>
+                {column.cell(row)}
+              </span>
             </button>
           ) : (
-            <span className="foreign">{column.cell(row)}</span>
+            <span
+              className={column.isNumber ? "foreign" : "clamped foreign"}
+              title={column.isNumber ? undefined : column.cell(row)}
+            >
+              {column.cell(row)}
+            </span>
           )}
         </Table.Td>
       ))}
