@@ -86,7 +86,7 @@ bench: setup  ## measure ingestion and reading of 1,000,000 spans, into docs/per
 	$(BIN)/python bench/latency.py --keep
 	$(BIN)/python bench/read.py --keep
 
-bench-large: setup  ## reading of 10,000,000 spans (two hours and 20 GB of disk)
+bench-large: setup  ## reading of 10,000,000 spans (an hour and 10 GB of disk)
 	$(BIN)/python bench/read.py --rows 10000000 --keep
 
 bench-browser: setup browser  ## a session of 100,000 spans and lists of 1,000,000, in Chromium

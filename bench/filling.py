@@ -7,19 +7,22 @@ several processes, in the order of its start times, and written as another inges
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from uuid import UUID
 
 from load import Load, Prose
 from sender import Body
-from stack import Stack
+from stack import GIVE_UP_SECONDS, Stack
 
-from hh_core.domain.segments import ContentType, Encoding, RecordKind
+from hh_core.domain.segments import INBOX, RAW, ContentType, Encoding, RecordKind
 from hh_core.usecases.receive import Writer
+from hh_core.usecases.sketches import MIN_PACK_BYTES, SKETCHES
 from hh_data.config import DataPlaneConfig
 from hh_data.door import Door
 from hh_data.ingest.write_path import open_write_path
@@ -62,6 +65,36 @@ def fill_with(stack: Stack, bodies: Iterable[Body]) -> None:
                 await receive(body)
 
     asyncio.run(writing())
+
+
+def wait_until_packed(stack: Stack, look: Callable[[int], None] = lambda left: None) -> None:
+    """Return when what was written is packed, and texts are found by the packs' sketches.
+
+    ``look`` hears how many packs have none yet. Raises ``RuntimeError`` when that takes too long.
+    """
+    objects = stack.folder / "data" / "objects"
+    until = time.monotonic() + GIVE_UP_SECONDS
+    while left := _without_sketch(objects) or _files(objects / INBOX).keys():
+        if time.monotonic() > until:
+            raise RuntimeError(f"not packed or sketched yet: {sorted(left)[:3]}")
+        look(len(left))
+        time.sleep(1)
+
+
+def _without_sketch(objects: Path) -> Collection[str]:
+    sketched = _files(objects / SKETCHES)
+    packs = _files(objects / RAW)
+    return [name for name, size in packs.items() if size >= MIN_PACK_BYTES and name not in sketched]
+
+
+def _files(folder: Path) -> Mapping[str, int]:
+    """The names below a folder, and how large each is."""
+    sizes = {}
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # removed meanwhile
+            if file.is_file():
+                sizes[str(file.relative_to(folder))] = file.stat().st_size
+    return sizes
 
 
 async def _fill(

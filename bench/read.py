@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from background import repeating
-from filling import fill, fill_with
+from filling import fill, fill_with, wait_until_packed
 from load import Load
 from options import Options, typed
 from report import Cell, Figures, console, medians, report, verdict
@@ -243,6 +243,7 @@ def filled(stack: Stack, rows: int) -> int:
         fill(stack, rows, begin_ns=end_ns - DAYS * _DAY_NS, end_ns=end_ns, look=look)
         fill_with(stack, Load(end_ns, seed=5).large(LARGE_SPANS, LARGE))
         stack.wait_for(rows + LARGE_SPANS, lambda n: status.update(f"indexed: {n:,} spans"))
+        wait_until_packed(stack, lambda n: status.update(f"waiting for {n} packs"))
         status.update("waiting for merges")
         stack.settle(0.1)
     return end_ns // 10**6
