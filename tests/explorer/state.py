@@ -56,6 +56,8 @@ def shown(visitor: Visitor, state: State) -> Iterator[None]:
         expect(there.first).to_be_visible()
         if not state.held:
             expect(page.get_by_label("Loading", exact=True)).to_have_count(0)
+        if not state.held and not state.cut:
+            expect(page.locator("[data-pending]")).to_have_count(0)
         page.mouse.move(0, 0)
         yield
         page.goto("about:blank")

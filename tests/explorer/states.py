@@ -59,7 +59,7 @@ def _empty(shop: Embedded, long: Embedded) -> Mapping[str, State]:
         "start-empty": State(path="/start", shown=("heading", "Run it")),
         "projects": State(path="~/", shown=("heading", "Projects"), at=shop),
         "outside": State(
-            path="/sessions?from=1&to=2", shown=("heading", "No sessions match"), at=shop
+            path="/sessions?from=1&to=2", shown=("button", re.compile("^Show all time")), at=shop
         ),
         "no-page": State(path="~/nothing/here", shown=("heading", "There is no such page")),
         "views-empty": State(
@@ -146,7 +146,9 @@ def _long(told: LongSession) -> Mapping[str, State]:
             shown=("heading", "No events match"),
         ),
         "completion-long": State(
-            path="/events", shown=("option", None), act=type_filter("metadata." + WORD[:60] + " = ")
+            path="/events",
+            shown=("option", re.compile("^quarterly")),
+            act=type_filter("metadata." + WORD[:60] + " = "),
         ),
         "columns-long": State(
             path=f"/events?{urlencode({'columns': columns})}",

@@ -4,7 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowLeft, IconX } from "@tabler/icons-react";
 import { lazy, type RefObject, Suspense } from "react";
 import type { Project } from "~/api/control";
-import { Loading } from "~/app/states";
+import { DetailsSkeleton } from "~/content/DetailsSkeleton";
 import classes from "~/session/session.module.css";
 import { text } from "~/text/en";
 
@@ -68,7 +68,7 @@ export function DetailsPane(props: DetailsPaneProps) {
             {text.session.pendingHint}
           </div>
         ) : (
-          <Suspense fallback={<Loading />}>
+          <Suspense fallback={<DetailsSkeleton />}>
             <EventDetails project={project} eventId={settled} />
           </Suspense>
         )}
