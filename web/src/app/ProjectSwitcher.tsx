@@ -1,4 +1,4 @@
-import { Combobox, InputBase, ScrollArea, useCombobox } from "@mantine/core";
+import { Combobox, InputBase, useCombobox } from "@mantine/core";
 import { IconSelector } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -52,26 +52,26 @@ export function ProjectSwitcher({ current }: { readonly current: Project }) {
       </Combobox.Target>
       <Combobox.Dropdown>
         <Combobox.Search
+          role="combobox"
+          aria-expanded
           value={sought}
           onChange={(event) => setSought(event.currentTarget.value)}
           placeholder={text.shell.searchProjects}
           aria-label={text.shell.searchProjects}
         />
-        <Combobox.Options aria-label={text.shell.chooseProject}>
-          <ScrollArea.Autosize mah={320} type="scroll">
-            {groups.length === 0 && <Combobox.Empty>{text.shell.noSuchProject}</Combobox.Empty>}
-            {groups.map(({ workspace, projects }) => (
-              <Combobox.Group key={workspace} label={workspace}>
-                {projects.map(({ id, name }) => (
-                  <Combobox.Option key={id} value={id} active={id === current.id}>
-                    <span className="clamped foreign" title={name}>
-                      {name}
-                    </span>
-                  </Combobox.Option>
-                ))}
-              </Combobox.Group>
-            ))}
-          </ScrollArea.Autosize>
+        <Combobox.Options aria-label={text.shell.chooseProject} mah={320} className="scrolling">
+          {groups.length === 0 && <Combobox.Empty>{text.shell.noSuchProject}</Combobox.Empty>}
+          {groups.map(({ workspace, projects }) => (
+            <Combobox.Group key={workspace} label={workspace}>
+              {projects.map(({ id, name }) => (
+                <Combobox.Option key={id} value={id} active={id === current.id}>
+                  <span className="clamped foreign" title={name}>
+                    {name}
+                  </span>
+                </Combobox.Option>
+              ))}
+            </Combobox.Group>
+          ))}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>
