@@ -8,6 +8,8 @@ import { workplacesQuery } from "~/api/people";
 import classes from "~/app/Shell.module.css";
 import { text } from "~/text/en";
 
+const BY_NAME = new Intl.Collator("en", { numeric: true });
+
 export function ProjectSwitcher({ current }: { readonly current: Project }) {
   const [sought, setSought] = useState("");
   const navigate = useNavigate();
@@ -22,7 +24,9 @@ export function ProjectSwitcher({ current }: { readonly current: Project }) {
   const groups = workplaces
     .map(({ workspace, projects }) => ({
       workspace,
-      projects: projects.filter(({ name }) => name.toLowerCase().includes(sought.toLowerCase())),
+      projects: projects
+        .filter(({ name }) => name.toLowerCase().includes(sought.toLowerCase()))
+        .toSorted((one, other) => BY_NAME.compare(one.name, other.name)),
     }))
     .filter(({ projects }) => projects.length > 0);
   return (
