@@ -11,14 +11,14 @@ from explorer import Visitor, sign_in
 from explorer.traffic import until_found
 
 Opened = Callable[[Visitor], None]
-_PIANO = "piano-question-openinference"
+PIANO = "piano-question-openinference"
 """A session in which a model is overloaded and a tool fails."""
 
 
 def pages(project: Embedded) -> Mapping[str, Opened]:
     """By name. Those of ``SIGNED_OUT`` are for somebody who is not signed in."""
     found = until_found(project, {"event_type": "session"})
-    session = next(one for one in found if one["session_id"].startswith(_PIANO))["session_id"]
+    session = next(one for one in found if one["session_id"].startswith(PIANO))["session_id"]
     events = until_found(project, {"session_id": session})
     call = next(one for one in events if one["outputs"].get("tool_calls"))["event_id"]
     failed = next(one for one in events if "OrderNotFound" in str(one.get("error")))["event_id"]

@@ -21,8 +21,9 @@ from explorer.acts import (
     type_filter,
 )
 from explorer.longest import PROJECT, RTL, SILENT, WORD, LongSession, send_long
+from explorer.pages import PIANO
 from explorer.state import State
-from explorer.traffic import new_project
+from explorer.traffic import new_project, until_found
 
 _OUTLINE = "**/outline*"
 _EVENT = "**/v1/events/*-*"
@@ -39,9 +40,10 @@ def unusual_states(running: Embedded, shop: Embedded) -> dict[str, State]:
 
 def states(shop: Embedded, empty: Embedded, long: Embedded, told: LongSession) -> dict[str, State]:
     """By name, those of somebody who is signed in."""
-    found = shop.ask("/v1/events/search", {"filters": [], "limit": 1})["events"][0]
-    session = f"/sessions/{found['session_id']}"
-    event = f"{session}?event={found['event_id']}"
+    calls = until_found(shop, {"event_type": "model"})
+    call = next(one for one in calls if one["session_id"].startswith(PIANO))
+    session = f"/sessions/{call['session_id']}"
+    event = f"{session}?event={call['event_id']}"
     of_shop = {**_loading(session, event), **_failing(session, event)}
     return {
         **{name: replace(state, at=shop) for name, state in of_shop.items()},
