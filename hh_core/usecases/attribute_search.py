@@ -90,7 +90,7 @@ class AttributeSearch:
         """
         end = query.offset + query.limit
         most = end + 1 + min(_SPARE, self._few)
-        columns = _columns(query) if end <= _NEAR else ()
+        columns = page_columns(query) if end <= _NEAR else ()
         found, patched, counts = await asyncio.gather(
             self._found(project, query, plan, most, columns),
             self.patched(project, plan, query.sort),
@@ -264,7 +264,8 @@ class AttributeSearch:
         return [row for row, is_match in zip(rows, wanted, strict=True) if is_match]
 
 
-def _columns(query: EventQuery) -> Columns:
+def page_columns(query: EventQuery) -> Columns:
+    """Of EVENTS, all that a page is composed from."""
     return INDEXED_BASE if query.of_index else BASE
 
 

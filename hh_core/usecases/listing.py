@@ -10,7 +10,7 @@ from hh_core.domain.filters import Filter, matcher
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Query, Relation, Row
 from hh_core.usecases.apart import apart, can_be_told_apart
-from hh_core.usecases.attribute_search import AttributeSearch
+from hh_core.usecases.attribute_search import AttributeSearch, page_columns
 from hh_core.usecases.belonging import BASE, LIGHT, Belonging
 from hh_core.usecases.candidates import Candidates, Scan
 from hh_core.usecases.columns_decide import Where
@@ -27,7 +27,6 @@ from hh_core.usecases.sketches import Sketches
 from hh_core.usecases.sorting import LAST_ID, Position, parse_position, position_of
 from hh_core.usecases.text_search import Found, TextSearch
 from hh_core.usecases.wide_events import (
-    INDEXED_BASE,
     ROLLUP_COLUMNS,
     WideEvents,
     as_session,
@@ -35,7 +34,7 @@ from hh_core.usecases.wide_events import (
 )
 
 _NEAR = 5_000
-"""Rows from the begin of a list."""
+"""Rows from the begin of a list, up to a page of which as many may be read whole."""
 
 
 class Listing:
@@ -298,10 +297,9 @@ class _Sifting:
 
 
 def _columns(query: EventQuery) -> tuple[str, ...]:
-    """Of EVENTS, those that the page is composed from; the widest only where few rows are read to
-    answer it."""
-    is_near = query.offset + query.limit <= _NEAR
-    return INDEXED_BASE if query.of_index and is_near else BASE
+    """``page_columns`` where few rows are read to answer it; far into a list without the widest,
+    which are then read for the page alone."""
+    return page_columns(query) if query.offset + query.limit <= _NEAR else BASE
 
 
 def _last_of(query: EventQuery, rows: Sequence[Row]) -> Row | None:
