@@ -9,6 +9,7 @@ import statistics
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from load import Load, Renewed
@@ -26,6 +27,7 @@ MAX_LOG_BYTES = 256 << 20
 _TRIAL_SPANS = 60_000
 _CONNECTIONS = 8
 _PIECE_SECONDS = 2
+_SHORTEST_PIECE_SECONDS = 0.5
 _POOL_SPANS = 20_000
 """Spans that are sent again and again, each time with other ids and times."""
 _LATENCIES = 100_000
@@ -70,18 +72,19 @@ def soak(stack: Stack, rate: float, seconds: float, every: float) -> tuple[list[
     stopping = threading.Event()
     total = Sent()
     sender = threading.Thread(target=_offer, args=(stack, rate, stopping, total))
-    begun = time.monotonic()
+    begun, written = time.monotonic(), stack.written()
     sender.start()
     samples = []
     try:
-        with console.status("soaking") as status:
-            while time.monotonic() - begun < seconds:
-                time.sleep(every)
-                samples.append(sample(stack, begun))
-                last = samples[-1]
-                status.update(
-                    f"{last.at / 60:.0f} min: {last.total:,.0f} MB, {total.spans:,} spans"
-                )
+        while time.monotonic() - begun < seconds:
+            time.sleep(every)
+            last = sample(stack, begun)
+            samples.append(last)
+            behind = total.spans - (stack.written() - written)
+            console.print(
+                f"[dim]{last.at / 60:.0f} min: {last.total:,.0f} MB, {total.spans:,} spans, "
+                f"{behind:,} not written yet[/dim]"
+            )
     finally:
         stopping.set()
         sender.join()
@@ -89,33 +92,42 @@ def soak(stack: Stack, rate: float, seconds: float, every: float) -> tuple[list[
 
 
 def _offer(stack: Stack, rate: float, stopping: threading.Event, total: Sent) -> None:
-    """New sessions of now, piece by piece."""
+    """New sessions of now, piece by piece; making a piece takes of the time in which it is sent."""
     target, renewed = Target.of(stack), Renewed(_POOL_SPANS)
+    due = time.monotonic()
     while not stopping.is_set():
         bodies = list(renewed.bodies(int(rate * _PIECE_SECONDS)))
-        sent = send(target, bodies, _CONNECTIONS, rate, stopping)
+        spans = sum(size for _, size in bodies)
+        due += spans / rate
+        pace = spans / max(due - time.monotonic(), _SHORTEST_PIECE_SECONDS)
+        sent = send(target, bodies, _CONNECTIONS, pace, stopping)
         total.spans += sent.spans
         total.latencies = [*total.latencies[-_LATENCIES:], *sent.latencies]
         for code, count in sent.refused.items():
             total.refused[code] = total.refused.get(code, 0) + count
 
 
-def tables(samples: Sequence[Sample], sent: Sent, rate: float) -> list[Figures]:
-    """What grew, and whether it may."""
+def missing(stack: Stack, spans: int) -> int:
+    """How many of ``spans`` cannot be read, or are not counted, once all was given time."""
+    with suppress(RuntimeError):
+        stack.wait_for(spans)
+    return spans - min(stack.readable(), stack.counted())
+
+
+def tables(samples: Sequence[Sample], sent: Sent, rate: float, unread: int) -> list[Figures]:
+    """What grew, and whether it may. ``unread``: acked spans that are missing at the end."""
     length = samples[-1].at
     early = _between(samples, length / 3, length / 2)
     late = _between(samples, length * 5 / 6, length + 1)
     rows: list[Sequence[Cell]] = []
     for name in samples[-1].memory:
-        before, after = (_median(some, name) for some in (early, late))
-        fewer, more = early[0].descriptors[name], late[-1].descriptors[name]
-        rows.append((name, before, after, after / before, fewer, more))
+        before, after = (_memory(some, name) for some in (early, late))
+        rows.append((name, before, after, after / before, *_descriptors(early, late, name)))
     before, after = (statistics.median(one.total for one in some) for some in (early, late))
-    counts = [sum(some.descriptors.values()) for some in (early[0], late[-1])]
+    counts = [statistics.median_high(map(_all_descriptors, some)) for some in (early, late)]
     rows.append(("all", before, after, after / before, *counts))
-    drift = max(
-        abs(late[-1].descriptors[name] - early[0].descriptors[name]) for name in samples[-1].memory
-    )
+    changes = (_descriptors(early, late, name) for name in samples[-1].memory)
+    drift = max(abs(after - before) for before, after in changes)
     verdicts: list[Sequence[Cell]] = [
         (
             "PSS, last sixth over third",
@@ -131,6 +143,7 @@ def tables(samples: Sequence[Sample], sent: Sent, rate: float) -> list[Figures]:
         ),
         ("logs, bytes", samples[-1].logs, MAX_LOG_BYTES, verdict(samples[-1].logs, MAX_LOG_BYTES)),
         ("refused requests", sum(sent.refused.values()), 0, verdict(sum(sent.refused.values()), 0)),
+        ("acked spans that nobody can read", unread, 0, verdict(unread, 0)),
         ("ack p99 ms", sent.ack_ms(0.99), None, None),
     ]
     title = f"Soak: {length / 60:,.0f} minutes at {rate:,.0f} spans/s, {sent.spans:,} spans"
@@ -145,8 +158,18 @@ def _between(samples: Sequence[Sample], first: float, last: float) -> list[Sampl
     return [one for one in samples if first <= one.at < last]
 
 
-def _median(samples: Sequence[Sample], name: str) -> float:
+def _memory(samples: Sequence[Sample], name: str) -> float:
     return statistics.median(one.memory[name] for one in samples)
+
+
+def _descriptors(early: Sequence[Sample], late: Sequence[Sample], name: str) -> tuple[int, int]:
+    """Medians: a single look may see a file that is just being written."""
+    before, after = ([one.descriptors[name] for one in some] for some in (early, late))
+    return statistics.median_high(before), statistics.median_high(after)
+
+
+def _all_descriptors(sample: Sample) -> int:
+    return sum(sample.descriptors.values())
 
 
 def main() -> None:
@@ -157,10 +180,12 @@ def main() -> None:
     seconds = 60 * chosen.minutes
     with running(chosen.port_base) as stack:
         rate = chosen.rate or SHARE * full_load(stack)
+        before = stack.readable()
         samples, sent = soak(stack, rate, seconds, every=min(60.0, seconds / 30))
-    report("soak", typed(), tables(samples, sent, rate), keep=chosen.keep)
+        unread = missing(stack, before + sent.spans)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(one) for one in samples], indent=2))
+    report("soak", typed(), tables(samples, sent, rate, unread), keep=chosen.keep)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A platform under test: started and ended here, asked, and its processes weighed."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -131,22 +132,18 @@ class Stack:
         return {name: sum(map(_pss, some)) / 1e6 for name, some in self._by_name().items()}
 
     def descriptors_by_process(self) -> dict[str, int]:
-        return {
-            name: sum(process.num_fds() for process in some)
-            for name, some in self._by_name().items()
-        }
+        return {name: sum(map(_descriptors, some)) for name, some in self._by_name().items()}
 
     def memory_mb(self) -> float:
         """PSS of all processes together."""
         return sum(map(_pss, self._processes())) / 1e6
 
     def stored_bytes(self, plane: str) -> int:
-        files = (self.folder / plane).rglob("*")
-        return sum(_size(file) for file in files)
+        return sum(_size(file) for file in _files(self.folder / plane))
 
     def log_bytes(self) -> int:
         """Of the processes' and the engines' logs."""
-        return sum(_size(file) for file in self.folder.rglob("*.log*"))
+        return sum(_size(file) for file in _files(self.folder) if ".log" in file.name)
 
     def idle_rate(self, seconds: float = 5.0) -> float:
         """Cores that the platform uses now."""
@@ -239,8 +236,27 @@ def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+# A worker that an engine started, PostgreSQL's for vacuum say, may end while we look.
+
+
 def _pss(process: psutil.Process) -> int:
-    return int(process.memory_full_info().pss)
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _descriptors(process: psutil.Process) -> int:
+    try:
+        return int(process.num_fds())
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below it; folders that go while we look are left out, as engines' parts do."""
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
 
 
 def _size(file: Path) -> int:
