@@ -220,15 +220,16 @@ class Renewed:
 
     def __init__(self, spans: int) -> None:
         bodies = Load(base_ns=time.time_ns(), seed=19).bodies(spans, level=1)
-        plain = (gzip.decompress(body) for body, _ in bodies)
-        self._requests = [ExportTraceServiceRequest.FromString(body) for body in plain]
+        self._requests = [gzip.decompress(body) for body, _ in bodies]
         self._random = random.Random()
         self._next = 0
 
     def bodies(self, spans: int) -> Iterator[tuple[bytes, int]]:
         """At least so many."""
         while spans > 0:
-            request = self._requests[self._next % len(self._requests)]
+            # Parsed each time: a message that is changed for an hour never gives back what it had.
+            plain = self._requests[self._next % len(self._requests)]
+            request = ExportTraceServiceRequest.FromString(plain)
             self._next += 1
             self._renew(request)
             size = sum(
