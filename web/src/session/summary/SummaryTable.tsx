@@ -5,7 +5,7 @@ import { formatCount } from "~/formats/numbers";
 import classes from "~/session/summary/summary.module.css";
 import { text } from "~/text/en";
 
-/** Narrower, names would break; the table scrolls instead. */
+/** Narrower, names would break; the table scrolls, and on a phone rows stand as lines of text. */
 const COLUMN_PX = 100;
 
 export interface Column<T> {
@@ -38,7 +38,11 @@ export function SummaryTable<T>(props: SummaryTableProps<T>) {
       {rows.length === 0 ? (
         <p className="quiet">{none}</p>
       ) : (
-        <Table.ScrollContainer minWidth={columns.length * COLUMN_PX} type="native">
+        <Table.ScrollContainer
+          minWidth={columns.length * COLUMN_PX}
+          type="native"
+          className={classes["scroller"] ?? ""}
+        >
           <Table verticalSpacing={5} horizontalSpacing={8} className={classes["table"] ?? ""}>
             <Table.Thead>
               <Table.Tr>
@@ -82,7 +86,11 @@ function Row<T>({ row, columns, isSelected, onOpen }: RowProps<T>) {
   return (
     <Table.Tr data-selected={isSelected || undefined} onClick={onOpen}>
       {columns.map((column, at) => (
-        <Table.Td key={column.title} data-number={column.isNumber || undefined}>
+        <Table.Td
+          key={column.title}
+          data-number={column.isNumber || undefined}
+          data-title={column.title}
+        >
           {at === 0 ? (
             <button type="button" data-bad={column.isBad || undefined} aria-pressed={isSelected}>
               {column.icon?.(row)}
