@@ -20,7 +20,7 @@ from hh_core.errors import NotFoundError, RejectedError
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.span_logs import LOG_BYTES
 from hh_core.wire import otlp_logs
-from hh_core.wire.otlp import decode, decode_one
+from hh_core.wire.otlp import decode_one, decode_some
 from hh_core.wire.rest import documents
 
 _THREAD_ABOVE = 128 << 10
@@ -164,8 +164,7 @@ def _spans(record: SegmentRecord, ordinals: Collection[int]) -> Iterator[tuple[i
         yield ordinal, decode_one(record, ordinal)
         return
     last = max(ordinals)
-    for ordinal, span in decode(record):
-        if ordinal in ordinals:
-            yield ordinal, span
+    for ordinal, span in decode_some(record, ordinals):
+        yield ordinal, span
         if ordinal >= last:
             return

@@ -76,23 +76,22 @@ def decode(record: SegmentRecord) -> Iterator[tuple[int, Span]]:
 
     Raises ``RejectedError`` for a body that ``check`` would not have let in.
     """
-    if record.header.content_type is ContentType.JSON:
-        plain = decompress(record.body, record.header.encoding, UNLIMITED)
-        for ordinal, span in otlp_json.spans(plain, UNLIMITED):
-            if span is not None:
-                yield ordinal, span
-        return
-    yield from _decoded(record, None)
+    return _decoded(record, None)
 
 
 def decode_some(record: SegmentRecord, ordinals: Collection[int]) -> Iterator[tuple[int, Span]]:
-    """Of a record in protobuf the sound spans that stand at ``ordinals``."""
-    yield from _decoded(record, ordinals)
+    """As ``decode``, of the spans that stand at ``ordinals`` alone: the others are not made."""
+    return _decoded(record, ordinals)
 
 
 def _decoded(record: SegmentRecord, ordinals: Collection[int] | None) -> Iterator[tuple[int, Span]]:
-    before = 0
     plain = decompress(record.body, record.header.encoding, UNLIMITED)
+    if record.header.content_type is ContentType.JSON:
+        for ordinal, span in otlp_json.spans(plain, UNLIMITED):
+            if span is not None and (ordinals is None or ordinal in ordinals):
+                yield ordinal, span
+        return
+    before = 0
     for group in otlp_protobuf.groups(plain, UNLIMITED, check=False):
         origin = origin_of(group.resource, group.scope)
         for ordinal, message in enumerate(group.spans, before):

@@ -346,3 +346,44 @@ def test_of_equal_keys_the_last_counts_and_each_value_is_what_it_was() -> None:
     assert ("d" in attributes, "z" in attributes, len(attributes)) == (True, False, 4)
     with pytest.raises(KeyError):
         attributes["z"]
+
+
+@pytest.mark.parametrize("content_type", [ContentType.PROTOBUF, ContentType.JSON])
+def test_some_spans_are_those_that_stand_there_among_all(content_type: ContentType) -> None:
+    record = _record(content_type, spans=6)
+
+    some = list(otlp.decode_some(record, {1, 4, 9}))
+
+    assert [ordinal for ordinal, _ in some] == [1, 4]
+    assert some == [(at, span) for at, span in otlp.decode(record) if at in (1, 4)]
+
+
+def test_of_some_spans_the_others_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(message: Any, origin: Any) -> Any:
+        made.append(message.name)
+        return message
+
+    monkeypatch.setattr(otlp, "span_of", counted)
+    list(otlp.decode_some(_record(ContentType.PROTOBUF, spans=6), {1, 4}))
+
+    assert made == ["step 1", "step 4"]
+
+
+def _record(content_type: ContentType, spans: int) -> SegmentRecord:
+    """In protobuf its spans stand in two scopes."""
+    request, fields = ExportTraceServiceRequest(), []
+    scopes = [request.resource_spans.add().scope_spans.add() for _ in range(2)]
+    for number in range(spans):
+        name, span_id = f"step {number}", f"{number + 1:016x}"
+        scopes[number * 2 // spans].spans.add(
+            trace_id=bytes.fromhex(TRACE), span_id=bytes.fromhex(span_id), name=name
+        )
+        fields.append({"traceId": TRACE, "spanId": span_id, "name": name})
+    is_json = content_type is ContentType.JSON
+    body = request_of(*fields) if is_json else request.SerializeToString()
+    header = RecordHeader(
+        RecordKind.TRACES, content_type, Encoding.IDENTITY, PROJECT, PROJECT, 1, 1, 1
+    )
+    return SegmentRecord(header, body)
