@@ -1,15 +1,16 @@
 """The analytics port on ClickHouse, over its HTTP interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import clickhouse_connect
 from clickhouse_connect.driver.asyncclient import AsyncClient
+from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.query import QueryResult
 from pydantic import Field, SecretStr
 
@@ -27,9 +28,11 @@ from hh_clickhouse.places import (
 )
 from hh_clickhouse.query import Compiled, compile_count, compile_select
 from hh_clickhouse.recount import recount
+from hh_clickhouse.settled import ONE_SNAPSHOT, Run, Settled, held, may_gain, settled
 from hh_clickhouse.shared import Answers, shared
 from hh_clickhouse.skipping import Hints, looked_up, matches
 from hh_clickhouse.sources import require_listed
+from hh_core.domain.identity import NIL
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
 from hh_core.ports.analytics import Analytics, Arrival, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
@@ -46,6 +49,8 @@ and merges make the indexes: doing either on insert too would double its cost.""
 _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 """Its steps carry one name from table to roll-up."""
 
+_NOT_OFFERED = frozenset((46, 47, 115, 497))
+"""UNKNOWN_FUNCTION, UNKNOWN_IDENTIFIER, UNKNOWN_SETTING, ACCESS_DENIED."""
 _PIECE_BYTES = 256 * 1024
 _SILENT_SECONDS = 5.0
 """After each of these that a query takes, the server must at least answer a ping."""
@@ -82,12 +87,16 @@ class ClickhouseConfig(AdapterConfig):
 class ClickhouseAnalytics:
     """See ``hh_core.ports.analytics.Analytics``."""
 
-    def __init__(self, client: AsyncClient, config: ClickhouseConfig) -> None:
+    def __init__(
+        self, client: AsyncClient, config: ClickhouseConfig, *, tells_parts: bool = False
+    ) -> None:
+        """``tells_parts``: the server answers ``held``."""
         self._client = client
         self._plane = config.plane
         self._closed = False
         self._hints = Hints()
         self._fruitless = Fruitless()
+        self._tells_parts = tells_parts
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
             "max_rows_to_read": str(config.max_query_rows),
@@ -120,7 +129,19 @@ class ClickhouseAnalytics:
             if len(rows) == query.limit:
                 return rows
             self._fruitless.learn(looking.shape)
-        return await self._selected(query)
+        return await self._selected(query, await self._settled(query))
+
+    async def _settled(self, query: Query) -> Settled | None:
+        """What spares ``query`` the merging of its rows, if anything does."""
+        if not (self._tells_parts and may_gain(query, self._plane)):
+            return None
+        text, parameters = held(query.project)
+        limits = {**self._limits, "max_rows_to_read": "0"}  # those of the index count too
+        with driver_errors():
+            answer = await self._patiently(
+                self._client.query(text, parameters=parameters, settings=limits)
+            )
+        return settled(query, cast(Iterable[tuple[str, Iterable[Run]]], answer.result_rows))
 
     async def _probed(self, looking: Probe, asked: str) -> Sequence[Sequence[object]]:
         with driver_errors():
@@ -133,8 +154,8 @@ class ClickhouseAnalytics:
             )
         return answer.result_rows
 
-    async def _selected(self, query: Query) -> Sequence[Row]:
-        compiled = compile_select(query, self._plane)
+    async def _selected(self, query: Query, settled: Settled | None = None) -> Sequence[Row]:
+        compiled = compile_select(query, self._plane, settled)
         answer = await self._ask(compiled)
         found = answer.result_rows
         read = int(str((answer.summary or {}).get("read_rows", 0)))
@@ -293,7 +314,8 @@ async def open_analytics(config: ClickhouseConfig) -> AsyncIterator[Analytics]:
     try:
         with driver_errors():
             await _prepare(client, config)
-        analytics = ClickhouseAnalytics(client, config)
+            tells_parts = await _tells_parts(client)
+        analytics = ClickhouseAnalytics(client, config, tells_parts=tells_parts)
         try:
             yield analytics
         finally:
@@ -328,6 +350,18 @@ async def _prepare(client: AsyncClient, config: ClickhouseConfig) -> None:
         return (await client.query(text)).result_rows
 
     await migrate(config.plane, config.retention_days, client.command, ask)
+
+
+async def _tells_parts(client: AsyncClient) -> bool:
+    """Whether the server can say which hours its parts hold, and lets us ask."""
+    text, parameters = held(NIL)
+    try:
+        await client.query(f"{text} SETTINGS {ONE_SNAPSHOT}", parameters=parameters)
+    except DatabaseError as error:
+        if getattr(error, "code", None) in _NOT_OFFERED:
+            return False
+        raise
+    return True
 
 
 ADAPTER = Adapter(config=ClickhouseConfig, open=open_analytics)

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
+from hh_clickhouse.settled import ONE_SNAPSHOT, Settled
 from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import (
+    Branch,
     branches,
     columns_of,
     names_few,
@@ -63,9 +65,10 @@ class Compiled:
         return list(answers)
 
 
-def compile_select(query: Query, plane: str) -> Compiled:
-    """The statement that answers ``query``. Raises ``RejectedError`` for names it may not use."""
-    return _Compiler(query, plane).select()
+def compile_select(query: Query, plane: str, settled: Settled | None = None) -> Compiled:
+    """The statement that answers ``query``; ``settled``, of one that ``may_gain`` by it, changes
+    how. Raises ``RejectedError`` for names it may not use."""
+    return _Compiler(query, plane, settled).select()
 
 
 def compile_count(query: Query, plane: str) -> Compiled:
@@ -75,9 +78,10 @@ def compile_count(query: Query, plane: str) -> Compiled:
 class _Compiler:
     """One query on its way to SQL. The inner SELECT renames nothing, the outer one everything."""
 
-    def __init__(self, query: Query, plane: str) -> None:
+    def __init__(self, query: Query, plane: str, settled: Settled | None = None) -> None:
         self._query = query
         self._plane = plane
+        self._settled = settled
         self._columns = columns_of(query.relation, plane)
         self._parameters = Parameters()
         self._used: dict[str, None] = {}
@@ -104,7 +108,11 @@ class _Compiler:
         )
 
     def _settings(self) -> tuple[str, ...]:
-        settings = {_ONE_THREAD: names_few(self._query), _KEYS_FIRST: names_many(self._query)}
+        settings = {
+            _ONE_THREAD: names_few(self._query),
+            _KEYS_FIRST: names_many(self._query),
+            ONE_SNAPSHOT: self._settled is not None,
+        }
         return tuple(setting for setting, is_wanted in settings.items() if is_wanted)
 
     def count(self) -> Compiled:
@@ -220,6 +228,8 @@ class _Compiler:
         """
         wanted = list(self._used)
         read = branches(self._query, self._plane)
+        if self._settled is not None:
+            return f"SELECT {columns} FROM ({self._apart(read[0], wanted, self._settled)})"
         if len(read) == 1 and all(read[0].expressions(name) == name for name in wanted):
             return rows_from(read[0], self._query, self._plane, self._parameters, columns)
         parts = [
@@ -228,6 +238,23 @@ class _Compiler:
         ]
         source = " UNION ALL ".join(self._renamed(part, wanted, order) for part in parts)
         return f"SELECT {columns} FROM ({source})"
+
+    def _apart(self, branch: Branch, wanted: Sequence[str], settled: Settled) -> str:
+        """The rows of hours that are settled, and those of all others."""
+        as_they_stand, merged = settled.conditions(self._parameters)
+        parts = (
+            select_from(
+                branch,
+                self._query,
+                self._plane,
+                self._parameters,
+                wanted,
+                beside=beside,
+                is_final=is_final,
+            )
+            for beside, is_final in ((as_they_stand, False), (merged, True))
+        )
+        return " UNION ALL ".join(self._renamed(part, wanted, "") for part in parts)
 
     def _renamed(self, part: str, wanted: Sequence[str], order: str) -> str:
         columns = ", ".join(

@@ -43,6 +43,8 @@ _MANY = 16
 """Ids of one condition."""
 _OF_SESSIONS = (Relation.SESSIONS, Relation.SESSION_TRACES)
 """Relations whose key begins with the session."""
+_FROM, _UNTIL = (Op.GT, Op.GE, Op.EQ), (Op.LT, Op.LE, Op.EQ)
+"""What limits a start from below, and from above."""
 _EXISTING = "(num_events > 0 OR is_started = 1)"
 _BRANCH = Callable[[Query, Parameters, str], list[str]]
 
@@ -99,20 +101,36 @@ def _wants_sessions(query: Query) -> bool | None:
 
 
 def select_from(
-    branch: Branch, query: Query, plane: str, parameters: Parameters, wanted: Sequence[str]
+    branch: Branch,
+    query: Query,
+    plane: str,
+    parameters: Parameters,
+    wanted: Sequence[str],
+    *,
+    beside: str = "",
+    is_final: bool = True,
 ) -> str:
     """A SELECT of the columns ``wanted`` of one branch, with all of the query's conditions."""
     columns = [
         name if branch.expressions(name) == name else f"{branch.expressions(name)} AS out_{name}"
         for name in wanted
     ]
-    return rows_from(branch, query, plane, parameters, ", ".join(columns) or "1")
+    text = ", ".join(columns) or "1"
+    return rows_from(branch, query, plane, parameters, text, beside=beside, is_final=is_final)
 
 
 def rows_from(
-    branch: Branch, query: Query, plane: str, parameters: Parameters, columns: str
+    branch: Branch,
+    query: Query,
+    plane: str,
+    parameters: Parameters,
+    columns: str,
+    *,
+    beside: str = "",
+    is_final: bool = True,
 ) -> str:
-    """As ``select_from``; ``columns`` are expressions over the table's own."""
+    """As ``select_from``; ``columns`` are expressions over the table's own. ``beside``: one more
+    condition; without ``is_final`` it finds one row for each key by itself."""
     project = parameters.fixed(query.project.bytes)
     compiler = Conditions(
         columns_of(query.relation, plane), branch.expressions, parameters, project
@@ -121,8 +139,10 @@ def rows_from(
         f"project_id = {project}",
         *branch.rules(query, parameters, project),
         *compiler.all_of(query.where),
+        *filter(None, (beside,)),
     ]
-    return f"SELECT {columns} FROM {branch.table} FINAL WHERE {' AND '.join(where)}"
+    table = f"{branch.table} FINAL" if is_final else branch.table
+    return f"SELECT {columns} FROM {table} WHERE {' AND '.join(where)}"
 
 
 def conditions_of(query: Query, plane: str) -> tuple[str, dict[str, object]]:
@@ -137,6 +157,23 @@ def conditions_of(query: Query, plane: str) -> tuple[str, dict[str, object]]:
         *compiler.all_of(query.where),
     ]
     return " AND ".join(rules), parameters.values
+
+
+def reads_events_alone(query: Query, plane: str) -> bool:
+    """Whether ``events`` is the only table that is read for rows."""
+    return [branch.table for branch in branches(query, plane)] == ["events"]
+
+
+def hours_of(query: Query) -> tuple[int | None, int | None]:
+    """The first and the last hour that conditions leave, None where there is no limit."""
+    limits = [
+        (one.op, hour(one.value))
+        for one in _certain(query)
+        if one.column == "start_ns" and isinstance(one.value, int)
+    ]
+    firsts = [limit for op, limit in limits if op in _FROM]
+    lasts = [limit for op, limit in limits if op in _UNTIL]
+    return max(firsts, default=None), min(lasts, default=None)
 
 
 def is_looked_up(query: Query) -> bool:
@@ -230,9 +267,9 @@ def _hours(query: Query, parameters: Parameters) -> list[str]:
         if condition.column != "start_ns" or not isinstance(value, int):
             continue
         limit = parameters.add(hour(value), "Int128")
-        if condition.op in (Op.GT, Op.GE, Op.EQ):
+        if condition.op in _FROM:
             rules.append(f"{HOUR} >= {limit}")
-        if condition.op in (Op.LT, Op.LE, Op.EQ):
+        if condition.op in _UNTIL:
             rules.append(f"{HOUR} <= {limit}")
     return rules
 

@@ -38,6 +38,7 @@ from hh_core.ports.analytics import (
     Order,
     Query,
     Relation,
+    Row,
 )
 
 PROJECTS = (PROJECT, OTHER_PROJECT)
@@ -133,6 +134,28 @@ class QuestionsContract(AnalyticsSuite):
             rows = await analytics.select(query)
             assert {row["event_id"] for row in rows} == {event_id(n) for n in there}
             assert len(rows) == await analytics.count(query) == len(there)
+
+    @scenario
+    async def test_a2_groups_of_many_hours_count_the_newest_rows_alone(
+        self, analytics: Analytics
+    ) -> None:
+        writer = self.writer(analytics)
+        rows = [event(n, duration_ns=n, start_ns=START_NS - n % 12 * HOUR_NS) for n in range(1, 61)]
+        others = [{**cells, "project_id": OTHER_PROJECT} for cells in rows[:7]]
+        longer = [{**cells, "duration_ns": 1_000, "version": version(3)} for cells in rows[:13]]
+        late = [{**cells, "duration_ns": 5_000, "version": version(2)} for cells in rows[:20]]
+        gone = [{**cells, "is_deleted": 1, "version": version(4)} for cells in rows[8:10]]
+        moved = {**rows[30], "start_ns": START_NS - 9 * HOUR_NS, "version": version(4)}
+        newest = {cells["event_id"]: cells for cells in rows}
+        for batch in (rows, [*others, *rows[:9], *longer], [*late, *gone, moved], rows):
+            await writer.events(*batch)
+            for cells in batch:
+                is_own = cells["project_id"] == PROJECT
+                if is_own and cells["version"] >= newest[cells["event_id"]]["version"]:
+                    newest[cells["event_id"]] = cells
+            assert await analytics.select(_by_hour(Relation.LISTING)) == _hours(newest.values())
+            await self.compact(analytics)
+            assert await analytics.select(_by_hour(Relation.EVENTS)) == _hours(newest.values())
 
     @scenario
     async def test_a5_values_are_never_read_as_part_of_a_query(self, analytics: Analytics) -> None:
@@ -328,6 +351,33 @@ class QuestionsContract(AnalyticsSuite):
             )
             pages += [answer["duration_ns"] for answer in page]
         assert pages == [20, 30, 10, 40]
+
+
+def _by_hour(relation: Relation) -> Query:
+    return Query(
+        relation=relation,
+        project=PROJECT,
+        where=(Condition("event_type", Op.EQ, "tool"),),
+        bucket=timedelta(hours=1),
+        measures=(
+            Measure("n", Function.COUNT),
+            Measure("sum", Function.SUM, "duration_ns"),
+            Measure("p50", Function.P50, "duration_ns"),
+        ),
+        order_by=(Order("bucket"),),
+    )
+
+
+def _hours(rows: Collection[Cells]) -> list[Row]:
+    """What ``_by_hour`` must answer."""
+    hours: dict[int, list[int]] = {}
+    for cells in rows:
+        if not cells["is_deleted"]:
+            hours.setdefault(cells["start_ns"], []).append(cells["duration_ns"])
+    return [
+        {"bucket": at, "n": len(found), "sum": sum(found), "p50": sorted(found)[len(found) // 2]}
+        for at, found in sorted(hours.items())
+    ]
 
 
 _COMPARISONS = {

@@ -19,5 +19,9 @@ class AnalyticsSuite(Contract):
     def bounded(self, rows: int) -> AdapterConfig:
         """Settings under which a query that must read more than ``rows`` rows is refused."""
 
+    async def compact(self, analytics: Analytics) -> None:
+        """Bring about at once what the store does to its rows when it finds the time, if anything:
+        merges and the like."""
+
     def writer(self, analytics: Analytics) -> Writer:
         return Writer(analytics, telemetry=self.telemetry)

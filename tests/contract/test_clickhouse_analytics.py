@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from hypothesis import Phase, settings
 from servers.clickhouse import clickhouse_server
 
-from hh_clickhouse.analytics import ADAPTER, ClickhouseConfig
+from hh_clickhouse.analytics import ADAPTER, ClickhouseAnalytics, ClickhouseConfig
 from hh_conformance.analytics import AnalyticsContract
 from hh_conformance.contract import Act
 from hh_core.ports.analytics import Analytics
@@ -28,6 +28,10 @@ class TestClickhouseAnalytics(AnalyticsContract):
 
     def bounded(self, rows: int) -> ClickhouseConfig:
         return clickhouse_server().config(max_query_rows=rows)
+
+    async def compact(self, analytics: Analytics) -> None:
+        assert isinstance(analytics, ClickhouseAnalytics)
+        await analytics._client.command("OPTIMIZE TABLE events FINAL")
 
     @contextmanager
     def outage(self, port: Analytics) -> Iterator[None]:
