@@ -73,29 +73,32 @@ class Sessions:
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
-        found = await self._find(project, text, wait)
-        frame, traces = found.rollup, found.traces
+
+        async def read(traces: Sequence[bytes]) -> Outline:
+            return await self._outline(project, key, traces, limit)
+
+        found = await self._find(project, text, wait, read)
+        outline = found.nodes
         async with self._turns.turn(project):
-            if cursor is None and cast(int, frame["num_events"]) <= limit:
-                outline = await self._outlines.of(project, key, traces, few=True)
-            else:
-                outline = await self._outline(project, key, traces)
             page = outline.page(first, limit)
-            session, events = await self._events(project, frame, outline, page)
+            session, events = await self._events(project, found.rollup, outline, page)
         _nest(session, events, outline, page)
         following = first + len(page)
         more = following < len(outline.order)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
         return SessionPage(session, outline.count, sealed, found.behind)
 
-    async def _outline(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
+    async def _outline(
+        self, project: UUID, key: UUID, traces: Sequence[bytes], limit: int
+    ) -> Outline:
         """Of a session of several pages: kept from one to the next, as long as its rows are those
         that it was made of."""
         kept = self._kept.get((project, key))
         if kept is not None and kept.mark == await self._outlines.mark(project, traces):
             return kept
         outline = await self._outlines.of(project, key, traces)
-        self._kept.put((project, key), outline, outline.size)
+        if len(outline.order) > limit:
+            self._kept.put((project, key), outline, outline.size)
         return outline
 
     async def _events(
