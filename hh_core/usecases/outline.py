@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import TypeVar, cast
@@ -73,18 +74,24 @@ def mark_of(traces: Sequence[bytes], versions: Column) -> Mark:
     return Mark(frozenset(traces), len(versions), versions.total() % _VERSIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outline:
     project: UUID
+    traces: Sequence[bytes]
+    """All that the session may hold."""
     rows: Rows
-    """Of all traces that the session may hold, by start, then event id."""
+    """Of these traces, by start, then event id."""
     tree: SessionTree
     nested_in: Sequence[int | None]
     """Of each node: what it hangs under, no deeper than ``MAX_DEPTH``; None: the session."""
     told: Mapping[str, Column]
     """What the index says of each row beside ids: the columns ``_TOLD``."""
-    mark: Mark
-    """Of the rows."""
+    versions: Column
+
+    @cached_property
+    def mark(self) -> Mark:
+        """Of the rows. Only the next page asks for it."""
+        return mark_of(self.traces, self.versions)
 
     @property
     def count(self) -> int:
@@ -99,6 +106,7 @@ class Outline:
     def size(self) -> int:
         """Roughly how many bytes of memory this outline takes."""
         columns = sum(column.size for column in self.told.values())
+        columns += self.versions.size
         return _NODE_BYTES * (len(self.rows) + len(self.tree.pending)) + columns
 
     def page(self, first: int, limit: int) -> Sequence[int]:
@@ -187,8 +195,8 @@ class Outlines:
         """The outline of a session, from the rows that are there now."""
         ids, told = await self.read(project, traces, ("version", *_TOLD))
         rows, tree = await self.tree(project, key, ids)
-        mark = mark_of(traces, told.pop("version"))
-        return Outline(project, rows, tree, _nested(tree), told, mark)
+        versions = told.pop("version")
+        return Outline(project, traces, rows, tree, _nested(tree), told, versions)
 
     async def read(
         self, project: UUID, traces: Sequence[bytes], also: Sequence[str]

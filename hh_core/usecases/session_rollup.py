@@ -78,14 +78,10 @@ class FindSession:
 
         async def look() -> _Seen[NodesT]:
             async with self._turns.turn(project):
-                rollup, (traces, nodes) = await asyncio.gather(
-                    self._rollup(project, key), all_read()
-                )
+                # alone, as everything else waits for them
+                traces = await self._outlines.traces(project, key)
+                nodes, rollup = await asyncio.gather(read(traces), self._rollup(project, key))
                 return _Seen(rollup, traces, (nodes,))
-
-        async def all_read() -> tuple[Sequence[bytes], NodesT]:
-            traces = await self._outlines.traces(project, key)
-            return traces, await read(traces)
 
         async def concern(seen: _Seen[NodesT]) -> Needles | None:
             if seen.rollup is None:

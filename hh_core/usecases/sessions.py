@@ -18,7 +18,7 @@ from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import FindSession
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import WideEvents, told_of
+from hh_core.usecases.wide_events import Told, WideEvents, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,17 @@ class Sessions:
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
 
-        async def read(traces: Sequence[bytes]) -> Outline:
-            return await self._outline(project, key, traces, limit)
+        async def read(traces: Sequence[bytes]) -> tuple[Outline, bool]:
+            return await asyncio.gather(
+                self._outline(project, key, traces, limit), self._wide.have_logs(project, traces)
+            )
 
         found = await self._find(project, text, wait, read)
-        outline = found.nodes
+        outline, has_logs = found.nodes
         async with self._turns.turn(project):
             page = outline.page(first, limit)
-            session, events = await self._events(project, found.rollup, outline, page)
+            told = replace(told_of([found.rollup]), has_logs=has_logs)
+            session, events = await self._events(project, found.rollup, outline, page, told)
         _nest(session, events, outline, page)
         following = first + len(page)
         more = following < len(outline.order)
@@ -102,7 +105,7 @@ class Sessions:
         return outline
 
     async def _events(
-        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int]
+        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int], of_session: Told
     ) -> tuple[dict[str, Json], Mapping[int, Event]]:
         """The session, and the events of the page by node; pending parents are none."""
         key = event_id(frame)
@@ -113,7 +116,6 @@ class Sessions:
             event_id(row): outline.parent_of(node) or key
             for node, row in zip(nodes, events, strict=True)
         }
-        of_session = told_of([frame])
         told = replace(
             of_session,
             sessions=dict.fromkeys(map(event_id, rows), key),

@@ -45,6 +45,8 @@ class Told:
     sessions: Mapping[UUID, UUID]
     names: Mapping[UUID, str]
     parents: Mapping[UUID, UUID | None]
+    has_logs: bool = True
+    """Whether some of their spans may have log records."""
 
 
 class _WithLogs:
@@ -135,7 +137,7 @@ class WideEvents:
         for part in parts(rows, _PART):
             known, early = await asyncio.gather(
                 self._known(project, part, told, columns, wanted, content=content),
-                self._early(project, part) if content else _nothing(),
+                self._early(project, part, told) if content else _nothing(),
             )
             for some in slices(part, known, content=content):
                 pieces = await self._pieces(project, some, known, wanted, early, content=content)
@@ -143,18 +145,25 @@ class WideEvents:
                 yield [composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
 
+    async def have_logs(self, project: UUID, traces: Sequence[bytes]) -> bool:
+        """Whether spans of ``traces`` have log records, for ``Told``."""
+        return await self._logs.any_in(project, traces)
+
     async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
         """Where all stands that the event of ``row`` is made of: its own write first, then updates
         and log records, each in the order of their versions."""
         known = await self._known(project, [row], None, BASE, ALL, content=True)
         return known.read(row)
 
-    async def _early(self, project: UUID, rows: Sequence[Row]) -> dict[Address, Piece]:
+    async def _early(
+        self, project: UUID, rows: Sequence[Row], told: Told | None
+    ) -> dict[Address, Piece]:
         """What stands at the addresses that the first of ``rows`` tell: read while the index is
-        asked for their updates and log records. Most spans have none of the latter; where the last
-        ones had, nothing is read before all is known."""
+        asked for their updates and log records. Most spans have none of the latter; where these
+        may have some, nothing is read before all is known."""
         bases = {event_id(row): row for row in rows if "segment" in row and not is_session(row)}
-        if not bases or self._with_logs.has(project):
+        with_logs = self._with_logs.has(project) if told is None else told.has_logs
+        if not bases or with_logs:
             return {}
         alone = Known(bases, {}, {}, {}, {}, {}, {})
         some = next(slices(rows, alone, content=True))
@@ -201,7 +210,7 @@ class WideEvents:
             bases, patches, logs = await asyncio.gather(
                 self.bases(project, events, columns),
                 self._patches(project, ids),
-                self._logs.of(project, logged),
+                self._logs.of(project, logged if told.has_logs else []),
             )
             return Known(
                 bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
