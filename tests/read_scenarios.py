@@ -524,6 +524,25 @@ async def log_records_are_read_and_found_with_their_span_after_packing_too(
         assert event["event_id"] == claimed["honeyhive_event_id"]
 
 
+async def whether_the_last_spans_had_log_records_changes_no_event(house: ReadHouse) -> None:
+    """What stands in an event is not what was read before all was known of it."""
+    said = log(2, {"content": "how warm is it"}, event="gen_ai.user.message", at=2)
+    claim: dict[str, Any] = {"honeyhive__session_id": SESSION, "honeyhive_event_type": "model"}
+    await house.accept(export(span(1, **claim), span(2, parent=1, **claim)))
+    await house.accept(log_export(said))
+    shown = [
+        await house.events(where("event_name", "is", called), where("event_type", "is", "model"))
+        for called in ("step 1", "step 2", "step 2", "step 1", "step 2")
+    ]
+    tree = (await house.sessions.tree(PROJECT, SESSION, limit=10)).session
+    (parent,) = tree["children"]
+
+    told = ["chat_history" in event["inputs"] for (event,) in shown]
+    assert told == [False, True, True, False, True]
+    assert "chat_history" not in parent["inputs"]
+    assert parent["children"][0]["inputs"] == shown[1][0]["inputs"]
+
+
 async def content_that_retention_took_is_said_to_be_gone(house: ReadHouse) -> None:
     called = await house.accept(export(span(1, name="old", note="gone")))
     await house.objects.delete([f"inbox/{called}"])
@@ -615,6 +634,7 @@ SCENARIOS = [
     tenants_never_meet,
     content_is_equal_before_and_after_packing,
     log_records_are_read_and_found_with_their_span_after_packing_too,
+    whether_the_last_spans_had_log_records_changes_no_event,
     content_that_retention_took_is_said_to_be_gone,
     a_misspelt_field_is_answered_with_the_name_that_was_meant,
     projections_keep_the_shape,

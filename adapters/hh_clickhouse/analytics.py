@@ -26,7 +26,7 @@ from hh_clickhouse.places import (
     chosen_ids,
     suspects,
 )
-from hh_clickhouse.query import Compiled, compile_count, compile_select
+from hh_clickhouse.query import Compiled, compile_columns, compile_count, compile_select
 from hh_clickhouse.recount import recount
 from hh_clickhouse.settled import ONE_SNAPSHOT, Run, Settled, held, may_gain, settled
 from hh_clickhouse.shared import Answers, shared
@@ -34,7 +34,7 @@ from hh_clickhouse.skipping import Hints, looked_up, matches
 from hh_clickhouse.sources import require_listed
 from hh_core.domain.identity import NIL
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
-from hh_core.ports.analytics import Analytics, Arrival, Query, Relation, Row, Shared, Value
+from hh_core.ports.analytics import Analytics, Arrival, Column, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
 
@@ -52,6 +52,8 @@ _RECOUNT = {**_INSERT, "prefer_column_name_to_alias": "1"}
 _NOT_OFFERED = frozenset((46, 47, 115, 497))
 """UNKNOWN_FUNCTION, UNKNOWN_IDENTIFIER, UNKNOWN_SETTING, ACCESS_DENIED."""
 _PIECE_BYTES = 256 * 1024
+_SMALL_BYTES = 64 * 1024
+"""Of an answer in columns: up to so many are laid out at once, more in a thread."""
 _SILENT_SECONDS = 5.0
 """After each of these that a query takes, the server must at least answer a ping."""
 
@@ -167,26 +169,26 @@ class ClickhouseAnalytics:
         self._require_open()
         asked = arrow_columns.unordered(query)
         if asked is not None:
-            compiled = compile_select(asked, self._plane)
-            with driver_errors():
-                table = await self._table(compiled)
-                if table.num_rows < query.limit:  # else the order says which rows are answered
-                    return await asyncio.to_thread(_arranged, table, query, compiled)
-        compiled = compile_select(query, self._plane)
-        with driver_errors():
-            table = await self._table(compiled)
-            return await asyncio.to_thread(arrow_columns.columns_of, table, compiled.versions)
+            compiled = compile_columns(asked, self._plane)
+            found = await self._answer(compiled, query)
+            if len(found[0]) < query.limit:  # else the order says which rows are answered
+                return found
+        return await self._answer(compile_columns(query, self._plane), None)
 
-    async def _table(self, compiled: Compiled) -> Any:
-        answer = await self._patiently(
-            self._client.raw_query(
-                compiled.with_settings(*arrow_columns.SETTINGS),
-                parameters=compiled.parameters,
-                settings=self._limits | arrow_columns.DRIVER_OPTIONS,
-                fmt=arrow_columns.FORMAT,
+    async def _answer(self, compiled: Compiled, order: Query | None) -> Sequence[Column]:
+        """The columns that the statement answers, in the order that is asked if it has none."""
+        with driver_errors():
+            stream = await self._patiently(
+                self._client.raw_query(
+                    compiled.with_settings(*arrow_columns.SETTINGS),
+                    parameters=compiled.parameters,
+                    settings=self._limits | arrow_columns.DRIVER_OPTIONS,
+                    fmt=arrow_columns.FORMAT,
+                )
             )
-        )
-        return await asyncio.to_thread(arrow_columns.table_of, answer)
+            if len(stream) < _SMALL_BYTES:
+                return arrow_columns.answered(stream, compiled.versions, order)
+            return await asyncio.to_thread(arrow_columns.answered, stream, compiled.versions, order)
 
     async def count(self, query: Query) -> int:
         answer = await self._ask(compile_count(query, self._plane))
@@ -293,10 +295,6 @@ class ClickhouseAnalytics:
     def _require_open(self) -> None:
         if self._closed:
             raise ClosedError("the analytics port is closed")
-
-
-def _arranged(table: Any, query: Query, compiled: Compiled) -> Sequence[Sequence[Value]]:
-    return arrow_columns.columns_of(arrow_columns.arranged(table, query), compiled.versions)
 
 
 async def _pieces(data: bytes) -> AsyncIterator[bytes]:

@@ -51,46 +51,47 @@ def unordered(query: Query) -> Query | None:
     return replace(query, order_by=()) if sortable else None
 
 
-def table_of(stream: bytes) -> Any:
-    """The table of an Arrow stream. Raises ``pa.ArrowInvalid`` for what is none."""
-    return pa.ipc.open_stream(stream).read_all()
+def answered(
+    stream: bytes, versions: Collection[int], order: Query | None = None
+) -> Sequence[Column]:
+    """The columns of an Arrow stream. ``order``: the question whose order they are brought into,
+    of which the stream answers ``unordered``. Raises ``pa.ArrowInvalid`` for what is no stream."""
+    table = pa.ipc.open_stream(stream).read_all().unify_dictionaries()
+    return columns_of(table, versions, None if order is None else _order(table, order))
 
 
-def arranged(table: Any, query: Query) -> Any:
-    """The answer to ``unordered(query)`` in the order that ``query`` asks."""
-    whole = table.unify_dictionaries().combine_chunks()
-    keys = [whole.column(query.columns.index(order.column)) for order in query.order_by]
-    texts = [key.cast(pa.binary()) if _is_id(key.type) else key for key in keys]
-    names = [str(number) for number in range(len(keys))]
-    ways = ["descending" if order.descending else "ascending" for order in query.order_by]
-    by = list(zip(names, ways, strict=True))
-    return whole.take(pc.sort_indices(pa.table(texts, names=names), sort_keys=by))
-
-
-def columns_of(table: Any, versions: Collection[int]) -> Sequence[Column]:
+def columns_of(table: Any, versions: Collection[int], order: Any = None) -> Sequence[Column]:
     """The columns of a table; those at the places ``versions`` are whole numbers of 128 bits,
-    little-endian."""
+    little-endian. ``order``: which of its rows stands where."""
     return [
-        ArrowColumn(column, _number if place in versions else None)
-        for place, column in enumerate(table.unify_dictionaries().columns)
+        ArrowColumn(column, _number if place in versions else None, order)
+        for place, column in enumerate(table.columns)
     ]
 
 
 class ArrowColumn(Column):
     """Keeps what the engine answered, and makes values of the port of what is read."""
 
-    def __init__(self, cells: Any, convert: Callable[[bytes], Value] | None) -> None:
+    def __init__(
+        self, cells: Any, convert: Callable[[bytes], Value] | None, order: Any = None
+    ) -> None:
+        """``order``: the place of each value among the cells."""
         self._cells = cells
         self._convert = convert
+        self._order = order
 
     def __len__(self) -> int:
         return len(self._cells)
 
     def __iter__(self) -> Iterator[Value]:
-        return iter(_column(self._cells, self._convert))
+        cells = self._cells if self._order is None else self._cells.take(self._order)
+        return iter(_column(cells, self._convert))
 
     def at(self, places: Sequence[int]) -> Sequence[Value]:
-        return _column(self._cells.take(pa.array(places, pa.int64())), self._convert)
+        wanted = pa.array(places, pa.int64())
+        if self._order is not None:
+            wanted = self._order.take(wanted)
+        return _column(self._cells.take(wanted), self._convert)
 
     def total(self) -> int:
         if self._convert is _number:
@@ -102,8 +103,19 @@ class ArrowColumn(Column):
         return int(self._cells.nbytes)
 
 
-def _is_id(form: Any) -> bool:
-    return bool(pa.types.is_fixed_size_binary(form))
+def _order(table: Any, query: Query) -> Any:
+    """Where the rows stand in the order that ``query`` asks."""
+    keys = [table.column(query.columns.index(order.column)) for order in query.order_by]
+    names = [str(number) for number in range(len(keys))]
+    ways = ["descending" if order.descending else "ascending" for order in query.order_by]
+    sortable = pa.table(list(map(_sortable, keys)), names=names)
+    return pc.sort_indices(sortable, sort_keys=list(zip(names, ways, strict=True)))
+
+
+def _sortable(key: Any) -> Any:
+    if pa.types.is_dictionary(key.type):
+        key = key.cast(key.type.value_type)
+    return key.cast(pa.binary()) if pa.types.is_fixed_size_binary(key.type) else key
 
 
 def _column(column: Any, convert: Callable[[bytes], Value] | None) -> Sequence[Value]:

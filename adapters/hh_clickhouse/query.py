@@ -1,6 +1,6 @@
 """Queries of the port as SQL: columns from a list of names, values as parameters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from hh_clickhouse.sources import (
     columns_of,
     names_few,
     names_many,
+    names_traces,
     rows_from,
     select_from,
 )
@@ -29,6 +30,8 @@ _KEYS_FIRST = "optimize_move_to_prewhere_if_final = 1"
 these fit."""
 _ONE_THREAD = "max_threads = 1"
 _BUCKET = "bucket"
+_REPEATED = frozenset(("trace_id", "session_key", "parent_event_id"))
+"""Ids that many events of a trace share."""
 _QUANTILES = {
     Function.P50: "0.5",
     Function.P90: "0.9",
@@ -71,6 +74,13 @@ def compile_select(query: Query, plane: str, settled: Settled | None = None) -> 
     return _Compiler(query, plane, settled).select()
 
 
+def compile_columns(query: Query, plane: str) -> Compiled:
+    """As ``compile_select``, for an answer in columns: of the events of some traces, ids that many
+    share come once each, with their places, as few texts do."""
+    once = _REPEATED if names_traces(query) else frozenset[str]()
+    return _Compiler(query, plane, once=once).select()
+
+
 def compile_count(query: Query, plane: str) -> Compiled:
     return _Compiler(query, plane).count()
 
@@ -78,8 +88,17 @@ def compile_count(query: Query, plane: str) -> Compiled:
 class _Compiler:
     """One query on its way to SQL. The inner SELECT renames nothing, the outer one everything."""
 
-    def __init__(self, query: Query, plane: str, settled: Settled | None = None) -> None:
+    def __init__(
+        self,
+        query: Query,
+        plane: str,
+        settled: Settled | None = None,
+        *,
+        once: Collection[str] = (),
+    ) -> None:
+        """``once``: columns of which each value is answered once."""
         self._query = query
+        self._once = once
         self._plane = plane
         self._settled = settled
         self._columns = columns_of(query.relation, plane)
@@ -139,7 +158,10 @@ class _Compiler:
     def _plain(self) -> list[tuple[str, str, Convert]]:
         if not self._query.columns:
             raise RejectedError("a query names columns, groups or measures", code=422)
-        return [self._column(name) for name in self._query.columns]
+        return [self._told(*self._column(name)) for name in self._query.columns]
+
+    def _told(self, name: str, text: str, convert: Convert) -> tuple[str, str, Convert]:
+        return name, f"toLowCardinality({text})" if name in self._once else text, convert
 
     def _groups(self) -> list[tuple[str, str, Convert]]:
         return [*self._group_keys(), *map(self._measure, self._query.measures)]

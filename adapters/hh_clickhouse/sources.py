@@ -236,6 +236,12 @@ def names_many(query: Query) -> bool:
     return query.relation in read_by and any(len(ids) >= _MANY for _, ids in _looked_up(query))
 
 
+def names_traces(query: Query) -> bool:
+    """Whether rows of EVENTS are asked for by their traces."""
+    named = any(column == "trace_id" for column, _ in _looked_up(query))
+    return query.relation is Relation.EVENTS and named
+
+
 def names_few(query: Query) -> bool:
     """Whether rows are asked for by a few ids: to read them takes less than to share that out."""
     is_of_sessions = query.relation in _OF_SESSIONS

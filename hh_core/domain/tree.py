@@ -7,7 +7,6 @@ A session may have very many events, so they come column by column, ids as bytes
 number: that of its row, or for a pending parent one beyond the last row.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import add
@@ -86,30 +85,31 @@ def build_tree(rows: Rows, mine: Sequence[bool] | None = None, session: bytes = 
     members: Sequence[int] = (
         range(count) if mine is None else [node for node in range(count) if mine[node]]
     )
-    order = _walked(members, parents, count)
+    nodes = count + len(pending)
+    order = _walked(members, parents, nodes, count)
     if len(order) < len(members) + len(pending):
         _cut_rings(members, parents, count)
-        order = _walked(members, parents, count)
+        order = _walked(members, parents, nodes, count)
     everywhere = [*parents, *(None for _ in pending)]
     return SessionTree(order, everywhere, pending, count, at_parent_spans)
 
 
 def shape_of(tree: SessionTree) -> Shape:
     """Linear, however deep the tree is."""
+    count = len(tree.order)
     places = [TOP] * len(tree.parents)
-    parents: list[int] = []
-    depths: list[int] = []
     for place, node in enumerate(tree.order):
         places[node] = place
-        above = tree.parents[node]
-        at = TOP if above is None else places[above]
-        parents.append(at)
-        depths.append(0 if at == TOP else depths[at] + 1)
-    descendants = [0] * len(parents)
-    for place in range(len(parents) - 1, -1, -1):
-        if parents[place] != TOP:
-            descendants[parents[place]] += descendants[place] + 1
-    return Shape(parents, depths, descendants)
+    above = map(tree.parents.__getitem__, tree.order)
+    parents = [TOP if parent is None else places[parent] for parent in above]
+    # the last item is what ``TOP`` finds: one level above the roots, with all nodes below it
+    depths = [-1] * (count + 1)
+    for place, parent in enumerate(parents):
+        depths[place] = depths[parent] + 1
+    descendants = [0] * (count + 1)
+    for place in range(count - 1, -1, -1):
+        descendants[parents[place]] += descendants[place] + 1
+    return Shape(parents, depths[:count], descendants[:count])
 
 
 def _at_parent_spans(
@@ -117,6 +117,8 @@ def _at_parent_spans(
 ) -> tuple[list[int | None], list[int | None]]:
     """The row at each one's parent span: the oldest, and the oldest of this session before those
     of others."""
+    if mine is None and (alone := _at_unique_spans(rows)) is not None:
+        return alone, alone
     newest_first = range(len(rows) - 1, -1, -1)  # of two with one span id the older one is found
     keys = list(map(add, rows.trace_ids, rows.span_ids))
     wanted = list(map(add, rows.trace_ids, rows.parent_span_ids))
@@ -126,6 +128,19 @@ def _at_parent_spans(
         return oldest, oldest
     by_span.update((keys[node], node) for node in newest_first if mine[node])
     return oldest, list(map(by_span.get, wanted))
+
+
+def _at_unique_spans(rows: Rows) -> list[int | None] | None:
+    """The row at each one's parent span, where no two rows have the same span id: nearly always,
+    and then traces need only be compared. None where two have."""
+    by_span: dict[bytes, int] = dict(zip(rows.span_ids, range(len(rows)), strict=True))
+    if len(by_span) < len(rows):
+        return None
+    traces = rows.trace_ids
+    return [
+        found if found is not None and traces[found] == trace else None
+        for found, trace in zip(map(by_span.get, rows.parent_span_ids), traces, strict=True)
+    ]
 
 
 def _parents(
@@ -163,25 +178,31 @@ def _by_event(rows: Rows) -> dict[bytes, int]:
     return dict(zip(rows.event_ids, range(len(rows)), strict=True))
 
 
-def _walked(members: Sequence[int], parents: Sequence[int | None], count: int) -> list[int]:
-    """What can be reached from the roots, in order."""
-    roots: dict[int, None] = {}
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    for node in members:
+def _walked(
+    members: Sequence[int], parents: Sequence[int | None], nodes: int, count: int
+) -> list[int]:
+    """What can be reached from the roots, in order. Of ``nodes`` those from ``count`` on are
+    pending."""
+    tops: dict[int, int] = {}
+    children: list[list[int] | None] = [None] * nodes
+    for node in reversed(members):  # so that the oldest child is the last, and popped first
         parent = parents[node]
         if parent is None:
-            roots[node] = None
-            continue
-        if parent >= count:
-            roots[parent] = None
-        children[parent].append(node)
+            tops[node] = node
+        elif (siblings := children[parent]) is None:
+            children[parent] = [node]
+        else:
+            siblings.append(node)
+    for node in range(count, nodes):
+        if found := children[node]:
+            tops[found[-1]] = node
     order: list[int] = []
-    stack = list(reversed(roots))
+    stack = [tops[place] for place in sorted(tops, reverse=True)]
     while stack:
         node = stack.pop()
         order.append(node)
-        if node in children:
-            stack += reversed(children[node])
+        if below := children[node]:
+            stack += below
     return order
 
 

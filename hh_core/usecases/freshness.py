@@ -87,10 +87,15 @@ class Freshness:
         look: Callable[[], Awaitable[FoundT]],
         concern: Callable[[FoundT], Awaitable[Needles | None]],
         wait: float | None = None,
+        *,
+        glance: Callable[[], Awaitable[FoundT]] | None = None,
     ) -> tuple[FoundT, bool]:
         """What ``look`` reads from the index, and whether that may lack something acknowledged
         before this call. Waits as ``behind`` does, if what ``concern`` says of it stands in
-        something pending, or if that is None."""
+        something pending, or if that is None.
+
+        Where something is pending, ``glance`` is asked before: all that ``concern`` needs, and the
+        answer if that is others' affair."""
         until = _now() + self._patience(wait)
         try:
             async with asyncio.timeout_at(until):
@@ -98,7 +103,7 @@ class Freshness:
         except (TimeoutError, PortError):
             return await look(), True
         begun = _now()
-        found = await look()
+        found = await (glance or look)() if names else await look()
         needles = await concern(found) if names and self._ids_are_verbatim else None
         until += _now() - begun
         if not names or await self._are_others(project, names, needles, until):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import TypeVar, cast
@@ -50,7 +51,11 @@ _NODE_BYTES = 300
 """About what a node takes in memory."""
 _NO_SESSION = NIL.bytes
 
+_FEW = 1_000
+"""Rows that are arranged at once: a thread of their own would cost more."""
+
 ValueT = TypeVar("ValueT")
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,24 @@ def mark_of(traces: Sequence[bytes], versions: Column) -> Mark:
     return Mark(frozenset(traces), len(versions), versions.total() % _VERSIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outline:
     project: UUID
+    traces: Sequence[bytes]
+    """All that the session may hold."""
     rows: Rows
-    """Of all traces that the session may hold, by start, then event id."""
+    """Of these traces, by start, then event id."""
     tree: SessionTree
     nested_in: Sequence[int | None]
     """Of each node: what it hangs under, no deeper than ``MAX_DEPTH``; None: the session."""
     told: Mapping[str, Column]
     """What the index says of each row beside ids: the columns ``_TOLD``."""
-    mark: Mark
-    """Of the rows."""
+    versions: Column
+
+    @cached_property
+    def mark(self) -> Mark:
+        """Of the rows. Only the next page asks for it."""
+        return mark_of(self.traces, self.versions)
 
     @property
     def count(self) -> int:
@@ -95,6 +106,7 @@ class Outline:
     def size(self) -> int:
         """Roughly how many bytes of memory this outline takes."""
         columns = sum(column.size for column in self.told.values())
+        columns += self.versions.size
         return _NODE_BYTES * (len(self.rows) + len(self.tree.pending)) + columns
 
     def page(self, first: int, limit: int) -> Sequence[int]:
@@ -152,7 +164,7 @@ class Outlines:
 
     async def traces(self, project: UUID, key: UUID) -> Sequence[bytes]:
         """The traces that the session may hold."""
-        links = await self._analytics.select(
+        (traces,) = await self._analytics.columns(
             Query(
                 relation=Relation.SESSION_TRACES,
                 project=project,
@@ -161,7 +173,7 @@ class Outlines:
                 limit=TRACE_ROWS,
             )
         )
-        return [cast(bytes, link["trace_id"]) for link in links]
+        return cast("list[bytes]", list(traces))
 
     async def mark(self, project: UUID, traces: Sequence[bytes]) -> Mark:
         """The mark of the rows that are there now."""
@@ -179,23 +191,18 @@ class Outlines:
                 versions += cast("int | None", row["versions"]) or 0
         return Mark(frozenset(traces), rows, versions % _VERSIONS)
 
-    async def of(
-        self, project: UUID, key: UUID, traces: Sequence[bytes], *, few: bool = False
-    ) -> Outline:
-        """The outline of a session, from the rows that are there now. If they are known to be
-        ``few``, they are read as rows: columns in threads of their own would cost more."""
-        also = ("version", *_TOLD)
-        ids, (versions, *told) = await self.read(project, traces, also, few=few)
+    async def of(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
+        """The outline of a session, from the rows that are there now."""
+        ids, told = await self.read(project, traces, ("version", *_TOLD))
         rows, tree = await self.tree(project, key, ids)
-        columns = dict(zip(_TOLD, told, strict=True))
-        mark = mark_of(traces, versions)
-        return Outline(project, rows, tree, _nested(tree), columns, mark)
+        versions = told.pop("version")
+        return Outline(project, traces, rows, tree, _nested(tree), told, versions)
 
     async def read(
-        self, project: UUID, traces: Sequence[bytes], also: Sequence[str], *, few: bool = False
-    ) -> tuple[list[Sequence[bytes]], list[Column]]:
-        """All rows of ``traces``, oldest first: the columns of ``tree``, and ``also``."""
-        names = ("start_ns", *_COLUMNS, *also)
+        self, project: UUID, traces: Sequence[bytes], also: Sequence[str]
+    ) -> tuple[list[Sequence[bytes]], dict[str, Column]]:
+        """All rows of ``traces``, oldest first: the columns of ``tree``, and ``also`` by name."""
+        names = tuple(dict.fromkeys(("start_ns", *_COLUMNS, *also)))
         found: list[Sequence[Sequence[Value]]] = []
         for part in parts(traces):
             query = Query(
@@ -206,13 +213,11 @@ class Outlines:
                 order_by=_OLDEST_FIRST,
                 limit=TRACE_ROWS,
             )
-            if few:
-                found.append(_columns(await self._analytics.select(query), names))
-            else:
-                found.append(await self._analytics.columns(query))
-        if few:
-            return _gathered(found, len(names))
-        return await asyncio.to_thread(_gathered, found, len(names))
+            found.append(await self._analytics.columns(query))
+        rows = sum(len(columns[0]) for columns in found)
+        columns, ids = await _in_turn(rows, _gathered, found, len(names))
+        told = dict(zip(names, columns, strict=True))
+        return ids, {name: told[name] for name in also}
 
     async def tree(
         self, project: UUID, key: UUID, columns: Sequence[Sequence[bytes]]
@@ -227,7 +232,7 @@ class Outlines:
             parent_event_ids=ids[4],
         )
         mine = await self._mine(project, key, rows, claims)
-        return rows, await asyncio.to_thread(build_tree, rows, mine, key.bytes)
+        return rows, await _in_turn(len(rows), build_tree, rows, mine, key.bytes)
 
     async def _mine(
         self, project: UUID, key: UUID, rows: Rows, claims: Sequence[bytes]
@@ -235,6 +240,8 @@ class Outlines:
         """Which rows are the session's; None: all of them. Rows that claim no session stand in
         the one that is claimed in their trace, if it is the only one."""
         own = key.bytes
+        if set(claims) == {own}:
+            return None
         claimed: dict[bytes, set[bytes]] = {trace: set() for trace in set(rows.trace_ids)}
         for trace, claim in set(zip(rows.trace_ids, claims, strict=True)):
             claimed[trace].add(claim)
@@ -271,27 +278,23 @@ def _of(traces: Sequence[bytes]) -> tuple[Condition, ...]:
     return (Condition("trace_id", Op.IN, traces),)
 
 
+async def _in_turn(rows: int, work: Callable[..., FoundT], *args: object) -> FoundT:
+    """Arrange so many rows: here, or many of them in a thread, so that the loop keeps turning."""
+    return work(*args) if rows <= _FEW else await asyncio.to_thread(work, *args)
+
+
 def _gathered(
     found: Sequence[Sequence[Sequence[Value]]], width: int
-) -> tuple[list[Sequence[bytes]], list[Column]]:
-    """One answer of ``width`` columns from several; ids are all looked at, other values later."""
+) -> tuple[Sequence[Column], list[Sequence[bytes]]]:
+    """One answer of ``width`` columns from several, and the ids in it: those are all looked at,
+    other values later."""
     columns: Sequence[Sequence[Value]] = [()] * width
     if len(found) == 1:
         (columns,) = found
     elif found:
         columns = _sorted([list(chain.from_iterable(some)) for some in zip(*found, strict=True)])
     ids = [cast("list[bytes]", list(column)) for column in columns[1 : len(_COLUMNS) + 1]]
-    rest = columns[len(_COLUMNS) + 1 :]
-    return [*ids], [one if isinstance(one, Column) else Column(one) for one in rest]
-
-
-def _columns(rows: Sequence[Row], names: Sequence[str]) -> list[list[Value]]:
-    """What ``Analytics.columns`` would answer."""
-    return [[_raw(row[name]) for row in rows] for name in names]
-
-
-def _raw(value: Value) -> Value:
-    return value.bytes if isinstance(value, UUID) else value
+    return [one if isinstance(one, Column) else Column(one) for one in columns], [*ids]
 
 
 def _sorted(columns: Sequence[Sequence[ValueT]]) -> Sequence[Sequence[ValueT]]:

@@ -89,27 +89,43 @@ class SessionOutlines:
         ``NotYetError`` while the index is behind, ``RejectedError`` (422) when it takes too long.
         """
         key = name_key(self._name_key, project, text)
-        found = await self._find(project, text, wait)
-        traces, session = found.traces, _summary(found.rollup)
+
+        async def read(traces: Sequence[bytes]) -> tuple[Mark, _Kept | None]:
+            return await self._read(project, key, traces, is_known=bool(known))
+
+        found = await self._find(project, text, wait, read)
+        session, (mark, kept) = _summary(found.rollup), found.nodes
+        if (revision := _revision(session, mark)) in known:
+            return Unchanged(revision)
         async with self._turns.turn(project):
-            kept = self._kept.get((project, key))
-            if kept is not None or known:
-                mark = await self._outlines.mark(project, traces)
-                if (revision := _revision(session, mark)) in known:
-                    return Unchanged(revision)
-                kept = kept if kept is not None and kept.mark == mark else None
             if kept is None:
-                kept = await self._made(project, key, traces)
+                kept = await self._made(project, key, found.traces)
+                revision = _revision(session, kept.mark)
             nodes = await asyncio.to_thread(kept.nodes.page, offset, limit)
         count, following = len(kept.nodes), offset + limit
         return OutlinePage(
             session,
-            _revision(session, kept.mark),
+            revision,
             count,
             nodes,
             following if following < count else None,
             found.behind,
         )
+
+    async def _read(
+        self, project: UUID, key: UUID, traces: Sequence[bytes], *, is_known: bool
+    ) -> tuple[Mark, _Kept | None]:
+        """The mark of the rows that are there, and the nodes that they are if these are kept. Who
+        may know them already is told their mark first."""
+        kept = self._kept.get((project, key))
+        if kept is not None or is_known:
+            mark = await self._outlines.mark(project, traces)
+            if kept is not None and kept.mark == mark:
+                return mark, kept
+            if is_known:
+                return mark, None
+        made = await self._made(project, key, traces)
+        return made.mark, made
 
     async def _made(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> _Kept:
         ids, told = await self._outlines.read(project, traces, READ)
@@ -120,12 +136,15 @@ class SessionOutlines:
 
 
 def _noted(
-    project: UUID, traces: Sequence[bytes], rows: Rows, tree: SessionTree, told: Sequence[Column]
+    project: UUID,
+    traces: Sequence[bytes],
+    rows: Rows,
+    tree: SessionTree,
+    told: Mapping[str, Column],
 ) -> _Kept:
     """``told`` are the columns ``READ``."""
-    read = dict(zip(READ, told, strict=True))
-    mark = mark_of(traces, read["version"])
-    return _Kept(mark, node_columns(project, rows, tree, read))
+    mark = mark_of(traces, told["version"])
+    return _Kept(mark, node_columns(project, rows, tree, told))
 
 
 def _summary(rollup: Row) -> dict[str, Json]:

@@ -1,8 +1,9 @@
 """What the index says of one session: its roll-up and its traces."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from hh_core.domain.identity import name_key
@@ -13,14 +14,26 @@ from hh_core.usecases.outline import Outlines
 from hh_core.usecases.read_limits import Turns
 from hh_core.usecases.wide_events import ROLLUP_COLUMNS, as_session
 
+NodesT = TypeVar("NodesT")
+
 
 @dataclass(frozen=True, slots=True)
-class FoundSession:
+class FoundSession(Generic[NodesT]):
     rollup: Row
     """As a row of a list, with the columns ``ROLLUP_COLUMNS``."""
     traces: Sequence[bytes]
     """Those that it may hold."""
+    nodes: NodesT
+    """What was read of these."""
     behind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[NodesT]):
+    rollup: Row | None
+    traces: Sequence[bytes]
+    nodes: tuple[NodesT, ...] = ()
+    """One item; none if the traces have not been read."""
 
 
 class FindSession:
@@ -41,31 +54,49 @@ class FindSession:
         self._turns = turns
         self._name_key = name_key
 
-    async def __call__(self, project: UUID, text: str, wait: float | None) -> FoundSession:
-        """The session that clients call ``text``.
+    async def __call__(
+        self,
+        project: UUID,
+        text: str,
+        wait: float | None,
+        read: Callable[[Sequence[bytes]], Awaitable[NodesT]],
+    ) -> FoundSession[NodesT]:
+        """The session that clients call ``text``. Its traces are ``read`` while its roll-up is
+        still asked for, unless something is pending that may be of it: then afterwards.
 
         Raises ``NotFoundError`` for no such session, ``NotYetError`` if the index is behind, and
         what ``Turns.turn`` raises.
         """
         key = name_key(self._name_key, project, text)
 
-        async def look() -> tuple[Row | None, Sequence[bytes]]:
+        async def glance() -> _Seen[NodesT]:
             async with self._turns.turn(project):
-                return await asyncio.gather(
+                rollup, traces = await asyncio.gather(
                     self._rollup(project, key), self._outlines.traces(project, key)
                 )
+                return _Seen(rollup, traces)
 
-        async def concern(found: tuple[Row | None, Sequence[bytes]]) -> Needles | None:
-            rollup, traces = found
-            if rollup is None:
+        async def look() -> _Seen[NodesT]:
+            async with self._turns.turn(project):
+                # alone, as everything else waits for them
+                traces = await self._outlines.traces(project, key)
+                nodes, rollup = await asyncio.gather(read(traces), self._rollup(project, key))
+                return _Seen(rollup, traces, (nodes,))
+
+        async def concern(seen: _Seen[NodesT]) -> Needles | None:
+            if seen.rollup is None:
                 return None
-            texts = (text, str(rollup["session_id"]))
-            return of_session(self._name_key, project, key, texts=texts, traces=traces)
+            texts = (text, str(seen.rollup["session_id"]))
+            return of_session(self._name_key, project, key, texts=texts, traces=seen.traces)
 
-        (rollup, traces), behind = await self._freshness.settled(project, look, concern, wait)
-        if rollup is None:
+        seen, behind = await self._freshness.settled(project, look, concern, wait, glance=glance)
+        if seen.rollup is None:
             raise missing("session", behind)
-        return FoundSession(rollup, traces, behind)
+        if seen.nodes:
+            return FoundSession(seen.rollup, seen.traces, seen.nodes[0], behind)
+        async with self._turns.turn(project):
+            nodes = await read(seen.traces)
+        return FoundSession(seen.rollup, seen.traces, nodes, behind)
 
     async def _rollup(self, project: UUID, key: UUID) -> Row | None:
         rows = await self._analytics.select(

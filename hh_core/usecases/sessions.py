@@ -18,7 +18,7 @@ from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import FindSession
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import WideEvents, told_of
+from hh_core.usecases.wide_events import Told, WideEvents, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +73,39 @@ class Sessions:
         """
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
-        found = await self._find(project, text, wait)
-        frame, traces = found.rollup, found.traces
+
+        async def read(traces: Sequence[bytes]) -> tuple[Outline, bool]:
+            return await asyncio.gather(
+                self._outline(project, key, traces, limit), self._wide.have_logs(project, traces)
+            )
+
+        found = await self._find(project, text, wait, read)
+        outline, has_logs = found.nodes
         async with self._turns.turn(project):
-            if cursor is None and cast(int, frame["num_events"]) <= limit:
-                outline = await self._outlines.of(project, key, traces, few=True)
-            else:
-                outline = await self._outline(project, key, traces)
             page = outline.page(first, limit)
-            session, events = await self._events(project, frame, outline, page)
+            told = replace(told_of([found.rollup]), has_logs=has_logs)
+            session, events = await self._events(project, found.rollup, outline, page, told)
         _nest(session, events, outline, page)
         following = first + len(page)
         more = following < len(outline.order)
         sealed = self._cursors.seal(project, f"session {key}", following) if more else None
         return SessionPage(session, outline.count, sealed, found.behind)
 
-    async def _outline(self, project: UUID, key: UUID, traces: Sequence[bytes]) -> Outline:
+    async def _outline(
+        self, project: UUID, key: UUID, traces: Sequence[bytes], limit: int
+    ) -> Outline:
         """Of a session of several pages: kept from one to the next, as long as its rows are those
         that it was made of."""
         kept = self._kept.get((project, key))
         if kept is not None and kept.mark == await self._outlines.mark(project, traces):
             return kept
         outline = await self._outlines.of(project, key, traces)
-        self._kept.put((project, key), outline, outline.size)
+        if len(outline.order) > limit:
+            self._kept.put((project, key), outline, outline.size)
         return outline
 
     async def _events(
-        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int]
+        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int], of_session: Told
     ) -> tuple[dict[str, Json], Mapping[int, Event]]:
         """The session, and the events of the page by node; pending parents are none."""
         key = event_id(frame)
@@ -110,7 +116,6 @@ class Sessions:
             event_id(row): outline.parent_of(node) or key
             for node, row in zip(nodes, events, strict=True)
         }
-        of_session = told_of([frame])
         told = replace(
             of_session,
             sessions=dict.fromkeys(map(event_id, rows), key),

@@ -47,6 +47,20 @@ class SpanLogs:
         self._analytics = analytics
         self._most = max_logs
 
+    async def any_in(self, project: UUID, traces: Sequence[bytes]) -> bool:
+        """Whether spans of ``traces`` have log records."""
+        for part in parts(traces):
+            query = Query(
+                relation=Relation.SPAN_LOGS,
+                project=project,
+                columns=("span_id",),
+                where=(Condition("trace_id", Op.IN, part),),
+                limit=1,
+            )
+            if await self._analytics.select(query):
+                return True
+        return False
+
     async def of(self, project: UUID, rows: Sequence[Row]) -> Mapping[SpanId, Joined]:
         """The log records of those spans of ``rows`` (``trace_id``, ``span_id``) that have some."""
         found: dict[SpanId, Joined] = {}

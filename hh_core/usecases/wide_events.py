@@ -1,7 +1,7 @@
 """Compose wide events (contract C1): index rows, content by reference, patches folded in."""
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -32,6 +32,8 @@ INDEXED_BASE = (*BASE, "attributes", "error_class")
 
 _PART = 1000
 """Events that the index is asked for together."""
+_KEPT = 1_000
+"""Projects of which it is remembered whether their spans have log records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,30 @@ class Told:
     sessions: Mapping[UUID, UUID]
     names: Mapping[UUID, str]
     parents: Mapping[UUID, UUID | None]
+    has_logs: bool = True
+    """Whether some of their spans may have log records."""
+
+
+class _WithLogs:
+    """The projects whose spans that were shown last had log records: a hint, which says how events
+    are read and never what they are. Used within one event loop."""
+
+    def __init__(self) -> None:
+        self._projects: OrderedDict[UUID, None] = OrderedDict()
+
+    def has(self, project: UUID) -> bool:
+        return project in self._projects
+
+    def learn(self, project: UUID, *, has_some: bool) -> None:
+        self._projects.pop(project, None)
+        if has_some:
+            self._projects[project] = None
+            if len(self._projects) > _KEPT:
+                self._projects.popitem(last=False)
+
+
+async def _nothing() -> dict[Address, Piece]:
+    return {}
 
 
 def told_of(rollups: Sequence[Row]) -> Told:
@@ -81,6 +107,7 @@ class WideEvents:
         self._content = content
         self._belonging = belonging
         self._logs = SpanLogs(analytics, max_logs=max_logs)
+        self._with_logs = _WithLogs()
 
     async def of(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
         """The event of each of ``rows`` (columns ``LIGHT``), in their order, content included.
@@ -108,12 +135,19 @@ class WideEvents:
         ``wanted`` some may be missing or wrong then.
         """
         for part in parts(rows, _PART):
-            known = await self._known(project, part, told, columns, wanted, content=content)
+            known, early = await asyncio.gather(
+                self._known(project, part, told, columns, wanted, content=content),
+                self._early(project, part, told) if content else _nothing(),
+            )
             for some in slices(part, known, content=content):
-                pieces = await self._pieces(project, some, known, wanted, content=content)
+                pieces = await self._pieces(project, some, known, wanted, early, content=content)
                 sources = Sources(known.patches, known.rollups, pieces, known.logs)
                 yield [composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
+
+    async def have_logs(self, project: UUID, traces: Sequence[bytes]) -> bool:
+        """Whether spans of ``traces`` have log records, for ``Told``."""
+        return await self._logs.any_in(project, traces)
 
     async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
         """Where all stands that the event of ``row`` is made of: its own write first, then updates
@@ -121,12 +155,38 @@ class WideEvents:
         known = await self._known(project, [row], None, BASE, ALL, content=True)
         return known.read(row)
 
+    async def _early(
+        self, project: UUID, rows: Sequence[Row], told: Told | None
+    ) -> dict[Address, Piece]:
+        """What stands at the addresses that the first of ``rows`` tell: read while the index is
+        asked for their updates and log records. Most spans have none of the latter; where these
+        may have some, nothing is read before all is known."""
+        bases = {event_id(row): row for row in rows if "segment" in row and not is_session(row)}
+        with_logs = self._with_logs.has(project) if told is None else told.has_logs
+        if not bases or with_logs:
+            return {}
+        alone = Known(bases, {}, {}, {}, {}, {}, {})
+        some = next(slices(rows, alone, content=True))
+        addresses = [found for row in some for found in alone.addresses(row)]
+        return dict(await self._content.resolve(project, addresses))
+
     async def _pieces(
-        self, project: UUID, rows: Sequence[Row], known: Known, wanted: Wanted, *, content: bool
+        self,
+        project: UUID,
+        rows: Sequence[Row],
+        known: Known,
+        wanted: Wanted,
+        early: dict[Address, Piece],
+        *,
+        content: bool,
     ) -> Mapping[Address, Piece]:
         if content:
             addresses = [found for row in rows for found in known.addresses(row)]
-            return await self._content.resolve(project, addresses, known.logs_of(rows))
+            logs = known.logs_of(rows)
+            self._with_logs.learn(project, has_some=bool(logs))
+            found = {at: early.pop(at) for at in addresses if at in early and at not in logs}
+            left = [at for at in addresses if at not in found]
+            return found | dict(await self._content.resolve(project, left, logs) if left else {})
         updates = [found for row in rows for found in known.updates(row)]
         pieces = dict(await self._content.resolve(project, updates, {}) if updates else {})
         bases = (known.bases.get(event_id(row), row) for row in rows)
@@ -150,7 +210,7 @@ class WideEvents:
             bases, patches, logs = await asyncio.gather(
                 self.bases(project, events, columns),
                 self._patches(project, ids),
-                self._logs.of(project, logged),
+                self._logs.of(project, logged if told.has_logs else []),
             )
             return Known(
                 bases, patches, told.rollups, told.sessions, told.names, told.parents, logs

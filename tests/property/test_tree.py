@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +140,19 @@ def test_a_child_before_its_parent_moves_under_it_when_it_comes() -> None:
     assert (alone.order, alone.pending) == ([1, 0], [Pending(TRACES[0] + b"p" * 8)])
     assert (together.order, together.pending) == ([0, 1], [])
     assert list(depths(together)) == [(0, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["every span id once", "one twice"])
+def test_a_parent_stands_in_the_trace_of_its_child(twice: bool) -> None:
+    """Whoever has its span id in another trace is not the parent."""
+    stranger = Event(b"s" * 16, TRACES[1], b"p" * 8, NO_SPAN, NO_EVENT, 1)
+    child = Event(b"c" * 16, TRACES[0], b"c" * 8, b"p" * 8, NO_EVENT, 2)
+    other = Event(b"o" * 16, TRACES[1], b"c" * 8 if twice else b"o" * 8, b"p" * 8, NO_EVENT, 3)
+
+    tree = build_tree(rows([stranger, child, other]))
+
+    assert tree.pending == [Pending(TRACES[0] + b"p" * 8)]
+    assert list(depths(tree)) == [(0, 0), (2, 1), (3, 0), (1, 1)]
 
 
 def test_a_ring_is_cut_above_its_oldest_event() -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from hh_clickhouse.keys import event_key, trace_key
-from hh_clickhouse.query import compile_count, compile_select
+from hh_clickhouse.query import compile_columns, compile_count, compile_select
 from hh_core.domain.filters import parse_filters
 from hh_core.ports.analytics import Condition, Function, Measure, Op, Order, Query, Relation
 from hh_core.usecases.narrowing import plan
@@ -142,3 +142,15 @@ def test_what_is_asked_for_by_a_few_ids_is_read_by_one_thread(
     query = Query(relation=relation, project=UUID(int=1), columns=(column,), where=(some,))
 
     assert ("max_threads = 1" in compile_select(query, "data").with_settings()) is one
+
+
+@pytest.mark.parametrize(("column", "once"), [("trace_id", True), ("session_key", False)])
+def test_ids_that_events_of_a_trace_share_are_answered_once(column: str, once: bool) -> None:
+    some = Condition(column, Op.EQ, UUID(int=1).bytes)
+    names = ("event_id", "trace_id", "session_key", "parent_event_id")
+    query = Query(relation=Relation.EVENTS, project=UUID(int=1), columns=names, where=(some,))
+
+    shared = compile_columns(query, "data").sql.count("toLowCardinality(")
+
+    assert shared == (3 if once else 0)
+    assert "toLowCardinality(" not in compile_select(query, "data").sql

@@ -1,0 +1,91 @@
+"""What is asked of the index for one page of a session: its rows once, whatever is pending, and
+which log records its spans have only where there are some."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from raw_segments import PROJECT
+from read_house import Pending, ReadHouse, export, log, log_export, read_house, span
+
+from hh_core.ports.analytics import Query, Relation, Row
+from hh_memory.analytics import MemoryAnalytics
+
+SESSION = "7b0d2b42-4be5-4a23-b4a4-8d5b9a6f0c11"
+Ask = Callable[[ReadHouse], Awaitable[object]]
+
+
+async def tree(house: ReadHouse) -> object:
+    return await house.sessions.tree(PROJECT, SESSION, limit=1)
+
+
+async def outline(house: ReadHouse) -> object:
+    return await house.outlines.page(PROJECT, SESSION, offset=0, limit=1)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Counter[Relation]:
+    """How often rows were read, by relation; columns are made of rows here."""
+    counted: Counter[Relation] = Counter()
+    select = MemoryAnalytics.select
+
+    async def counted_select(self: MemoryAnalytics, query: Query) -> Sequence[Row]:
+        counted[query.relation] += 1
+        return await select(self, query)
+
+    monkeypatch.setattr(MemoryAnalytics, "select", counted_select)
+    return counted
+
+
+@pytest.mark.parametrize("ask", [tree, outline])
+@pytest.mark.parametrize("is_others", [True, False], ids=["of others", "of the session"])
+@pytest.mark.parametrize("is_pending", [True, False], ids=["something is pending", "nothing is"])
+def test_the_rows_of_a_session_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+    read: Counter[Relation],
+    ask: Ask,
+    is_others: bool,
+    is_pending: bool,
+) -> None:
+    async def without(
+        self: Pending, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Collection[str]:
+        return segments if is_others else ()
+
+    async def asked() -> None:
+        async with read_house() as house:
+            claim = {"honeyhive__session_id": SESSION}
+            await house.accept(export(*(span(n, **claim) for n in range(1, 4))))
+            if is_pending:
+                house.pending.names.add(await house.ship(export(span(9, trace=9))))
+            read.clear()
+            await ask(house)
+
+    monkeypatch.setattr(Pending, "without", without)
+    asyncio.run(asked())
+
+    assert read[Relation.EVENTS] == 1
+
+
+@pytest.mark.parametrize("has_some", [True, False])
+def test_log_records_are_looked_up_where_the_session_has_some(
+    read: Counter[Relation], has_some: bool
+) -> None:
+    said = log(1, {"content": "how warm is it"}, event="gen_ai.user.message")
+
+    async def asked() -> Mapping[str, Any]:
+        async with read_house() as house:
+            claim = {"honeyhive__session_id": SESSION, "honeyhive_event_type": "model"}
+            await house.accept(export(span(1, **claim)))
+            if has_some:
+                await house.accept(log_export(said))
+            read.clear()
+            return (await house.sessions.tree(PROJECT, SESSION, limit=5)).session
+
+    (event,) = asyncio.run(asked())["children"]
+
+    assert ("chat_history" in event["inputs"]) is has_some
+    assert read[Relation.SPAN_LOGS] == (2 if has_some else 1)
