@@ -65,13 +65,16 @@ class Spool(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchLimits:
     batch_rows: int = 40_000
-    batch_segments: int = 32
+    batch_segments: int = 64
+    """That are leased at a time: some batches of rows, so that one is read while another one is
+    written."""
     max_in_flight: int = 64
     lease_seconds: float = 60.0
     wait_seconds: float = 1.0
     longest_rest: float = 1.0
-    """A batch costs the same whether it holds ten rows or a thousand. So after one that was not
-    full dispatch rests ``_REST`` times as long as it took, but no longer than this."""
+    """A batch costs the same whether it holds ten rows or a thousand. So when no more segments wait
+    and their rows made no full one, dispatch rests ``_REST`` times as long as they took, but no
+    longer than this."""
     first_pause: float = 0.2
     longest_pause: float = 30.0
     hand_back_seconds: float = 15.0
@@ -220,9 +223,11 @@ class Dispatch:
             failures = 0
             while not stopping.is_set():
                 try:
+                    before = self.counts["rows"]
                     taken = await self.step(source)
                     failures = 0
-                    if 0 < taken < self._limits.batch_segments:
+                    is_full = self.counts["rows"] - before >= self._limits.batch_rows
+                    if 0 < taken < self._limits.batch_segments and not is_full:
                         rest = min(self._limits.longest_rest, _REST * self._spent)
                         await _wait(rest, stopping)
                 except UnavailableError as error:
@@ -230,7 +235,7 @@ class Dispatch:
                     await self._pause(failures, stopping, error)
 
     async def step(self, source: Subscription) -> int:
-        """Dispatch what waits, at most one batch of messages; how many there were.
+        """Dispatch what waits, at most ``batch_segments`` messages; how many there were.
 
         Raises ``UnavailableError`` when it did not work out: the messages come again.
         """
@@ -317,18 +322,29 @@ class Dispatch:
         return wanted
 
     async def _segments(self, pointers: Sequence[_Pointer]) -> None:
-        """Index segments in batches of at most ``batch_rows``, give or take one segment."""
+        """Index segments in batches of at most ``batch_rows``, give or take one segment. The index
+        works on one batch while the next one is read here."""
         again = {pointer.name for pointer in pointers if pointer.is_again}
         batch = Batch()
-        for name in dict.fromkeys(pointer.name for pointer in pointers):
-            part = await self._index.read([name])
-            if name not in part.corrupt:
-                self.counts["missing"] += 1
-                continue
-            batch.join(part)
-            if batch.size() >= self._limits.batch_rows:
-                await self._batch(batch, again)
-                batch = Batch()
+        writing: asyncio.Task[None] | None = None
+        try:
+            for name in dict.fromkeys(pointer.name for pointer in pointers):
+                part = await self._index.read([name])
+                if name not in part.corrupt:
+                    self.counts["missing"] += 1
+                    continue
+                batch.join(part)
+                if batch.size() >= self._limits.batch_rows:
+                    if writing is not None:
+                        await writing
+                    writing = asyncio.create_task(self._batch(batch, again))
+                    batch = Batch()
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None:
+                writing.cancel()
+                await asyncio.wait((writing,))
         if batch.corrupt:
             await self._batch(batch, again)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from dispatch_house import WHEN, WHERE, DispatchHouse, dispatch_house
@@ -90,6 +91,34 @@ def test_a_segment_that_was_sent_again_while_it_waited_is_dispatched_once() -> N
         assert (dispatch.counts["segments"], dispatch.counts["repeated"]) == (3, 1)
 
     run(scenario, batch_segments=1)
+
+
+def test_a_batch_is_read_while_the_index_works_on_the_one_before() -> None:
+    async def scenario(house: DispatchHouse) -> None:
+        first = await house.ship(export(span(1)))
+        second = await house.ship(export(span(2)))
+        insert, get = house.analytics.insert, house.objects.get
+        is_read = asyncio.Event()
+
+        async def reading(key: str) -> bytes:
+            if second in key:
+                is_read.set()
+            return await get(key)
+
+        async def writing(relation: Relation, arrow: bytes) -> None:
+            await asyncio.wait_for(is_read.wait(), 5)
+            await insert(relation, arrow)
+
+        with (
+            mock.patch.object(house.objects, "get", reading),
+            mock.patch.object(house.analytics, "insert", writing),
+        ):
+            await house.point(first, second)
+            dispatch = await house.drain()
+
+        assert dispatch.counts["rows"] == 2
+
+    run(scenario, batch_rows=1)
 
 
 def test_failures_after_each_write_only_repeat_the_work() -> None:

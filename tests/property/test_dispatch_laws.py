@@ -62,10 +62,10 @@ async def indexed(
     deliveries: Sequence[int],
     *,
     faults: Sequence[bool] = (),
-    batch_segments: int = 16,
+    **limits: int,
 ) -> Dump:
     """One segment for each record, dispatched in the order of ``deliveries``, then all of them."""
-    async with dispatch_house(batch_segments=batch_segments) as house:
+    async with dispatch_house(**limits) as house:
         names = [await house.ship(record) for record in accepted]
         house.analytics.away = list(faults)
         await house.point(*[names[index % len(names)] for index in deliveries], *names)
@@ -77,13 +77,21 @@ orders = st.lists(st.integers(0, 20), max_size=12)
 
 
 @settings(max_examples=25, deadline=None)
-@given(histories(), orders, st.lists(st.booleans(), max_size=12), st.integers(1, 4))
+@given(
+    *(histories(), orders, st.lists(st.booleans(), max_size=12)),
+    *(st.integers(1, 16), st.integers(1, 8)),
+)
 def test_permutation_repetition_batching_and_failures_give_the_same_index(
-    accepted: list[SegmentRecord], deliveries: list[int], faults: list[bool], batch: int
+    accepted: list[SegmentRecord],
+    deliveries: list[int],
+    faults: list[bool],
+    segments: int,
+    rows: int,
 ) -> None:
     async def both() -> tuple[Dump, Dump]:
         plain = await indexed(accepted, ())
-        return plain, await indexed(accepted, deliveries, faults=faults, batch_segments=batch)
+        limits = {"batch_segments": segments, "batch_rows": rows}
+        return plain, await indexed(accepted, deliveries, faults=faults, **limits)
 
     plain, disturbed = asyncio.run(both())
     assert disturbed == plain
