@@ -1,5 +1,4 @@
-"""Soak: ``python bench/soak.py`` keeps a platform at 70 % of what it can sustain, for an
-hour.
+"""Soak: ``python bench/soak.py`` keeps a platform for an hour at 70 % of what it can sustain.
 
 Once a minute it weighs every process (PSS), counts descriptors and the bytes of logs. At the end it
 says whether memory is flat, descriptors are as many as before, and logs stay within their bound.

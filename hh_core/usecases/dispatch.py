@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -35,6 +36,7 @@ from hh_core.usecases.batch import Batch, Path, Rows, schema_rows
 from hh_core.usecases.cardinality import Cardinality
 from hh_core.usecases.deliveries import leased
 from hh_core.usecases.index import Indexer
+from hh_core.usecases.overlap import Overlap
 from hh_core.usecases.refused import BreakerError, Refusal, RefusedRows, insert_all
 from hh_core.usecases.rollups import RollUps
 from hh_core.wire import columns, telemetry
@@ -202,6 +204,7 @@ class Dispatch:
         self._limits = limits or DispatchLimits()
         self._now_ms = now_ms
         self._refused = RefusedRows(records, now_ms=now_ms)
+        self._most = min(self._limits.batch_segments, self._limits.max_in_flight)
         self._spent = 0.0
         self.counts: Counter[str] = Counter()
         """Totals: ``segments``, ``rows``, ``refused`` (rows), ``corrupt`` (records), ``missing``
@@ -227,7 +230,7 @@ class Dispatch:
                     taken = await self.step(source)
                     failures = 0
                     is_full = self.counts["rows"] - before >= self._limits.batch_rows
-                    if 0 < taken < self._limits.batch_segments and not is_full:
+                    if 0 < taken < self._most and not is_full:
                         rest = min(self._limits.longest_rest, _REST * self._spent)
                         await _wait(rest, stopping)
                 except UnavailableError as error:
@@ -239,7 +242,7 @@ class Dispatch:
 
         Raises ``UnavailableError`` when it did not work out: the messages come again.
         """
-        deliveries = await source.fetch(self._limits.batch_segments, wait=self._limits.wait_seconds)
+        deliveries = await source.fetch(self._most, wait=self._limits.wait_seconds)
         if deliveries:
             begun = time.monotonic()
             async with leased(deliveries, self._limits.lease_seconds):
@@ -326,8 +329,7 @@ class Dispatch:
         works on one batch while the next one is read here."""
         again = {pointer.name for pointer in pointers if pointer.is_again}
         batch = Batch()
-        writing: asyncio.Task[None] | None = None
-        try:
+        async with Overlap() as writing:
             for name in dict.fromkeys(pointer.name for pointer in pointers):
                 part = await self._index.read([name])
                 if name not in part.corrupt:
@@ -335,16 +337,8 @@ class Dispatch:
                     continue
                 batch.join(part)
                 if batch.size() >= self._limits.batch_rows:
-                    if writing is not None:
-                        await writing
-                    writing = asyncio.create_task(self._batch(batch, again))
+                    await writing.begin(partial(self._batch, batch, again))
                     batch = Batch()
-            if writing is not None:
-                await writing
-        finally:
-            if writing is not None:
-                writing.cancel()
-                await asyncio.wait((writing,))
         if batch.corrupt:
             await self._batch(batch, again)
 

@@ -215,7 +215,7 @@ class Outlines:
             )
             found.append(await self._analytics.columns(query))
         rows = sum(len(columns[0]) for columns in found)
-        columns, ids = await _in_turn(rows, _gathered, found, len(names))
+        columns, ids = await _arranged(rows, _gathered, found, len(names))
         told = dict(zip(names, columns, strict=True))
         return ids, {name: told[name] for name in also}
 
@@ -232,7 +232,7 @@ class Outlines:
             parent_event_ids=ids[4],
         )
         mine = await self._mine(project, key, rows, claims)
-        return rows, await _in_turn(len(rows), build_tree, rows, mine, key.bytes)
+        return rows, await _arranged(len(rows), build_tree, rows, mine, key.bytes)
 
     async def _mine(
         self, project: UUID, key: UUID, rows: Rows, claims: Sequence[bytes]
@@ -278,7 +278,7 @@ def _of(traces: Sequence[bytes]) -> tuple[Condition, ...]:
     return (Condition("trace_id", Op.IN, traces),)
 
 
-async def _in_turn(rows: int, work: Callable[..., FoundT], *args: object) -> FoundT:
+async def _arranged(rows: int, work: Callable[..., FoundT], *args: object) -> FoundT:
     """Arrange so many rows: here, or many of them in a thread, so that the loop keeps turning."""
     return work(*args) if rows <= _FEW else await asyncio.to_thread(work, *args)
 

@@ -5,12 +5,13 @@ generation (``derivations``): the new rows win over the old ones as they come, a
 misses an event or meets it twice.
 """
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from hh_core.usecases.batch import Batch
 from hh_core.usecases.dispatch import DispatchLimits, IndexSegments
+from hh_core.usecases.overlap import Overlap
 from hh_core.usecases.renewal import Renewal
 
 _REMEMBERED = 1_000_000
@@ -58,25 +59,16 @@ class Rebuild:
         Raises what the ports raise: begin anew, nothing is counted twice.
         """
         rebuilt, batch = Rebuilt(of), Batch()
-        writing: asyncio.Task[None] | None = None
-        try:
+        async with Overlap() as writing:
             async for name in _once(names):
                 if self._renewal is not None and not await self._renewal.is_dispatched(name):
                     rebuilt.of -= 1
                     continue
                 batch.join(await self._index.read([name]))
                 if batch.size() >= self._limits.batch_rows:
-                    if writing is not None:
-                        await writing
                     # the index works on one batch while the next one is read here
-                    writing = asyncio.create_task(self._write(batch, rebuilt, progress))
+                    await writing.begin(partial(self._write, batch, rebuilt, progress))
                     batch = Batch()
-            if writing is not None:
-                await writing
-        finally:
-            if writing is not None:
-                writing.cancel()
-                await asyncio.wait((writing,))
         if batch.corrupt:
             await self._write(batch, rebuilt, progress)
         return rebuilt
