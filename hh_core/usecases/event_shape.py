@@ -24,27 +24,7 @@ LEFT_OUT = "log_records_left_out"
 """Of ``metadata``: how many log records of a span its event does not show. They stand in their
 segments, unless retention has taken them."""
 _NS = 1_000_000
-_ORDER = (
-    "event_id",
-    "session_id",
-    "parent_id",
-    "project_id",
-    "source",
-    "event_type",
-    "event_name",
-    "start_time",
-    "end_time",
-    "duration",
-    "children_ids",
-    "config",
-    "inputs",
-    "outputs",
-    "error",
-    "metadata",
-    "metrics",
-    "feedback",
-    "user_properties",
-)
+_FROM_PIECE = ("source", "error", *BUCKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +47,7 @@ def composed(project: UUID, row: Row, known: Known, sources: Sources) -> Event:
     shaped["project_id"] = str(project)
     if is_session(row):
         shaped["event_id"] = shaped["session_id"]
-    return {name: shaped[name] for name in _ORDER} | shaped
+    return shaped
 
 
 def milliseconds_of(nanoseconds: int) -> int | float:
@@ -85,10 +65,10 @@ def _event(row: Row, sources: Sources) -> dict[str, Json]:
     if piece is None:
         base["metadata"] = _ids(row) | {"content_expired": True}
     else:
-        base |= {name: piece[name] for name in ("source", "error", *BUCKETS) if name in piece}
+        base |= {name: piece[name] for name in _FROM_PIECE if name in piece}
         base["metadata"] = _with_cost(base["metadata"], row)
     updates = [patch for patch in sources.patches.get(event_id(row), ()) if not patch["is_start"]]
-    shaped = _shaped(_timed(_folded(base, sources, updates), base))
+    shaped = _shaped(_timed(_folded(base, sources, updates), base) if updates else base)
     if row.get("record_kind") == RecordKind.TRACES:
         shaped["metadata"] = shaped["metadata"] | _ids(row)
         left_out = sources.logs.get(span_id(row), NONE).left_out + (piece or {}).get(MISSING, 0)
@@ -132,8 +112,12 @@ def _session(row: Row, sources: Sources) -> dict[str, Json]:
 
 
 def _blank(row: Row, start: int, end: int, length: int) -> dict[str, Json]:
+    """All keys of an event, in the order in which readers see them."""
     return {
         "event_id": str(event_id(row)),
+        "session_id": None,
+        "parent_id": None,
+        "project_id": None,
         "source": "",
         "event_type": str(row["event_type"]),
         "event_name": str(row["event_name"]),
@@ -141,8 +125,14 @@ def _blank(row: Row, start: int, end: int, length: int) -> dict[str, Json]:
         "end_time": milliseconds_of(end),
         "duration": milliseconds_of(length),
         "children_ids": [],
+        "config": {},
+        "inputs": {},
+        "outputs": {},
         "error": None,
-        **{name: {} for name in BUCKETS},
+        "metadata": {},
+        "metrics": {},
+        "feedback": {},
+        "user_properties": {},
     }
 
 

@@ -74,6 +74,32 @@ def mark_of(traces: Sequence[bytes], versions: Column) -> Mark:
     return Mark(frozenset(traces), len(versions), versions.total() % _VERSIONS)
 
 
+class Nesting:
+    """What each node of a tree hangs under where none is deeper than ``MAX_DEPTH``: found out for
+    those nodes that are asked for, and what stands above them."""
+
+    def __init__(self, parents: Sequence[int | None]) -> None:
+        self._parents = parents
+        self._above: dict[int, tuple[int | None, int]] = {}
+        """What a node hangs under, and its depth in the tree."""
+
+    def __getitem__(self, node: int) -> int | None:
+        """None: the session."""
+        path: list[int] = []
+        above: int | None = node
+        while above is not None and above not in self._above:
+            path.append(above)
+            above = self._parents[above]
+        depth = -1 if above is None else self._above[above][1]
+        for lower in reversed(path):
+            depth += 1
+            if depth > MAX_DEPTH and above is not None:
+                above = self._above[above][0]
+            self._above[lower] = (above, depth)
+            above = lower
+        return self._above[node][0]
+
+
 @dataclass(frozen=True)
 class Outline:
     project: UUID
@@ -82,8 +108,7 @@ class Outline:
     rows: Rows
     """Of these traces, by start, then event id."""
     tree: SessionTree
-    nested_in: Sequence[int | None]
-    """Of each node: what it hangs under, no deeper than ``MAX_DEPTH``; None: the session."""
+    nesting: "Nesting"
     told: Mapping[str, Column]
     """What the index says of each row beside ids: the columns ``_TOLD``."""
     versions: Column
@@ -196,7 +221,7 @@ class Outlines:
         ids, told = await self.read(project, traces, ("version", *_TOLD))
         rows, tree = await self.tree(project, key, ids)
         versions = told.pop("version")
-        return Outline(project, traces, rows, tree, _nested(tree), told, versions)
+        return Outline(project, traces, rows, tree, Nesting(tree.parents), told, versions)
 
     async def read(
         self, project: UUID, traces: Sequence[bytes], also: Sequence[str]
@@ -303,15 +328,3 @@ def _sorted(columns: Sequence[Sequence[ValueT]]) -> Sequence[Sequence[ValueT]]:
     once = {row[1]: row for row in sorted(zip(*columns, strict=True), key=by, reverse=True)}
     ordered = sorted(once.values(), key=by)
     return list(zip(*ordered, strict=True)) if ordered else columns
-
-
-def _nested(tree: SessionTree) -> Sequence[int | None]:
-    depths = [0] * len(tree.parents)
-    nested = list(tree.parents)
-    for node in tree.order:
-        parent = tree.parents[node]
-        if parent is not None:
-            depths[node] = depths[parent] + 1
-            if depths[node] > MAX_DEPTH:
-                nested[node] = nested[parent]
-    return nested

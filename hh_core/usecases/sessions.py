@@ -18,7 +18,7 @@ from hh_core.usecases.page import too_large
 from hh_core.usecases.read_limits import ReadLimits, Turns
 from hh_core.usecases.session_rollup import FindSession
 from hh_core.usecases.showing import shown
-from hh_core.usecases.wide_events import Told, WideEvents, told_of
+from hh_core.usecases.wide_events import Ahead, Told, WideEvents, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,19 @@ class Sessions:
         key = name_key(self._name_key, project, text)
         first = 0 if cursor is None else self._cursors.open(project, f"session {key}", cursor)
 
-        async def read(traces: Sequence[bytes]) -> tuple[Outline, bool]:
+        async def read(traces: Sequence[bytes]) -> tuple[Outline, bool, Ahead]:
             return await asyncio.gather(
-                self._outline(project, key, traces, limit), self._wide.have_logs(project, traces)
+                self._outline(project, key, traces, limit),
+                self._wide.have_logs(project, traces),
+                self._ahead(project, key, first, limit),
             )
 
         found = await self._find(project, text, wait, read)
-        outline, has_logs = found.nodes
+        outline, has_logs, ahead = found.nodes
         async with self._turns.turn(project):
             page = outline.page(first, limit)
             told = replace(told_of([found.rollup]), has_logs=has_logs)
-            session, events = await self._events(project, found.rollup, outline, page, told)
+            session, events = await self._events(project, found.rollup, outline, page, told, ahead)
         _nest(session, events, outline, page)
         following = first + len(page)
         more = following < len(outline.order)
@@ -104,8 +106,23 @@ class Sessions:
             self._kept.put((project, key), outline, outline.size)
         return outline
 
+    async def _ahead(self, project: UUID, key: UUID, first: int, limit: int) -> Ahead:
+        """The content of a page of the outline that is kept, read while it is asked whether that
+        is still true."""
+        kept = self._kept.get((project, key))
+        if kept is None:
+            return {}
+        nodes = [node for node in kept.page(first, limit) if not kept.is_pending(node)]
+        return await self._wide.read_ahead(project, kept.base_rows(nodes))
+
     async def _events(
-        self, project: UUID, frame: Row, outline: Outline, page: Sequence[int], of_session: Told
+        self,
+        project: UUID,
+        frame: Row,
+        outline: Outline,
+        page: Sequence[int],
+        of_session: Told,
+        ahead: Ahead,
     ) -> tuple[dict[str, Json], Mapping[int, Event]]:
         """The session, and the events of the page by node; pending parents are none."""
         key = event_id(frame)
@@ -123,7 +140,7 @@ class Sessions:
         )
         found: list[Event] = []
         size = 0
-        async for some in self._wide.slices(project, rows, told):
+        async for some in self._wide.slices(project, rows, told, ahead=ahead):
             for event, data in await asyncio.to_thread(list, map(shown, some)):
                 found.append(event)
                 size += len(data)
@@ -163,7 +180,7 @@ def _hang(
     """Add ``node``, and before it whatever ancestors an earlier page has shown."""
     while True:
         nodes[number] = node
-        parent = outline.nested_in[number]
+        parent = outline.nesting[number]
         if parent is None:
             session["children"].append(node)
             return

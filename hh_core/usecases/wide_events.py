@@ -67,6 +67,11 @@ class _WithLogs:
                 self._projects.popitem(last=False)
 
 
+Ahead = Mapping[Address, Piece]
+"""Pieces that were read before it was known which of them are needed."""
+_NOTHING: Ahead = {}
+
+
 async def _nothing() -> dict[Address, Piece]:
     return {}
 
@@ -80,6 +85,17 @@ def told_of(rollups: Sequence[Row]) -> Told:
         names={key: str(row["session_id"]) or str(key) for key, row in of.items()},
         parents=dict.fromkeys(of),
     )
+
+
+def _first(rows: Sequence[Row]) -> Sequence[Address]:
+    """Where the content of as many of the first of ``rows`` stands as are composed together, by
+    what they say themselves."""
+    bases = {event_id(row): row for row in rows if "segment" in row and not is_session(row)}
+    if not bases:
+        return ()
+    alone = Known(bases, {}, {}, {}, {}, {}, {})
+    some = next(slices(rows, alone, content=True))
+    return [found for row in some for found in alone.addresses(row)]
 
 
 def as_session(rollup: Row) -> Row:
@@ -126,24 +142,33 @@ class WideEvents:
         content: bool = True,
         columns: tuple[str, ...] = BASE,
         wanted: Wanted = ALL,
+        ahead: Ahead = _NOTHING,
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
         from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again.
 
         Without ``content`` nothing but updates is read: with the columns ``INDEXED_BASE`` events
         are what these and the index say of them, with ``BASE`` their frame; of fields that are not
-        ``wanted`` some may be missing or wrong then.
+        ``wanted`` some may be missing or wrong then. ``ahead``: what ``read_ahead`` gave, for one
+        reader.
         """
         for part in parts(rows, _PART):
             known, early = await asyncio.gather(
                 self._known(project, part, told, columns, wanted, content=content),
-                self._early(project, part, told) if content else _nothing(),
+                self._early(project, part, told, ahead) if content else _nothing(),
             )
             for some in slices(part, known, content=content):
                 pieces = await self._pieces(project, some, known, wanted, early, content=content)
                 sources = Sources(known.patches, known.rollups, pieces, known.logs)
                 yield [composed(project, row, known, sources) for row in some]
                 await asyncio.sleep(0)
+
+    async def read_ahead(self, project: UUID, rows: Sequence[Row]) -> Ahead:
+        """What stands where the first of ``rows`` say, which are perhaps not true any more: an
+        address always has the same content."""
+        if self._with_logs.has(project):
+            return _NOTHING
+        return await self._content.resolve(project, _first(rows))
 
     async def have_logs(self, project: UUID, traces: Sequence[bytes]) -> bool:
         """Whether spans of ``traces`` have log records, for ``Told``."""
@@ -156,19 +181,18 @@ class WideEvents:
         return known.read(row)
 
     async def _early(
-        self, project: UUID, rows: Sequence[Row], told: Told | None
+        self, project: UUID, rows: Sequence[Row], told: Told | None, ahead: Ahead
     ) -> dict[Address, Piece]:
         """What stands at the addresses that the first of ``rows`` tell: read while the index is
         asked for their updates and log records. Most spans have none of the latter; where these
         may have some, nothing is read before all is known."""
-        bases = {event_id(row): row for row in rows if "segment" in row and not is_session(row)}
         with_logs = self._with_logs.has(project) if told is None else told.has_logs
-        if not bases or with_logs:
+        if with_logs:
             return {}
-        alone = Known(bases, {}, {}, {}, {}, {}, {})
-        some = next(slices(rows, alone, content=True))
-        addresses = [found for row in some for found in alone.addresses(row)]
-        return dict(await self._content.resolve(project, addresses))
+        addresses = _first(rows)
+        left = [found for found in addresses if found not in ahead]
+        read = await self._content.resolve(project, left) if left else {}
+        return {found: ahead[found] for found in addresses if found in ahead} | dict(read)
 
     async def _pieces(
         self,

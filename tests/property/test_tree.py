@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from hh_core.domain.tree import (
     build_tree,
     shape_of,
 )
+from hh_core.usecases.outline import MAX_DEPTH, Nesting
 
 TRACES = [b"a" * 16, b"b" * 16]
 
@@ -281,3 +283,38 @@ def defined_parent(
     if not found:
         return None if key == session else key
     return found[0] if mine[found[0]] else None
+
+
+forests = st.lists(st.sampled_from((1, 1, 1, 1, 2, 30)), min_size=100, max_size=200).map(
+    lambda steps: [node - step if node >= step else None for node, step in enumerate(steps)]
+)
+"""The parent of each node, which comes before it: mostly in long chains."""
+
+
+@given(forests, st.randoms(use_true_random=False))
+def test_no_node_is_nested_deeper_than_the_bound_and_shallow_ones_stay(
+    parents: Sequence[int | None], random: Random
+) -> None:
+    depths: list[int] = []
+    for parent in parents:
+        depths.append(0 if parent is None else depths[parent] + 1)
+    nesting = Nesting(parents)
+    asked = random.sample(range(len(parents)), len(parents))
+
+    hangs = {node: nesting[node] for node in asked}
+
+    for node, parent in enumerate(parents):
+        above = hangs[node]
+        if depths[node] <= MAX_DEPTH:
+            assert above == parent
+        else:
+            assert above is not None
+            assert depths[above] == MAX_DEPTH - 1
+            assert above in ancestors(parents, node)
+
+
+def ancestors(parents: Sequence[int | None], node: int) -> Iterator[int]:
+    above = parents[node]
+    while above is not None:
+        yield above
+        above = parents[above]

@@ -12,6 +12,7 @@ from raw_segments import PROJECT
 from read_house import Pending, ReadHouse, export, log, log_export, read_house, span
 
 from hh_core.ports.analytics import Query, Relation, Row
+from hh_core.usecases.content import Content
 from hh_memory.analytics import MemoryAnalytics
 
 SESSION = "7b0d2b42-4be5-4a23-b4a4-8d5b9a6f0c11"
@@ -89,3 +90,48 @@ def test_log_records_are_looked_up_where_the_session_has_some(
 
     assert ("chat_history" in event["inputs"]) is has_some
     assert read[Relation.SPAN_LOGS] == (2 if has_some else 1)
+
+
+def test_a_page_that_is_asked_for_again_reads_its_content_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted = Counter[str]()
+    resolve = Content.resolve
+
+    async def counted_resolve(self: Content, *args: Any, **options: Any) -> Mapping[Any, Any]:
+        counted["pieces"] += len(found := await resolve(self, *args, **options))
+        return found
+
+    async def asked() -> tuple[Any, Any]:
+        async with read_house() as house:
+            claim = {"honeyhive__session_id": SESSION}
+            await house.accept(export(*(span(n, **claim) for n in range(1, 4))))
+            first = (await house.sessions.tree(PROJECT, SESSION, limit=2)).session
+            counted.clear()
+            return first, (await house.sessions.tree(PROJECT, SESSION, limit=2)).session
+
+    monkeypatch.setattr(Content, "resolve", counted_resolve)
+    first, again = asyncio.run(asked())
+
+    assert again == first
+    assert counted["pieces"] == 2
+
+
+@pytest.mark.parametrize("has_some", [True, False])
+def test_what_has_come_since_a_page_was_read_stands_on_it(has_some: bool) -> None:
+    said = log(2, {"content": "how warm is it"}, event="gen_ai.user.message")
+    claim = {"honeyhive__session_id": SESSION, "honeyhive_event_type": "model"}
+
+    async def asked() -> Any:
+        async with read_house() as house:
+            await house.accept(export(*(span(n, **claim) for n in range(2, 6))))
+            await house.sessions.tree(PROJECT, SESSION, limit=2)
+            await house.accept(export(span(1, **claim)))
+            if has_some:
+                await house.accept(log_export(said))
+            return (await house.sessions.tree(PROJECT, SESSION, limit=2)).session["children"]
+
+    one, two = asyncio.run(asked())
+
+    assert [event["metadata"]["span_id"] for event in (one, two)] == [f"{n:016x}" for n in (1, 2)]
+    assert ("chat_history" in two["inputs"]) is has_some
