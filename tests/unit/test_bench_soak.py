@@ -30,12 +30,9 @@ def _samples(soak: ModuleType, memory: Sequence[float], descriptors: Sequence[in
     ]
 
 
-def _verdicts(
-    soak: ModuleType, samples: list[object], unread: int = 0, at_the_end: int = 20
-) -> dict[str, str]:
+def _verdicts(soak: ModuleType, samples: list[object], unread: int = 0) -> dict[str, str]:
     sent = soak.Sent(spans=1, latencies=[0.01])
-    rest = soak.Rest({"one": 20, "two": 3}, {"one": at_the_end, "two": 3})
-    told, _ = soak.tables(samples, sent, 9_000.0, unread, rest)
+    told, _ = soak.tables(samples, sent, 9_000.0, unread)
     return {row[0]: row[3] for row in told.rows}
 
 
@@ -50,19 +47,16 @@ def test_memory_that_stays_and_a_file_that_is_open_for_a_moment_hold(soak: Modul
 def test_the_end_is_compared_with_the_minutes_20_to_30(soak: ModuleType) -> None:
     growing = [100.0] * 30 + [107.0] * 30
 
-    found = _verdicts(soak, _samples(soak, growing, [40] * 45 + [46] * 15), at_the_end=26)
+    found = _verdicts(soak, _samples(soak, growing, [40] * 45 + [46] * 15))
 
     assert found["PSS, last sixth over third"] == "misses"
     assert found["descriptors that one process keeps"] == "misses"
 
 
-@pytest.mark.parametrize(("late", "at_the_end"), [(46, 25), (45, 26), (200, 20), (30, 100)])
-def test_files_that_are_closed_once_all_rests_are_not_kept(
-    soak: ModuleType, late: int, at_the_end: int
-) -> None:
-    samples = _samples(soak, [100.0] * 60, [40] * 45 + [late] * 15)
+def test_files_of_merges_that_are_open_most_of_the_time_are_not_kept(soak: ModuleType) -> None:
+    descriptors = [40] * 45 + [400] * 14 + [45]
 
-    found = _verdicts(soak, samples, at_the_end=at_the_end)
+    found = _verdicts(soak, _samples(soak, [100.0] * 60, descriptors))
 
     assert found["descriptors that one process keeps"] == "holds"
 
