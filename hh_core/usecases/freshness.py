@@ -89,13 +89,15 @@ class Freshness:
         wait: float | None = None,
         *,
         glance: Callable[[], Awaitable[FoundT]] | None = None,
+        rest: Callable[[FoundT], Awaitable[FoundT]] | None = None,
     ) -> tuple[FoundT, bool]:
         """What ``look`` reads from the index, and whether that may lack something acknowledged
         before this call. Waits as ``behind`` does, if what ``concern`` says of it stands in
         something pending, or if that is None.
 
-        Where something is pending, ``glance`` is asked before: all that ``concern`` needs, and the
-        answer if that is others' affair."""
+        Where something is pending, ``glance`` is asked before: all that ``concern`` needs. What the
+        answer holds beside, ``rest`` adds to it while it is asked whether that is others' affair.
+        """
         until = _now() + self._patience(wait)
         try:
             async with asyncio.timeout_at(until):
@@ -106,8 +108,15 @@ class Freshness:
         found = await (glance or look)() if names else await look()
         needles = await concern(found) if names and self._ids_are_verbatim else None
         until += _now() - begun
-        if not names or await self._are_others(project, names, needles, until):
+        if not names:
             return found, False
+        if needles is not None:
+            reading = asyncio.ensure_future(rest(found) if rest is not None else _same(found))
+            try:
+                if await self._are_others(project, names, needles, until):
+                    return await reading, False
+            finally:
+                await _broken_off(reading)
         if wait == 0:
             return found, True
         behind = await self._waited(project, until)
@@ -135,10 +144,10 @@ class Freshness:
         return False
 
     async def _are_others(
-        self, project: UUID, names: Collection[str], needles: Needles | None, until: float
+        self, project: UUID, names: Collection[str], needles: Needles, until: float
     ) -> bool:
         """Whether none of ``needles`` stands in any of the segments."""
-        if needles is None or len(names) > _PART:
+        if len(names) > _PART:
             return False
         try:
             async with asyncio.timeout_at(until):
@@ -168,6 +177,18 @@ class Freshness:
             done = {record.key for record in found if record.value.get("indexed") is not None}
             left += [name for name in part if name not in done]
         return left
+
+
+async def _broken_off(task: asyncio.Future[FoundT]) -> None:
+    """End ``task``, whatever it would have answered or raised."""
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()
+
+
+async def _same(found: FoundT) -> FoundT:
+    return found
 
 
 def _now() -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -62,7 +62,7 @@ class FindSession:
         read: Callable[[Sequence[bytes]], Awaitable[NodesT]],
     ) -> FoundSession[NodesT]:
         """The session that clients call ``text``. Its traces are ``read`` while its roll-up is
-        still asked for, unless something is pending that may be of it: then afterwards.
+        still asked for; where something is pending, once that is known.
 
         Raises ``NotFoundError`` for no such session, ``NotYetError`` if the index is behind, and
         what ``Turns.turn`` raises.
@@ -83,13 +83,21 @@ class FindSession:
                 nodes, rollup = await asyncio.gather(read(traces), self._rollup(project, key))
                 return _Seen(rollup, traces, (nodes,))
 
+        async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
+            if seen.rollup is None:
+                return seen
+            async with self._turns.turn(project):
+                return replace(seen, nodes=(await read(seen.traces),))
+
         async def concern(seen: _Seen[NodesT]) -> Needles | None:
             if seen.rollup is None:
                 return None
             texts = (text, str(seen.rollup["session_id"]))
             return of_session(self._name_key, project, key, texts=texts, traces=seen.traces)
 
-        seen, behind = await self._freshness.settled(project, look, concern, wait, glance=glance)
+        seen, behind = await self._freshness.settled(
+            project, look, concern, wait, glance=glance, rest=rest
+        )
         if seen.rollup is None:
             raise missing("session", behind)
         if seen.nodes:

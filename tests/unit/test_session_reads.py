@@ -71,6 +71,43 @@ def test_the_rows_of_a_session_are_read_once(
     assert read[Relation.EVENTS] == 1
 
 
+@pytest.mark.parametrize("ask", [tree, outline])
+@pytest.mark.parametrize("is_others", [True, False], ids=["of others", "of the session"])
+def test_the_rows_of_a_session_are_read_while_it_is_asked_what_is_pending(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, is_others: bool
+) -> None:
+    begun = asyncio.Event()
+    select = MemoryAnalytics.select
+
+    async def watched_select(self: MemoryAnalytics, query: Query) -> Sequence[Row]:
+        if query.relation is Relation.EVENTS:
+            begun.set()
+        return await select(self, query)
+
+    async def without(
+        self: Pending, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Collection[str]:
+        async with asyncio.timeout(5):
+            await begun.wait()
+        return segments if is_others else ()
+
+    async def asked() -> tuple[Any, Any]:
+        async with read_house() as house:
+            claim = {"honeyhive__session_id": SESSION}
+            await house.accept(export(*(span(n, **claim) for n in range(1, 4))))
+            before: Any = await ask(house)
+            house.pending.names.add(await house.ship(export(span(9, trace=9))))
+            begun.clear()
+            return before, await ask(house)
+
+    monkeypatch.setattr(MemoryAnalytics, "select", watched_select)
+    monkeypatch.setattr(Pending, "without", without)
+    before, after = asyncio.run(asked())
+
+    assert after.session == before.session
+    assert after.behind is not is_others
+
+
 @pytest.mark.parametrize("has_some", [True, False])
 def test_log_records_are_looked_up_where_the_session_has_some(
     read: Counter[Relation], has_some: bool
