@@ -16,7 +16,7 @@ from hh_core.usecases.content import Piece
 from hh_core.usecases.span_logs import NONE, Joined, SpanId, span_id
 from hh_core.usecases.wanted import ALL, Wanted
 
-_SLICE = 200
+SLICE = 200
 """Events that are composed together, and then the event loop has a turn."""
 _SLICE_BYTES = 1 << 20
 """Of the records that a slice is read from. They may be packed, and grow when they are read."""
@@ -70,7 +70,7 @@ def slices(rows: Sequence[Row], known: Known, *, content: bool) -> Iterator[Sequ
     """``rows`` in order, cut where a slice would be read from too much. Without ``content`` and
     updates nothing is read."""
     if not (content or known.patches):
-        yield from parts(rows, _SLICE)
+        yield from parts(rows, SLICE)
         return
     places = [_places(known.read(row)) for row in rows]
     sizes = _sizes({place for some in places for place in some})
@@ -79,7 +79,7 @@ def slices(rows: Sequence[Row], known: Known, *, content: bool) -> Iterator[Sequ
     size = 0
     for row, wanted in zip(rows, places, strict=True):
         more = sum(sizes[place] for place in wanted - read)
-        if some and (size + more > _SLICE_BYTES or len(some) == _SLICE):
+        if some and (size + more > _SLICE_BYTES or len(some) == SLICE):
             yield some
             some, read, size = [], set(), 0
             more = sum(sizes[place] for place in wanted)

@@ -108,7 +108,7 @@ class Outline:
     rows: Rows
     """Of these traces, by start, then event id."""
     tree: SessionTree
-    nesting: "Nesting"
+    nesting: Nesting
     told: Mapping[str, Column]
     """What the index says of each row beside ids: the columns ``_TOLD``."""
     versions: Column

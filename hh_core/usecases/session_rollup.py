@@ -84,8 +84,6 @@ class FindSession:
                 return _Seen(rollup, traces, (nodes,))
 
         async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
-            if seen.rollup is None:
-                return seen
             async with self._turns.turn(project):
                 return replace(seen, nodes=(await read(seen.traces),))
 

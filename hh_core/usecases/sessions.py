@@ -12,6 +12,7 @@ from hh_core.ports.analytics import Analytics, Row
 from hh_core.usecases.belonging import Belonging, event_id
 from hh_core.usecases.byte_cache import ByteCache
 from hh_core.usecases.cursors import Cursors
+from hh_core.usecases.event_sources import SLICE
 from hh_core.usecases.freshness import Freshness
 from hh_core.usecases.outline import Outline, Outlines
 from hh_core.usecases.page import too_large
@@ -107,12 +108,13 @@ class Sessions:
         return outline
 
     async def _ahead(self, project: UUID, key: UUID, first: int, limit: int) -> Ahead:
-        """The content of a page of the outline that is kept, read while it is asked whether that
-        is still true."""
+        """The content of the first events of a page of the outline that is kept, read while it is
+        asked whether that is still true."""
         kept = self._kept.get((project, key))
         if kept is None:
             return {}
-        nodes = [node for node in kept.page(first, limit) if not kept.is_pending(node)]
+        page = kept.page(first, min(limit, SLICE))
+        nodes = [node for node in page if not kept.is_pending(node)]
         return await self._wide.read_ahead(project, kept.base_rows(nodes))
 
     async def _events(

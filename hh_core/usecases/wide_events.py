@@ -69,7 +69,7 @@ class _WithLogs:
 
 Ahead = Mapping[Address, Piece]
 """Pieces that were read before it was known which of them are needed."""
-_NOTHING: Ahead = {}
+_NONE_READ: Ahead = {}
 
 
 async def _nothing() -> dict[Address, Piece]:
@@ -142,7 +142,7 @@ class WideEvents:
         content: bool = True,
         columns: tuple[str, ...] = BASE,
         wanted: Wanted = ALL,
-        ahead: Ahead = _NOTHING,
+        ahead: Ahead = _NONE_READ,
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
         from, whatever all of them weigh. Rows with the columns ``BASE`` are not looked up again.
@@ -167,7 +167,7 @@ class WideEvents:
         """What stands where the first of ``rows`` say, which are perhaps not true any more: an
         address always has the same content."""
         if self._with_logs.has(project):
-            return _NOTHING
+            return _NONE_READ
         return await self._content.resolve(project, _first(rows))
 
     async def have_logs(self, project: UUID, traces: Sequence[bytes]) -> bool:
@@ -184,15 +184,11 @@ class WideEvents:
         self, project: UUID, rows: Sequence[Row], told: Told | None, ahead: Ahead
     ) -> dict[Address, Piece]:
         """What stands at the addresses that the first of ``rows`` tell: read while the index is
-        asked for their updates and log records. Most spans have none of the latter; where these
-        may have some, nothing is read before all is known."""
+        asked for their updates and log records, and what was read ``ahead``. Most spans have none
+        of the latter; where these may have some, no more is read before all is known."""
         with_logs = self._with_logs.has(project) if told is None else told.has_logs
-        if with_logs:
-            return {}
-        addresses = _first(rows)
-        left = [found for found in addresses if found not in ahead]
-        read = await self._content.resolve(project, left) if left else {}
-        return {found: ahead[found] for found in addresses if found in ahead} | dict(read)
+        left = [] if with_logs else [found for found in _first(rows) if found not in ahead]
+        return {**ahead, **(await self._content.resolve(project, left) if left else {})}
 
     async def _pieces(
         self,
