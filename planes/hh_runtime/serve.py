@@ -21,6 +21,7 @@ import uvloop
 from prometheus_client import Counter
 
 from hh_core.errors import ConfigError, UnavailableError, kind_and_place
+from hh_core.heap import keep_trimmed
 from hh_runtime.config import ProcessConfig
 from hh_runtime.health import Check, Health
 from hh_runtime.net import Address
@@ -188,6 +189,7 @@ async def _run(compose: Compose, stopping: asyncio.Event, health: Health) -> Non
     async with compose(stopping) as composition, asyncio.TaskGroup() as tasks:
         for name, service in composition.services.items():
             tasks.create_task(_watched(name, service, stopping), name=name)
+        tasks.create_task(keep_trimmed(stopping), name="heap")
         health.started(composition.checks)
         log.info("ready", extra={"services": list(composition.services)})
 

@@ -18,6 +18,7 @@ from hh_clickhouse.engine.pool import Pool
 from hh_clickhouse.engine.server import Limits, Server
 from hh_clickhouse.engine.settings import read_defaults, statement_defaults, write_configuration
 from hh_core.errors import ConfigError
+from hh_core.heap import keep_trimmed
 from hh_core.left_out import leave_out
 
 UNUSED = ("numpy", "pandas", "pyarrow")
@@ -74,9 +75,11 @@ async def _serve(arguments: argparse.Namespace, listener: socket.socket, passwor
     code = await asyncio.to_thread(Code)
     code.unmap()  # what only the start needed
     unmapping = asyncio.create_task(unmap_when_quiet(code, lambda: server.statements))
+    trimming = asyncio.create_task(keep_trimmed(stopping))
     print(f"ready on {arguments.listen}", flush=True)
     await stopping.wait()
     unmapping.cancel()
+    await trimming
     await runner.cleanup()
     await asyncio.to_thread(pool.close)
 
