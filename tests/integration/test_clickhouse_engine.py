@@ -261,6 +261,25 @@ def test_bodies_are_bounded_after_decompression_too(tmp_path: Path) -> None:
         engine.server.stop()
 
 
+def test_the_data_of_an_insert_is_bounded_and_decoded_as_it_comes(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path, "--max-body-mib", "1")
+    insert = "query=INSERT+INTO+some+FORMAT+TSV"
+    fits, rows = b"x" * 999 + b"\n", 1000
+    try:
+        _ask(engine, b"CREATE TABLE some (text String) ENGINE = MergeTree ORDER BY ()")
+        for body, encoding, expected in (
+            (fits * rows, "identity", 200),
+            (gzip.compress(fits * rows), "gzip", 200),
+            (fits * 2 * rows, "identity", 413),
+            (gzip.compress(fits * 2 * rows), "gzip", 413),
+            (gzip.compress(fits * rows)[:-1], "gzip", 400),
+        ):
+            assert _ask(engine, body, options=insert, Content_Encoding=encoding)[0] == expected
+        assert _ask(engine, b"SELECT count(), min(length(text)) FROM some")[1] == b"2000\t999\n"
+    finally:
+        engine.server.stop()
+
+
 def test_what_was_inserted_is_there_after_every_kind_of_end(tmp_path: Path) -> None:
     engine = start_clickhouse(tmp_path)
     _ask(

@@ -77,6 +77,6 @@ def test_a_setting_whose_name_is_no_word_is_refused(name: str) -> None:
     ],
 )
 def test_an_error_of_the_engine_keeps_its_code(text: str, code: int, status: int) -> None:
-    error = from_engine(RuntimeError(text))
+    error = from_engine(text)
 
     assert (error.code, error.status) == (code, status)

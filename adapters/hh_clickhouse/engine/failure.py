@@ -37,8 +37,7 @@ class EngineError(Exception):
         return _STATUS.get(self.code) or (400 if self.code in _BAD_REQUEST else 500)
 
 
-def from_engine(error: Exception) -> EngineError:
+def from_engine(text: str) -> EngineError:
     """Read the code out of the engine's text; 1001 (STD_EXCEPTION) where there is none."""
-    text = str(error)
     found = _CODE.search(text)
     return EngineError(int(found.group(1)) if found else 1001, text)

@@ -4,17 +4,15 @@ One connection does one thing at a time; several work side by side. Each remembe
 the settings it stands at, so that a client which always asks alike costs no extra statement.
 """
 
-import os
 import re
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from hh_clickhouse.engine.body import DataFile
 from hh_clickhouse.engine.failure import from_engine
 from hh_clickhouse.engine.statement import Statement
 
@@ -73,9 +71,9 @@ class Pool:
                 return _query(connection.raw, statement, started)
             return _insert(connection.raw, statement, statement.data, started)
         except UnicodeDecodeError as error:  # the engine's text quotes bytes of a row
-            raise from_engine(RuntimeError(error.object.decode("utf-8", "replace"))) from error
+            raise from_engine(error.object.decode("utf-8", "replace")) from error
         except RuntimeError as error:
-            raise from_engine(error) from error
+            raise from_engine(str(error) or _lost(connection.raw)) from error
         finally:
             self._give(connection)
 
@@ -113,6 +111,18 @@ def _adjust(connection: _Connection, database: str, wanted: Mapping[str, str]) -
             connection.settings[name] = value
 
 
+def _lost(raw: Any) -> str:
+    """The text of the last error that quotes bytes which are no text: with some releases of Python
+    (3.11.2) the engine's package raises it empty."""
+    found = raw.query(
+        "SELECT format('Code: {}. DB::Exception: {}. ({})', toString(code),"
+        " toValidUTF8(last_error_message), name) FROM system.errors"
+        " WHERE NOT isValidUTF8(last_error_message) ORDER BY last_error_time DESC LIMIT 1",
+        "TabSeparatedRaw",
+    )
+    return str(found.bytes().decode("utf-8", "replace").rstrip("\n"))
+
+
 def _query(raw: Any, statement: Statement, started: int) -> Answer:
     result = raw.query(statement.sql, statement.format, params=dict(statement.parameters))
     return Answer(
@@ -125,39 +135,31 @@ def _query(raw: Any, statement: Statement, started: int) -> Answer:
     )
 
 
-def _insert(raw: Any, statement: Statement, data: bytes, started: int) -> Answer:
+def _insert(raw: Any, statement: Statement, data: bytes | DataFile, started: int) -> Answer:
     """An INSERT that reads its data from a file, as the engine's own client does.
 
     Not ``send_insert``: that reports success when a constraint, a view or the disk refuses the
     rows. And not data behind the statement: the engine cuts it at the first semicolon.
     """
     head, settings, rest = re.split(r"(\sSETTINGS\s|$)", statement.sql, maxsplit=1, flags=re.I)
-    with _as_file(data) as path:
-        source = f"FROM INFILE {_quoted(path, chr(39))}"
+    with closing(data if isinstance(data, DataFile) else _as_file(data)) as file:
+        source = f"FROM INFILE {_quoted(file.path, chr(39))}"
         result = raw.query(f"{head} {source}{settings}{rest} FORMAT {statement.format}")
     return Answer(
         body=b"",
         read_rows=result.rows_written(),
-        read_bytes=len(data),
+        read_bytes=file.size,
         written_rows=result.rows_written(),
         written_bytes=result.bytes_written(),
         elapsed_ns=time.monotonic_ns() - started,
     )
 
 
-@contextmanager
-def _as_file(data: bytes) -> Iterator[str]:
-    """A file of this process alone, in memory where the system can (``settings.INSERT_FILES``)."""
-    if not sys.platform.startswith("linux"):
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(data)
-            file.flush()
-            yield file.name
-        return
-    with os.fdopen(os.memfd_create("insert"), "wb") as memory:
-        memory.write(data)
-        memory.flush()
-        yield f"/proc/self/fd/{memory.fileno()}"
+def _as_file(data: bytes) -> DataFile:
+    file = DataFile()
+    file.write(data)
+    file.flush()
+    return file
 
 
 def _quoted(text: str, mark: str) -> str:

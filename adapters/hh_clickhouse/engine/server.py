@@ -8,14 +8,15 @@ import zlib
 from base64 import b64decode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from hh_clickhouse.engine import failure
+from hh_clickhouse.engine.body import Plain, TooLargeError, received
 from hh_clickhouse.engine.failure import EngineError
 from hh_clickhouse.engine.pool import Answer, Pool
-from hh_clickhouse.engine.statement import Statement, parse
+from hh_clickhouse.engine.statement import Statement, is_insert_of_body, parse
 
 _READ_SHARE = 0.7
 """Of the connections that reads may fill: the rest is left to writers."""
@@ -81,12 +82,16 @@ class Server:
             if request.content_type.startswith("multipart/"):
                 options.update(await _form(request))
                 return parse(options, b"")
-            body = await request.read()
-            encoding = request.headers.get("Content-Encoding", "")
-            return parse(options, _decompressed(body, encoding, self._limits.body_bytes))
-        except web.HTTPRequestEntityTooLarge as error:
+            plain = Plain(request.headers.get("Content-Encoding", ""), self._limits.body_bytes)
+            if is_insert_of_body(options.get("query", "")):
+                statement = parse(options, b"")
+                return replace(statement, data=await received(request.content.iter_any(), plain))
+            body = plain.of(await request.read())
+            plain.end()
+            return parse(options, body)
+        except (web.HTTPRequestEntityTooLarge, TooLargeError) as error:
             raise _too_large(self._limits.body_bytes) from error
-        except (ValueError, zlib.error) as error:
+        except ValueError as error:
             raise _bad_argument(str(error)) from error
 
     async def _run(self, statement: Statement) -> Answer:
@@ -130,20 +135,6 @@ def _presented(request: web.Request) -> tuple[bytes, bytes]:
 
 async def _form(request: web.Request) -> Mapping[str, str]:
     return {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
-
-
-def _decompressed(body: bytes, encoding: str, limit: int) -> bytes:
-    if encoding in ("", "identity"):
-        return body
-    if encoding != "gzip":
-        raise ValueError(f"Content-Encoding {encoding[:20]!r} is not supported; gzip is")
-    unzip = zlib.decompressobj(wbits=31)
-    plain = unzip.decompress(body, limit + 1)
-    if len(plain) > limit:
-        raise _too_large(limit)
-    if not unzip.eof:
-        raise ValueError("the gzip body is cut short")
-    return plain
 
 
 def _too_large(limit: int) -> EngineError:

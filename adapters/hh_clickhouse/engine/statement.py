@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hh_clickhouse.engine.body import DataFile
+
 _INSERT = re.compile(
     rb"\s*(INSERT\s+INTO\s+(?:TABLE\s+)?[^\s(]+\s*(?:\([^)]*\))?\s*(?:SETTINGS\s[^\n]*?)?)"
     rb"\s*\bFORMAT\s+(\w+)[ \t;]*(?:\r?\n|$)",
@@ -39,8 +41,8 @@ class Statement:
     sql: str
     format: str
     """Of the answer, or of ``data``."""
-    data: bytes | None = None
-    """What an INSERT brings along; None: the statement stands alone."""
+    data: bytes | DataFile | None = None
+    """What an INSERT brings along, or where it stands; None: the statement stands alone."""
     database: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +81,11 @@ def parse(options: Mapping[str, str], body: bytes) -> Statement:
             if key.startswith("param_")
         },
     )
+
+
+def is_insert_of_body(query: str) -> bool:
+    """Whether the whole body of a request with this ``?query=`` is data."""
+    return _INSERT.fullmatch(query.encode()) is not None
 
 
 def _require_harmless(text: str) -> None:
