@@ -15,7 +15,9 @@ _TEMPLATE = """<clickhouse>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <mark_cache_size>{marks}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
+  <query_condition_cache_size>8388608</query_condition_cache_size>
   <memory_worker_period_ms>1000</memory_worker_period_ms>
+  <memory_worker_purge_dirty_pages_threshold_ratio>0.01</memory_worker_purge_dirty_pages_threshold_ratio>
   <background_pool_size>2</background_pool_size>
   <background_schedule_pool_size>2</background_schedule_pool_size>
   <background_move_pool_size>1</background_move_pool_size>
@@ -39,6 +41,7 @@ _TEMPLATE = """<clickhouse>
     <max_cleanup_delay_period>10</max_cleanup_delay_period>
     <auto_statistics_types></auto_statistics_types>
     <min_bytes_for_wide_part>67108864</min_bytes_for_wide_part>
+    <min_columns_to_activate_adaptive_write_buffer>1</min_columns_to_activate_adaptive_write_buffer>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
@@ -48,6 +51,10 @@ _TEMPLATE = """<clickhouse>
 
 # What a merge has replaced stays on the disk, by default for eight minutes: a power cut may come
 # before the merged part is written. Here a merge is fsynced, so seconds will do.
+#
+# A merge into files for each column would fill a megabyte for each of them, however little it
+# holds, so these buffers grow as they are needed. What a merge has freed goes back to the kernel
+# within a second once it is more than 20 MB, not 400.
 #
 # What an insert writes is merged soon, so only merged parts are worth the better compression, and
 # files for each column: a part that has them is fsynced 130 times. Statistics of columns, which
