@@ -14,6 +14,7 @@ import urllib.request
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import clickhouse_connect
 import psutil
@@ -92,6 +93,28 @@ def test_settings_of_one_request_do_not_reach_the_next() -> None:
     assert (bad, headers["X-ClickHouse-Exception-Code"]) == (400, "115")
     for _ in range(8):
         assert _ask(engine, ask)[1] == before
+
+
+def test_every_number_of_its_configuration_is_in_force(tmp_path: Path) -> None:
+    engine = start_clickhouse(tmp_path)
+    written = ElementTree.parse(tmp_path / "data" / "engine.xml").getroot()
+    expected = {
+        table: {one.tag: one.text for one in part if (one.text or "").strip("0123456789.") == ""}
+        for table, part in (
+            ("server_settings", written),
+            ("merge_tree_settings", written.iterfind("merge_tree/*")),
+        )
+    }
+    try:
+        for table, numbers in expected.items():
+            assert len(numbers) > 5
+            names = ", ".join(f"'{name}'" for name in numbers if numbers[name])
+            ask = f"SELECT name, value FROM system.{table} WHERE name IN ({names})"
+            _, answer, _ = _ask(engine, ask.encode())
+            in_force = dict(line.split("\t") for line in answer.decode().splitlines())
+            assert in_force == {name: text for name, text in numbers.items() if text}
+    finally:
+        engine.server.stop()
 
 
 def test_what_only_reads_may_use_all_cores_of_a_small_engine() -> None:
