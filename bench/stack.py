@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,6 +20,7 @@ import psutil
 
 from hh_cli.embedded.layout import Layout
 
+_OF_A_THREAD = re.compile(r"/proc/\d+/task/")
 QUIET_CORES = 0.25
 """Merges count as done when the platform uses at most this much more than it did idle."""
 GIVE_UP_SECONDS = 1800.0
@@ -132,7 +133,7 @@ class Stack:
         return {name: sum(map(_pss, some)) / 1e6 for name, some in self._by_name().items()}
 
     def descriptors_by_process(self) -> dict[str, int]:
-        return {name: sum(map(_descriptors, some)) for name, some in self._by_name().items()}
+        return {name: sum(map(descriptors, some)) for name, some in self._by_name().items()}
 
     def memory_mb(self) -> float:
         """PSS of all processes together."""
@@ -246,11 +247,15 @@ def _pss(process: psutil.Process) -> int:
         return 0
 
 
-def _descriptors(process: psutil.Process) -> int:
-    try:
-        return int(process.num_fds())
-    except psutil.NoSuchProcess:
-        return 0
+def descriptors(process: psutil.Process) -> int:
+    """Without those of the kernel's statistics of threads: ClickHouse keeps three for each thread
+    of its pools, which it makes when a merge first syncs many files at once, 100 at most."""
+    count, folder = 0, Path(f"/proc/{process.pid}/fd")
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for link in folder.iterdir():
+            with suppress(FileNotFoundError):
+                count += not _OF_A_THREAD.match(os.readlink(link))
+    return count
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
@@ -75,3 +76,16 @@ def test_files_that_go_meanwhile_are_left_out_of_the_sum(soak: ModuleType, tmp_p
 
     assert stack.Stack(tmp_path, {}).log_bytes() >= 10_000
     assert stack.Stack(tmp_path / "nowhere", {}).log_bytes() == 0
+
+
+def test_statistics_of_threads_are_no_descriptors_that_a_process_keeps(soak: ModuleType) -> None:
+    count, process = sys.modules[soak.Stack.__module__].descriptors, psutil.Process()
+    before = count(process)
+    (thread, *_) = Path("/proc/self/task").iterdir()
+
+    with (Path("/proc") / str(process.pid) / "task" / thread.name / "stat").open():
+        of_threads = count(process)
+    with Path(__file__).open():
+        kept = count(process)
+
+    assert (of_threads, kept) == (before, before + 1)

@@ -23,6 +23,9 @@ _TEMPLATE = """<clickhouse>
   <background_move_pool_size>1</background_move_pool_size>
   <background_fetches_pool_size>1</background_fetches_pool_size>
   <background_common_pool_size>2</background_common_pool_size>
+  <load_marks_threadpool_pool_size>4</load_marks_threadpool_pool_size>
+  <prefetch_threadpool_pool_size>4</prefetch_threadpool_pool_size>
+  <threadpool_local_fs_reader_pool_size>8</threadpool_local_fs_reader_pool_size>
   <compression>
     <case>
       <min_part_size>500000</min_part_size>
@@ -49,6 +52,9 @@ _TEMPLATE = """<clickhouse>
 </clickhouse>
 """
 
+# Threads that it made once the engine keeps, each with three descriptors of its own statistics: to
+# load the marks of 130 columns it would make fifty.
+#
 # What a merge has replaced stays on the disk, by default for eight minutes: a power cut may come
 # before the merged part is written. Here a merge is fsynced, so seconds will do.
 #
