@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hh_clickhouse.engine.body import DataFile, Plain, TooLargeError, received
+from hh_clickhouse.engine.body import DataFile, Decoder, TooLargeError, decoded_file
 
 LIMIT = 10_000
 
@@ -20,7 +20,7 @@ def arrived(pieces: Sequence[bytes], encoding: str = "identity", limit: int = LI
         for piece in pieces:
             yield piece
 
-    return asyncio.run(received(come(), Plain(encoding, limit)))
+    return asyncio.run(decoded_file(come(), Decoder(encoding, limit)))
 
 
 def cut(data: bytes, size: int) -> list[bytes]:
@@ -63,4 +63,4 @@ def test_what_is_too_large_or_broken_leaves_no_file(
 
 def test_an_unknown_encoding_names_the_one_that_is_supported() -> None:
     with pytest.raises(ValueError, match="'br' is not supported; gzip is"):
-        Plain("br", LIMIT)
+        Decoder("br", LIMIT)

@@ -13,35 +13,34 @@ class TooLargeError(Exception):
     """More bytes than a request may bring, compressed or not."""
 
 
-class Plain:
-    """The pieces of a body without their ``Content-Encoding``. Each method raises ``ValueError``
+class Decoder:
+    """Takes the ``Content-Encoding`` off a body, piece by piece. Each method raises ``ValueError``
     for what cannot be decoded, and ``TooLargeError``."""
 
     def __init__(self, encoding: str, limit: int) -> None:
         if encoding not in ("", "identity", "gzip"):
             raise ValueError(f"Content-Encoding {encoding[:20]!r} is not supported; gzip is")
         self._unzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        self._left = self._left_to_come = limit
+        self._left = limit
+        self._left_to_come = limit  # what decompresses to nothing would else come for ever
 
-    def of(self, piece: bytes) -> bytes:
+    def decode(self, piece: bytes) -> bytes:
         self._left_to_come -= len(piece)
-        plain = piece if self._unzip is None else self._decompressed(piece)
+        plain = piece
+        if self._unzip is not None:
+            try:
+                plain = self._unzip.decompress(piece, self._left + 1)
+            except zlib.error as error:
+                raise ValueError(str(error)) from error
         self._left -= len(plain)
         if min(self._left, self._left_to_come) < 0:
             raise TooLargeError
         return plain
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """There are no more pieces."""
         if self._unzip is not None and not self._unzip.eof:
             raise ValueError("the gzip body is cut short")
-
-    def _decompressed(self, piece: bytes) -> bytes:
-        assert self._unzip is not None
-        try:
-            return self._unzip.decompress(piece, self._left + 1)
-        except zlib.error as error:
-            raise ValueError(str(error)) from error
 
 
 class DataFile:
@@ -70,13 +69,13 @@ class DataFile:
         self._file.close()
 
 
-async def received(pieces: AsyncIterable[bytes], plain: Plain) -> DataFile:
-    """All ``pieces``, decoded, in a file. Raises as ``Plain`` does."""
+async def decoded_file(pieces: AsyncIterable[bytes], decoder: Decoder) -> DataFile:
+    """All ``pieces``, decoded, in a file. Raises as ``Decoder`` does."""
     file = DataFile()
     try:
         async for piece in pieces:
-            file.write(plain.of(piece))
-        plain.end()
+            file.write(decoder.decode(piece))
+        decoder.finish()
         file.flush()
     except BaseException:
         file.close()

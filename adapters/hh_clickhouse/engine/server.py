@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from hh_clickhouse.engine import failure
-from hh_clickhouse.engine.body import Plain, TooLargeError, received
+from hh_clickhouse.engine.body import DataFile, Decoder, TooLargeError, decoded_file
 from hh_clickhouse.engine.failure import EngineError
 from hh_clickhouse.engine.pool import Answer, Pool
 from hh_clickhouse.engine.statement import Statement, is_insert_of_body, parse
@@ -82,12 +82,13 @@ class Server:
             if request.content_type.startswith("multipart/"):
                 options.update(await _form(request))
                 return parse(options, b"")
-            plain = Plain(request.headers.get("Content-Encoding", ""), self._limits.body_bytes)
+            decoder = Decoder(request.headers.get("Content-Encoding", ""), self._limits.body_bytes)
             if is_insert_of_body(options.get("query", "")):
                 statement = parse(options, b"")
-                return replace(statement, data=await received(request.content.iter_any(), plain))
-            body = plain.of(await request.read())
-            plain.end()
+                data = await decoded_file(request.content.iter_any(), decoder)
+                return replace(statement, data=data)
+            body = decoder.decode(await request.read())
+            decoder.finish()
             return parse(options, body)
         except (web.HTTPRequestEntityTooLarge, TooLargeError) as error:
             raise _too_large(self._limits.body_bytes) from error
@@ -96,6 +97,8 @@ class Server:
 
     async def _run(self, statement: Statement) -> Answer:
         if self._waiting >= self._limits.waiting:
+            if isinstance(statement.data, DataFile):
+                statement.data.close()
             raise EngineError(
                 failure.TOO_MANY_SIMULTANEOUS_QUERIES,
                 "Code: 202. DB::Exception: Too many simultaneous queries."
