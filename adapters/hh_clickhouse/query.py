@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, WIDTHS, Conditions, Reference, reference
+from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.settled import ONE_SNAPSHOT, Settled
 from hh_clickhouse.skipping import looked_up
@@ -311,11 +311,7 @@ def _several(levels: Sequence[str], value: str, *, is_whole: bool) -> str:
 
 
 def _convert(found: Reference) -> Convert:
-    if found.type is Type.ID:
-        return _uuid
-    if found.type in WIDTHS:
-        return _same
-    return _same
+    return _uuid if found.type is Type.ID else _same
 
 
 def _uuid(value: object) -> Value:
