@@ -77,6 +77,10 @@ class DispatchLimits:
     """A batch costs the same whether it holds ten rows or a thousand. So when no more segments wait
     and their rows made no full one, dispatch rests ``_REST`` times as long as they took, but no
     longer than this."""
+    period: float = 2.0
+    """Nor does it rest any more when that many seconds have passed since it took them: else the
+    batches of a steady load, and what they take of memory, would grow as the index does, where
+    each batch takes longer."""
     first_pause: float = 0.2
     longest_pause: float = 30.0
     hand_back_seconds: float = 15.0
@@ -87,6 +91,10 @@ class DispatchLimits:
     """Dotted paths that a process knows to be in the index already."""
     names_per_day: int = 10_000
     """Of one project, in each column of names, and paths of attributes (``cardinality``)."""
+
+    def rest(self, spent: float) -> float:
+        """The seconds between a batch that took ``spent`` and the next one."""
+        return max(0.0, min(self.longest_rest, _REST * spent, self.period - spent))
 
 
 class _Pointer(NamedTuple):
@@ -231,8 +239,7 @@ class Dispatch:
                     failures = 0
                     is_full = self.counts["rows"] - before >= self._limits.batch_rows
                     if 0 < taken < self._most and not is_full:
-                        rest = min(self._limits.longest_rest, _REST * self._spent)
-                        await _wait(rest, stopping)
+                        await _wait(self._limits.rest(self._spent), stopping)
                 except UnavailableError as error:
                     failures += 1
                     await self._pause(failures, stopping, error)
