@@ -41,17 +41,14 @@ def shared(
     own = parameters.fixed(project.bytes)
     known = parameters.add(mark, "UInt64")
     wanted, asked = parameters.ids(sessions, 16), parameters.ids(traces, 16)
+    most = _most(sessions, traces)
     parts = [
         f"SELECT toUInt8({_What.CLOCK:d}) AS what, {_NIL} AS session, {_NIL} AS trace,"
         " toUInt64(toUnixTimestamp64Nano(now64(9))) AS number",
-        f"SELECT {_What.LINK_OF_SESSION:d} + side, if(side = {Side.SESSION:d}, id, other),"
-        f" if(side = {Side.SESSION:d}, other, id), 0 FROM {TABLE} WHERE project_id = {own}"
-        f" AND (side = {Side.SESSION:d} AND id IN {wanted} OR side = {Side.TRACE:d}"
-        f" AND id IN {asked}) AND (min_mark != {known} OR max_mark != {known})"
-        f" GROUP BY side, id, other LIMIT {_most(sessions, traces)} BY side, id",
     ]
     if sessions:
         parts += [
+            _links(Side.SESSION, own, wanted, known, most),
             f"SELECT {_What.RECOUNT:d}, session_key, {_NIL}, max(recount) FROM session_aggregates"
             f" WHERE project_id = {own} AND session_key IN {wanted} GROUP BY session_key",
             f"SELECT DISTINCT {_What.PATCHED:d}, event_id, {_NIL}, 0 FROM event_patches"
@@ -59,6 +56,7 @@ def shared(
         ]
     if traces:
         parts += [
+            _links(Side.TRACE, own, asked, known, most),
             f"SELECT DISTINCT {_What.MOVED:d}, {_NIL}, trace_id, 0 FROM event_moves"
             f" WHERE project_id = {own} AND event_id IN (SELECT event_id FROM event_moves"
             f" WHERE project_id = {own} AND trace_id IN {asked})",
@@ -118,6 +116,17 @@ class Answers:
         links = self._links if self._is_whole else None
         around = Around(min(self._clocks, default=0), links, self._recounts, self._patched)
         return Shared(self._sessions, self._traces, around)
+
+
+def _links(side: Side, project: str, ids: str, known: str, most: int) -> str:
+    """Of one side at a time: with both in one condition the engine takes half as long again."""
+    this, other = ("id", "other") if side is Side.SESSION else ("other", "id")
+    return (
+        f"SELECT {_What.LINK_OF_SESSION + side:d}, {this}, {other}, 0 FROM {TABLE}"
+        f" WHERE project_id = {project} AND side = {side:d} AND id IN {ids}"
+        f" AND (min_mark != {known} OR max_mark != {known})"
+        f" GROUP BY id, other LIMIT {most} BY id"
+    )
 
 
 def _most(sessions: Collection[bytes], traces: Collection[bytes]) -> int:
