@@ -20,6 +20,9 @@ from hh_core.errors import (
 from hh_core.registry import AdapterConfig
 
 _DISCONNECTED = "the connection to PostgreSQL is lost"
+_IDLE_SECONDS = 30.0
+"""After which a connection that nobody used is closed: each is a process of the server, with some
+megabytes and 36 open files, and one that a burst has made is not needed in the minutes after it."""
 
 
 class PostgresConfig(AdapterConfig):
@@ -71,6 +74,7 @@ async def _create(config: PostgresConfig) -> Any:
         ssl=ssl.create_default_context(cafile=config.ca_file) if config.ca_file else None,
         min_size=1,
         max_size=config.pool_size,
+        max_inactive_connection_lifetime=_IDLE_SECONDS,
         timeout=config.timeout_seconds,
         command_timeout=config.timeout_seconds + 1,  # the server's own limit comes first
         init=_use_orjson,
