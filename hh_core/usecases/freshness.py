@@ -95,8 +95,9 @@ class Freshness:
         before this call. Waits as ``behind`` does, if what ``concern`` says of it stands in
         something pending, or if that is None.
 
-        Where something is pending, ``glance`` is asked before: all that ``concern`` needs. What the
-        answer holds beside, ``rest`` adds to it while it is asked whether that is others' affair.
+        Where something is pending, ``glance`` is asked before: all that must be known first. What
+        the answer holds beside, ``rest`` adds to it while ``concern`` is asked, and whether that is
+        others' affair.
         """
         until = _now() + self._patience(wait)
         try:
@@ -104,21 +105,23 @@ class Freshness:
                 names = await self._unindexed(await self._pending(project))
         except (TimeoutError, PortError):
             return await look(), True
-        begun = _now()
-        found = await (glance or look)() if names else await look()
-        needles = await concern(found) if names and self._ids_are_verbatim else None
-        until += _now() - begun
         if not names:
-            return found, False
-        if needles is not None:
-            reading = asyncio.ensure_future(rest(found) if rest is not None else _same(found))
-            try:
-                if await self._are_others(project, names, needles, until):
-                    return await reading, False
-            finally:
-                await _broken_off(reading)
-        if wait == 0:
-            return found, True
+            return await look(), False
+        if not self._ids_are_verbatim:
+            behind = wait == 0 or await self._waited(project, until)
+            return await look(), behind
+        begun = _now()
+        found = await (glance or look)()
+        reading = asyncio.ensure_future(rest(found) if rest is not None else _same(found))
+        try:
+            needles = await concern(found)
+            until += _now() - begun
+            if needles is not None and await self._are_others(project, names, needles, until):
+                return await reading, False
+            if wait == 0:
+                return await reading, True
+        finally:
+            await _broken_off(reading)
         behind = await self._waited(project, until)
         return await look(), behind
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -30,10 +31,10 @@ class FoundSession(Generic[NodesT]):
 
 @dataclass(frozen=True, slots=True)
 class _Seen(Generic[NodesT]):
-    rollup: Row | None
     traces: Sequence[bytes]
+    rollup: Row | None = None
     nodes: tuple[NodesT, ...] = ()
-    """One item; none if the traces have not been read."""
+    """One item, beside the roll-up; none if no more than the traces has been asked for."""
 
 
 class FindSession:
@@ -62,7 +63,7 @@ class FindSession:
         read: Callable[[Sequence[bytes]], Awaitable[NodesT]],
     ) -> FoundSession[NodesT]:
         """The session that clients call ``text``. Its traces are ``read`` while its roll-up is
-        still asked for; where something is pending, once that is known.
+        still asked for, and whether what is pending concerns it.
 
         Raises ``NotFoundError`` for no such session, ``NotYetError`` if the index is behind, and
         what ``Turns.turn`` raises.
@@ -71,26 +72,30 @@ class FindSession:
 
         async def glance() -> _Seen[NodesT]:
             async with self._turns.turn(project):
-                rollup, traces = await asyncio.gather(
-                    self._rollup(project, key), self._outlines.traces(project, key)
-                )
-                return _Seen(rollup, traces)
+                return _Seen(await self._outlines.traces(project, key))
 
         async def look() -> _Seen[NodesT]:
             async with self._turns.turn(project):
                 # alone, as everything else waits for them
                 traces = await self._outlines.traces(project, key)
-                nodes, rollup = await asyncio.gather(read(traces), self._rollup(project, key))
-                return _Seen(rollup, traces, (nodes,))
+                nodes, found = await asyncio.gather(read(traces), self._rollup(project, key))
+                return _Seen(traces, found, (nodes,))
+
+        @cache
+        def rollup() -> asyncio.Future[Row | None]:
+            """Of the session whose traces ``glance`` saw: asked for once."""
+            return asyncio.ensure_future(self._rollup(project, key))
 
         async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
             async with self._turns.turn(project):
-                return replace(seen, nodes=(await read(seen.traces),))
+                nodes, found = await asyncio.gather(read(seen.traces), rollup())
+                return _Seen(seen.traces, found, (nodes,))
 
         async def concern(seen: _Seen[NodesT]) -> Needles | None:
-            if seen.rollup is None:
+            found = await rollup()
+            if found is None:
                 return None
-            texts = (text, str(seen.rollup["session_id"]))
+            texts = (text, str(found["session_id"]))
             return of_session(self._name_key, project, key, texts=texts, traces=seen.traces)
 
         seen, behind = await self._freshness.settled(
@@ -98,10 +103,7 @@ class FindSession:
         )
         if seen.rollup is None:
             raise missing("session", behind)
-        if seen.nodes:
-            return FoundSession(seen.rollup, seen.traces, seen.nodes[0], behind)
-        async with self._turns.turn(project):
-            nodes = await read(seen.traces)
+        (nodes,) = seen.nodes
         return FoundSession(seen.rollup, seen.traces, nodes, behind)
 
     async def _rollup(self, project: UUID, key: UUID) -> Row | None:
