@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum
 from uuid import UUID
 
-from hh_clickhouse.links import TABLE, Side
+from hh_clickhouse.links import TABLE, Side, column
 from hh_clickhouse.parameters import Parameters
 from hh_core.ports.analytics import Around, Shared
 
@@ -120,9 +120,9 @@ class Answers:
 
 def _links(side: Side, project: str, ids: str, known: str, most: int) -> str:
     """Of one side at a time: with both in one condition the engine takes half as long again."""
-    this, other = ("id", "other") if side is Side.SESSION else ("other", "id")
+    session, trace = (column(side, name) for name in ("session_key", "trace_id"))
     return (
-        f"SELECT {_What.LINK_OF_SESSION + side:d}, {this}, {other}, 0 FROM {TABLE}"
+        f"SELECT {_What.LINK_OF_SESSION + side:d}, {session}, {trace}, 0 FROM {TABLE}"
         f" WHERE project_id = {project} AND side = {side:d} AND id IN {ids}"
         f" AND (min_mark != {known} OR max_mark != {known})"
         f" GROUP BY id, other LIMIT {most} BY id"

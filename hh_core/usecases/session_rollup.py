@@ -81,15 +81,23 @@ class FindSession:
                 nodes, found = await asyncio.gather(read(traces), self._rollup(project, key))
                 return _Seen(traces, found, (nodes,))
 
+        async def nodes_of(traces: Sequence[bytes]) -> NodesT:
+            async with self._turns.turn(project):
+                return await read(traces)
+
+        async def rolled_up() -> Row | None:
+            async with self._turns.turn(project):
+                return await self._rollup(project, key)
+
         @cache
         def rollup() -> asyncio.Future[Row | None]:
-            """Of the session whose traces ``glance`` saw: asked for once."""
-            return asyncio.ensure_future(self._rollup(project, key))
+            """Of the session whose traces ``glance`` saw: asked for once, by who comes first."""
+            return asyncio.ensure_future(rolled_up())
 
         async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
-            async with self._turns.turn(project):
-                nodes, found = await asyncio.gather(read(seen.traces), rollup())
-                return _Seen(seen.traces, found, (nodes,))
+            # a turn for each: who holds one while he waits for another may wait for himself
+            nodes, found = await asyncio.gather(nodes_of(seen.traces), rollup())
+            return _Seen(seen.traces, found, (nodes,))
 
         async def concern(seen: _Seen[NodesT]) -> Needles | None:
             found = await rollup()

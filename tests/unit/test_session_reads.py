@@ -13,6 +13,7 @@ from read_house import Pending, ReadHouse, export, log, log_export, read_house, 
 
 from hh_core.ports.analytics import Query, Relation, Row
 from hh_core.usecases.content import Content
+from hh_core.usecases.read_limits import ReadLimits
 from hh_memory.analytics import MemoryAnalytics
 
 SESSION = "7b0d2b42-4be5-4a23-b4a4-8d5b9a6f0c11"
@@ -108,6 +109,45 @@ def test_the_rows_of_a_session_are_read_while_it_is_asked_what_is_pending(
 
     assert after.session == before.session
     assert after.behind is not is_others
+
+
+@pytest.mark.parametrize("ask", [tree, outline])
+@pytest.mark.parametrize("is_pending", [True, False], ids=["something is pending", "nothing is"])
+def test_one_turn_at_a_time_is_enough_for_a_session(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, is_pending: bool
+) -> None:
+    running: Counter[str] = Counter()
+    select = MemoryAnalytics.select
+
+    async def counted_select(self: MemoryAnalytics, query: Query) -> Sequence[Row]:
+        if query.relation in (Relation.SESSIONS, Relation.EVENTS):
+            running["now"] += 1
+            running["most"] = max(running["most"], running["now"])
+            await asyncio.sleep(0.01)
+            running["now"] -= 1
+        return await select(self, query)
+
+    async def without(
+        self: Pending, project: UUID, segments: Collection[str], needles: Collection[bytes]
+    ) -> Collection[str]:
+        return segments
+
+    async def asked() -> None:
+        limits = ReadLimits(at_once=1, at_once_per_project=1, wait_seconds=5)
+        async with read_house(limits=limits) as house:
+            claim = {"honeyhive__session_id": SESSION}
+            await house.accept(export(*(span(n, **claim) for n in range(1, 4))))
+            if is_pending:
+                house.pending.names.add(await house.ship(export(span(9, trace=9))))
+            running.clear()
+            await asyncio.gather(*(ask(house) for _ in range(4)))
+
+    monkeypatch.setattr(MemoryAnalytics, "select", counted_select)
+    monkeypatch.setattr(Pending, "without", without)
+    asyncio.run(asked())
+
+    # within a turn, the rows and the roll-up of one session
+    assert running["most"] <= (1 if is_pending else 2)
 
 
 @pytest.mark.parametrize("has_some", [True, False])
