@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import stringzilla
+
 from hh_core.domain.segments import ContentType, Encoding, RecordKind
 from hh_core.errors import RejectedError
 from hh_core.usecases.durability import Draft
@@ -24,6 +26,7 @@ _MOST_WORK = 256 << 20
 """Bytes that one reader's question may look through, each time for one of its needles."""
 _ESCAPED = re.compile(rb"\\u00(?:2[de]|3[0-9a]|[4-7][0-9a-f])")
 """Letters and digits that a JSON text within a record writes in another way; in lower case."""
+_LOWER = bytes(range(256)).lower()
 
 
 @dataclass(slots=True)
@@ -39,7 +42,8 @@ class _Record:
         if self.plain is None:
             self.plain = _plain(self.body, self.encoding)
             self.body = b""
-        return bool(self.plain) and not any(needle in self.plain for needle in needles)
+        plain = self.plain
+        return bool(plain) and all(stringzilla.find(plain, needle) < 0 for needle in needles)
 
 
 @dataclass(slots=True)
@@ -105,7 +109,7 @@ def _without(asked: Mapping[str, Collection[_Record]], needles: Collection[bytes
 
 def _plain(body: bytes, encoding: Encoding) -> bytes:
     try:
-        plain = decompress(body, encoding, UNLIMITED).lower()
+        plain = stringzilla.translate(decompress(body, encoding, UNLIMITED), _LOWER)
     except RejectedError:
         return b""
     return b"" if _ESCAPED.search(plain) else plain
