@@ -133,7 +133,9 @@ class Stack:
         return {name: sum(map(_pss, some)) / 1e6 for name, some in self._by_name().items()}
 
     def descriptors_by_process(self) -> dict[str, int]:
-        return {name: sum(map(descriptors, some)) for name, some in self._by_name().items()}
+        """Of each name the most that one process has: PostgreSQL has a process for each connection,
+        and the pools open these and close them."""
+        return {name: max(map(descriptors, some)) for name, some in self._by_name().items()}
 
     def memory_mb(self) -> float:
         """PSS of all processes together."""

@@ -36,7 +36,7 @@ synchronous_commit = on
 full_page_writes = on
 
 # small
-shared_buffers = 16MB
+shared_buffers = 8MB
 work_mem = 4MB
 maintenance_work_mem = 32MB
 wal_buffers = 1MB
