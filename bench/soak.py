@@ -142,7 +142,7 @@ def tables(samples: Sequence[Sample], sent: Sent, rate: float, unread: int) -> l
         rows.append((name, before, after, after / before, *_descriptors(early, late, name)))
     before, after = (statistics.median(one.total for one in some) for some in (early, late))
     counts = [_descriptors(early, late, name) for name in samples[-1].memory]
-    rows.append(("all", before, after, after / before, *map(sum, zip(*counts, strict=True))))
+    rows.append(("all", before, after, after / before, None, None))
     kept = max(abs(last - first) for first, last in counts)
     verdicts: list[Sequence[Cell]] = [
         (

@@ -377,14 +377,16 @@ def test_logs_stay_bounded_while_their_writers_go_on(tmp_path: Path) -> None:
     assert tail(tmp_path / "none.log", lines=1) == ""
 
 
-@pytest.mark.parametrize(("chosen", "expected"), [(None, "1"), ("4", "4")])
-def test_a_process_has_one_heap_unless_the_operator_chose_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str
+@pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "GOMEMLIMIT"])
+@pytest.mark.parametrize("chosen", [None, "4"])
+def test_a_process_is_frugal_unless_the_operator_chose_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, chosen: str | None
 ) -> None:
-    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    monkeypatch.delenv(name, raising=False)
     if chosen is not None:
-        monkeypatch.setenv("MALLOC_ARENA_MAX", chosen)
-    code = "import os, time; print(os.environ['MALLOC_ARENA_MAX'], flush=True); time.sleep(60)"
+        monkeypatch.setenv(name, chosen)
+    expected = chosen or {"MALLOC_ARENA_MAX": "1", "GOMEMLIMIT": "80MiB"}[name]
+    code = f"import os, time; print(os.environ['{name}'], flush=True); time.sleep(60)"
     log = tmp_path / "api.log"
 
     async def has_spoken() -> bool:
