@@ -22,7 +22,7 @@ from hh_core.usecases.seen_paths import SeenPaths, fields_of, leaves
 from hh_core.usecases.segments_source import SegmentsSource
 from hh_core.usecases.showing import shown
 from hh_core.usecases.sketches import Sketches
-from hh_core.usecases.wide_events import WideEvents
+from hh_core.usecases.wide_events import Patches, WideEvents
 
 
 class Reader:
@@ -101,9 +101,10 @@ class Reader:
         Raises ``NotFoundError`` for an unknown id and for another project's alike, ``NotYetError``
         while the index is behind.
         """
-        of_id = Condition("event_id", Op.EQ, name_key(self._name_key, project, text))
+        key = name_key(self._name_key, project, text)
+        of_id = Condition("event_id", Op.EQ, key)
 
-        async def look() -> Sequence[Row]:
+        async def row() -> Sequence[Row]:
             # an id may name a session and an event of a client's choosing: the session is the frame
             rows = await self._analytics.select(_one(project, Relation.EVENTS, BASE, of_id))
             if rows:
@@ -111,16 +112,20 @@ class Reader:
             of_session = _one(project, Relation.LISTING, LIGHT, of_id, _SESSION)
             return await self._analytics.select(of_session)
 
-        async def concern(rows: Sequence[Row]) -> Needles | None:
+        async def look() -> tuple[Sequence[Row], Patches]:
+            return await asyncio.gather(row(), self._wide.patches(project, [key]))
+
+        async def concern(found: tuple[Sequence[Row], Patches]) -> Needles | None:
+            rows, _ = found
             if not rows or is_session(rows[0]):
                 return None
             sessions = await self._belonging.sessions(project, rows)
             return of_event(trace_id(rows[0]), sessions[event_id(rows[0])])
 
-        rows, behind = await self._freshness.settled(project, look, concern, wait)
+        (rows, patches), behind = await self._freshness.settled(project, look, concern, wait)
         if not rows:
             raise missing("event", behind)
-        (event,) = await self._wide.of(project, rows[:1])
+        (event,) = await self._wide.of(project, rows[:1], patches)
         return shown(event)[0], behind
 
     async def schema(

@@ -67,6 +67,8 @@ class _WithLogs:
                 self._projects.popitem(last=False)
 
 
+Patches = Mapping[UUID, Sequence[Row]]
+"""Of each event, in the order of their versions."""
 Ahead = Mapping[Address, Piece]
 """Pieces that were read before it was known which of them are needed."""
 _NONE_READ: Ahead = {}
@@ -125,13 +127,17 @@ class WideEvents:
         self._logs = SpanLogs(analytics, max_logs=max_logs)
         self._with_logs = _WithLogs()
 
-    async def of(self, project: UUID, rows: Sequence[Row]) -> list[Event]:
+    async def of(
+        self, project: UUID, rows: Sequence[Row], patches: Patches | None = None
+    ) -> list[Event]:
         """The event of each of ``rows`` (columns ``LIGHT``), in their order, content included.
+        ``patches``: theirs, where these are known already.
 
         An event whose content retention has taken shows what the index knows, and says so under
         ``metadata.content_expired``.
         """
-        return [event async for some in self.slices(project, rows) for event in some]
+        slices = self.slices(project, rows, patches=patches)
+        return [event async for some in slices for event in some]
 
     async def slices(
         self,
@@ -142,6 +148,7 @@ class WideEvents:
         content: bool = True,
         columns: tuple[str, ...] = BASE,
         wanted: Wanted = ALL,
+        patches: Patches | None = None,
         ahead: Ahead = _NONE_READ,
     ) -> AsyncIterator[list[Event]]:
         """As ``of``, a few events at a time: one slice is bounded by the bytes that it is read
@@ -154,7 +161,7 @@ class WideEvents:
         """
         for part in parts(rows, _PART):
             known, early = await asyncio.gather(
-                self._known(project, part, told, columns, wanted, content=content),
+                self._known(project, part, told, columns, wanted, patches, content=content),
                 self._early(project, part, told, ahead) if content else _nothing(),
             )
             for some in slices(part, known, content=content):
@@ -177,7 +184,7 @@ class WideEvents:
     async def addresses(self, project: UUID, row: Row) -> Sequence[Address]:
         """Where all stands that the event of ``row`` is made of: its own write first, then updates
         and log records, each in the order of their versions."""
-        known = await self._known(project, [row], None, BASE, ALL, content=True)
+        known = await self._known(project, [row], None, BASE, ALL, None, content=True)
         return known.read(row)
 
     async def _early(
@@ -220,35 +227,35 @@ class WideEvents:
         told: Told | None,
         columns: tuple[str, ...],
         wanted: Wanted,
+        patches: Patches | None,
         *,
         content: bool,
     ) -> Known:
         events = [row for row in rows if not is_session(row)]
-        ids = [event_id(row) for row in rows]
-        logged = events if content else []
-        if told is not None:
-            bases, patches, logs = await asyncio.gather(
-                self.bases(project, events, columns),
-                self._patches(project, ids),
-                self._logs.of(project, logged if told.has_logs else []),
-            )
-            return Known(
-                bases, patches, told.rollups, told.sessions, told.names, told.parents, logs
-            )
-        frame, patches, logs = await asyncio.gather(
-            self._frame(project, rows, columns, wanted),
-            self._patches(project, ids),
-            self._logs.of(project, logged),
+        ids = [event_id(row) for row in rows] if patches is None else []
+        has_logs = content and (told is None or told.has_logs)
+        (bases, full), found, logs = await asyncio.gather(
+            self._frame(project, rows, told, columns, wanted),
+            self.patches(project, ids),
+            self._logs.of(project, events if has_logs else []),
         )
-        bases, told = frame
-        return Known(bases, patches, told.rollups, told.sessions, told.names, told.parents, logs)
+        patches = found if patches is None else patches
+        return Known(bases, patches, full.rollups, full.sessions, full.names, full.parents, logs)
 
     async def _frame(
-        self, project: UUID, rows: Sequence[Row], columns: tuple[str, ...], wanted: Wanted
+        self,
+        project: UUID,
+        rows: Sequence[Row],
+        told: Told | None,
+        columns: tuple[str, ...],
+        wanted: Wanted,
     ) -> tuple[Mapping[UUID, Row], Told]:
         """The bases of ``rows``, and where these stand."""
+        events = [row for row in rows if not is_session(row)]
+        if told is not None:
+            return await self.bases(project, events, columns), told
         bases, rollups = await asyncio.gather(
-            self.bases(project, [row for row in rows if not is_session(row)], columns),
+            self.bases(project, events, columns),
             self._rollups(project, [row for row in rows if is_session(row)]),
         )
         full = [bases.get(event_id(row), row) for row in rows]
@@ -281,8 +288,8 @@ class WideEvents:
             found.update((event_id(row), row) for row in await self._analytics.select(query))
         return found
 
-    async def _patches(self, project: UUID, events: Sequence[UUID]) -> Mapping[UUID, Sequence[Row]]:
-        """The patches of each event in the order of their versions."""
+    async def patches(self, project: UUID, events: Sequence[UUID]) -> Patches:
+        """Those of ``events``."""
         found: dict[UUID, list[Row]] = defaultdict(list)
         for part in parts(events):
             query = Query(
