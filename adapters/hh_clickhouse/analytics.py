@@ -18,6 +18,7 @@ from hh_clickhouse import arrivals, arrow_columns, links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.newest import Fruitless, Probe, narrowed, probe
+from hh_clickhouse.one_event import asks_one, newest, rows_of
 from hh_clickhouse.parameters import chunks
 from hh_clickhouse.places import (
     MOVABLE_COLUMNS,
@@ -26,7 +27,13 @@ from hh_clickhouse.places import (
     chosen_ids,
     suspects,
 )
-from hh_clickhouse.query import Compiled, compile_columns, compile_count, compile_select
+from hh_clickhouse.query import (
+    Compiled,
+    compile_columns,
+    compile_count,
+    compile_select,
+    compile_unmerged,
+)
 from hh_clickhouse.recount import recount
 from hh_clickhouse.settled import ONE_SNAPSHOT, Run, Settled, held, may_gain, settled
 from hh_clickhouse.shared import Answers, shared
@@ -124,6 +131,11 @@ class ClickhouseAnalytics:
 
     async def select(self, query: Query) -> Sequence[Row]:
         self._require_open()
+        if asks_one(query):
+            compiled = compile_unmerged(rows_of(query), self._plane)
+            found = newest(query, compiled.rows((await self._ask(compiled)).result_rows))
+            if found is not None:
+                return found
         looking = probe(query, self._plane)
         if looking is not None and not self._fruitless.skips(looking.shape):
             part = narrowed(query, await self._probed(looking, looked_up(query)))

@@ -10,6 +10,7 @@ from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.settled import ONE_SNAPSHOT, Settled
 from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import (
+    UNMERGED,
     Branch,
     branches,
     columns_of,
@@ -81,6 +82,12 @@ def compile_columns(query: Query, plane: str) -> Compiled:
     return _Compiler(query, plane, once=once).select()
 
 
+def compile_unmerged(query: Query, plane: str) -> Compiled:
+    """As ``compile_select`` for events that are asked for by their ids alone, but for all of their
+    rows, wherever they stand or stood, in no order."""
+    return _Compiler(query, plane, is_merged=False).select()
+
+
 def compile_count(query: Query, plane: str) -> Compiled:
     return _Compiler(query, plane).count()
 
@@ -95,8 +102,10 @@ class _Compiler:
         settled: Settled | None = None,
         *,
         once: Collection[str] = (),
+        is_merged: bool = True,
     ) -> None:
         """``once``: columns of which each value is answered once."""
+        self._is_merged = is_merged
         self._query = query
         self._once = once
         self._plane = plane
@@ -249,6 +258,10 @@ class _Compiler:
         no new names is read directly: the engine then fetches most columns for the page alone.
         """
         wanted = list(self._used)
+        if not self._is_merged:
+            return rows_from(
+                UNMERGED, self._query, self._plane, self._parameters, columns, is_final=False
+            )
         read = branches(self._query, self._plane)
         if self._settled is not None:
             return f"SELECT {columns} FROM ({self._apart(read[0], wanted, self._settled)})"

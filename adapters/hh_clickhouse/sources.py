@@ -289,6 +289,9 @@ def _certain(query: Query) -> list[Condition]:
     ]
 
 
+UNMERGED = Branch("events", _plain, _narrowed)
+"""All rows of the events that are asked for by id, wherever they stand or stood."""
+
 _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
     Relation.EVENTS: (Branch("events", _plain, _events),),
     Relation.SESSIONS: (Branch("session_aggregates", _plain, _existing),),

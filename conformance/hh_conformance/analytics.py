@@ -203,6 +203,26 @@ class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract, L
             query = Query(relation=relation, project=PROJECT, columns=("model",), where=(byid,))
             assert await analytics.select(query) == [{"model": "new"}], relation
 
+    @scenario
+    async def test_a2_an_event_asked_by_its_id_is_the_newest_of_however_many_rows(
+        self, analytics: Analytics
+    ) -> None:
+        """Adapters may look through a few rows themselves, and leave many to the backend."""
+        of_id = Condition("event_id", Op.EQ, event_id(1))
+        columns = ("event_name",)
+        query = Query(relation=Relation.EVENTS, project=PROJECT, columns=columns, where=(of_id,))
+        for first, count in ((1, 1), (2, 4), (6, 50), (56, 100)):
+            numbers = random.sample(range(first, first + count), count)
+            rows = [event(1, event_name=f"v{n}", version=version(n)) for n in numbers]
+            await self.writer(analytics).events(*rows, event(2, version=version(999)))
+            newest = first + count - 1
+            assert await analytics.select(query) == [{"event_name": f"v{newest}"}]
+            assert await analytics.count(query) == 1
+
+        gone = event(1, version=version(156), is_deleted=1)
+        await self.writer(analytics).events(gone)
+        assert await analytics.select(query) == []
+
     @lifetimes
     async def test_a2_at_no_moment_is_an_event_seen_twice(self, config: AdapterConfig) -> None:
         telemetry = self.telemetry

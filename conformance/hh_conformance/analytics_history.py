@@ -16,6 +16,7 @@ from hh_conformance.analytics_rows import (
     all_rows,
     as_rows,
     event,
+    event_id,
     event_rows,
     patch,
     patch_rows,
@@ -26,7 +27,7 @@ from hh_conformance.analytics_rows import (
 from hh_conformance.histories import Machine
 from hh_core.domain.identity import NIL, derived_session
 from hh_core.domain.rollup import roll_up
-from hh_core.ports.analytics import Analytics, Relation
+from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
 
 numbers = st.integers(1, 4)
 small = st.integers(0, 2)
@@ -128,6 +129,19 @@ class AnalyticsMachine(Machine):
             if answer["event_type"] != "session"
         ]
         assert sorted(plain, key=lambda answer: str(list(answer.values()))) == expected
+
+    @invariant()
+    def an_event_that_is_asked_by_its_id_is_its_newest(self) -> None:
+        columns = ("version", "trace_id", "start_ns")
+        living = {cells["event_id"]: cells for cells in self.living()}
+        for number in range(1, 5):
+            of_id = Condition("event_id", Op.EQ, event_id(number))
+            query = Query(
+                relation=Relation.EVENTS, project=PROJECT, columns=columns, where=(of_id,), limit=1
+            )
+            newest = living.get(event_id(number))
+            expected = [{name: newest[name] for name in columns}] if newest else []
+            assert self.run(self.analytics.select(query)) == expected
 
     @invariant()
     def sessions_are_what_the_rows_add_up_to(self) -> None:
