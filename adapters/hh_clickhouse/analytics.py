@@ -18,7 +18,7 @@ from hh_clickhouse import arrivals, arrow_columns, links
 from hh_clickhouse.errors import driver_errors
 from hh_clickhouse.migrate import migrate
 from hh_clickhouse.newest import Fruitless, Probe, narrowed, probe
-from hh_clickhouse.one_event import asks_one, newest, rows_of
+from hh_clickhouse.one_event import answer, asks_one, rows_of
 from hh_clickhouse.parameters import chunks
 from hh_clickhouse.places import (
     MOVABLE_COLUMNS,
@@ -133,9 +133,9 @@ class ClickhouseAnalytics:
         self._require_open()
         if asks_one(query):
             compiled = compile_unmerged(rows_of(query), self._plane)
-            found = newest(query, compiled.rows((await self._ask(compiled)).result_rows))
-            if found is not None:
-                return found
+            told = answer(query, compiled.rows((await self._ask(compiled)).result_rows))
+            if told is not None:
+                return told
         looking = probe(query, self._plane)
         if looking is not None and not self._fruitless.skips(looking.shape):
             part = narrowed(query, await self._probed(looking, looked_up(query)))

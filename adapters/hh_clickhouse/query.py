@@ -104,7 +104,8 @@ class _Compiler:
         once: Collection[str] = (),
         is_merged: bool = True,
     ) -> None:
-        """``once``: columns of which each value is answered once."""
+        """``once``: columns of which each value is answered once. Without ``is_merged`` all rows
+        of the events that are asked for by id are answered."""
         self._is_merged = is_merged
         self._query = query
         self._once = once

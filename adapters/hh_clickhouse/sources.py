@@ -1,4 +1,4 @@
-"""Where the rows of each relation come from, already one for each key (A2)."""
+"""Where the rows of each relation come from, one for each key (A2) unless all are asked for."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -130,7 +130,7 @@ def rows_from(
     is_final: bool = True,
 ) -> str:
     """As ``select_from``; ``columns`` are expressions over the table's own. ``beside``: one more
-    condition; without ``is_final`` it finds one row for each key by itself."""
+    condition; without ``is_final`` rows of one key are not merged."""
     project = parameters.fixed(query.project.bytes)
     compiler = Conditions(
         columns_of(query.relation, plane), branch.expressions, parameters, project

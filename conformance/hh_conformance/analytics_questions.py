@@ -183,6 +183,7 @@ class QuestionsContract(AnalyticsSuite):
     @scenario
     async def test_a5_unknown_columns_are_rejected(self, analytics: Analytics) -> None:
         await self.writer(analytics).events(event(1))
+        of_id = (Condition("event_id", Op.EQ, event_id(1)),)
         for name in ("nope", "1", "count()", "event_id)", "promoted", "", "usage.", "model.x"):
             queries: list[dict[str, Any]] = [
                 {"columns": ("event_id",), "where": (Condition(name, Op.EQ, "x"),)},
@@ -190,6 +191,8 @@ class QuestionsContract(AnalyticsSuite):
                 {"group_by": (name,)},
                 {"measures": (Measure("m", Function.MAX, name),)},
                 {"columns": (name,)},
+                {"columns": (name,), "where": of_id},
+                {"columns": ("event_id",), "where": of_id, "order_by": (Order(name),)},
             ]
             for query in queries[: 2 if name == "promoted" else None]:
                 if name == "promoted" and "order_by" in query:
