@@ -38,7 +38,7 @@ from hh_clickhouse.recount import recount
 from hh_clickhouse.settled import ONE_SNAPSHOT, Run, Settled, held, may_gain, settled
 from hh_clickhouse.shared import Answers, shared
 from hh_clickhouse.skipping import Hints, looked_up, matches
-from hh_clickhouse.sources import require_listed
+from hh_clickhouse.sources import names_few, require_listed
 from hh_core.domain.identity import NIL
 from hh_core.errors import ClosedError, ConfigError, UnavailableError
 from hh_core.ports.analytics import Analytics, Arrival, Column, Query, Relation, Row, Shared, Value
@@ -105,6 +105,8 @@ class ClickhouseAnalytics:
         self._closed = False
         self._hints = Hints()
         self._fruitless = Fruitless()
+        self._moved: set[UUID] = set()
+        """Projects of which some event has moved. Of others nobody knows."""
         self._tells_parts = tells_parts
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
@@ -181,11 +183,25 @@ class ClickhouseAnalytics:
         self._require_open()
         asked = arrow_columns.unordered(query)
         if asked is not None:
-            compiled = compile_columns(asked, self._plane)
-            found = await self._answer(compiled, query)
+            found = await self._unordered(asked, query)
             if len(found[0]) < query.limit:  # else the order says which rows are answered
                 return found
         return await self._answer(compile_columns(query, self._plane), None)
+
+    async def _unordered(self, asked: Query, order: Query) -> Sequence[Column]:
+        """As ``_answer``. Of few ids it is tried first whether no event of the project has
+        moved."""
+        is_of_events = asked.relation is Relation.EVENTS and not asked.measures
+        is_short = is_of_events and names_few(asked)
+        if is_short and asked.project not in self._moved:
+            compiled = compile_columns(asked, self._plane, is_unmoved=True)
+            found = await self._answer(compiled, order)
+            if len(found[0]):
+                return found
+        found = await self._answer(compile_columns(asked, self._plane), order)
+        if is_short and len(found[0]):
+            self._moved.add(asked.project)
+        return found
 
     async def _answer(self, compiled: Compiled, order: Query | None) -> Sequence[Column]:
         """The columns that the statement answers, in the order that is asked if it has none."""

@@ -142,12 +142,19 @@ def current(project: str) -> str:
     """
     moved = f"FROM event_moves WHERE project_id = {project}"
     return (
-        f"if((SELECT count() {moved}) = 0, 1,"
+        f"if({unmoved(project)}, 1,"
         f" event_id NOT IN (SELECT event_id {moved}) OR (event_id, version) IN ("
         f"SELECT event_id, max(version) FROM events WHERE project_id = {project}"
         f" AND ({HOUR}, trace_id, event_id) IN (SELECT hour, trace_id, event_id {moved})"
         " GROUP BY event_id))"
     )
+
+
+def unmoved(project: str) -> str:
+    """The condition that no event of ``project`` has moved. Where that is so, which is found out
+    when ``current`` does, every row counts; to plan what that would ask else takes the engine a
+    quarter of the statement's time."""
+    return f"(SELECT count() FROM event_moves WHERE project_id = {project}) = 0"
 
 
 def at(project: str, keys: str) -> str:

@@ -11,6 +11,7 @@ from hh_clickhouse.settled import ONE_SNAPSHOT, Settled
 from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import (
     UNMERGED,
+    UNMOVED,
     Branch,
     branches,
     columns_of,
@@ -75,17 +76,18 @@ def compile_select(query: Query, plane: str, settled: Settled | None = None) -> 
     return _Compiler(query, plane, settled).select()
 
 
-def compile_columns(query: Query, plane: str) -> Compiled:
+def compile_columns(query: Query, plane: str, *, is_unmoved: bool = False) -> Compiled:
     """As ``compile_select``, for an answer in columns: of the events of some traces, ids that many
-    share come once each, with their places, as few texts do."""
+    share come once each, with their places, as few texts do. With ``is_unmoved``, of EVENTS, there
+    are no rows where an event of the project has moved."""
     once = _REPEATED if names_traces(query) else frozenset[str]()
-    return _Compiler(query, plane, once=once).select()
+    return _Compiler(query, plane, once=once, branch=UNMOVED if is_unmoved else None).select()
 
 
 def compile_unmerged(query: Query, plane: str) -> Compiled:
     """As ``compile_select`` for events that are asked for by their ids alone, but for all of their
     rows, wherever they stand or stood, in no order."""
-    return _Compiler(query, plane, is_merged=False).select()
+    return _Compiler(query, plane, branch=UNMERGED).select()
 
 
 def compile_count(query: Query, plane: str) -> Compiled:
@@ -102,11 +104,11 @@ class _Compiler:
         settled: Settled | None = None,
         *,
         once: Collection[str] = (),
-        is_merged: bool = True,
+        branch: Branch | None = None,
     ) -> None:
-        """``once``: columns of which each value is answered once. Without ``is_merged`` all rows
-        of the events that are asked for by id are answered."""
-        self._is_merged = is_merged
+        """``once``: columns of which each value is answered once. ``branch``: what is read of
+        EVENTS, if not what the relation says."""
+        self._branch = branch
         self._query = query
         self._once = once
         self._plane = plane
@@ -259,10 +261,8 @@ class _Compiler:
         no new names is read directly: the engine then fetches most columns for the page alone.
         """
         wanted = list(self._used)
-        if not self._is_merged:
-            return rows_from(
-                UNMERGED, self._query, self._plane, self._parameters, columns, is_final=False
-            )
+        if self._branch is not None:
+            return rows_from(self._branch, self._query, self._plane, self._parameters, columns)
         read = branches(self._query, self._plane)
         if self._settled is not None:
             return f"SELECT {columns} FROM ({self._apart(read[0], wanted, self._settled)})"

@@ -8,7 +8,7 @@ from hh_clickhouse.conditions import Conditions, Expressions, ids_of
 from hh_clickhouse.keys import event_key, trace_key
 from hh_clickhouse.links import TABLE, Side, column
 from hh_clickhouse.parameters import Parameters
-from hh_clickhouse.places import HOUR, at, current, hour
+from hh_clickhouse.places import HOUR, at, current, hour, unmoved
 from hh_core.domain.tables import COLUMNS, TELEMETRY, Type
 from hh_core.errors import RejectedError
 from hh_core.ports.analytics import AnyOf, Condition, Op, Query, Relation
@@ -57,6 +57,8 @@ class Branch:
     expressions: Expressions
     rules: _BRANCH
     """Conditions that hold whatever the query asks, beside that of the project."""
+    is_final: bool = True
+    """Whether rows of one key are merged."""
 
 
 def columns_of(relation: Relation, plane: str) -> dict[str, Type]:
@@ -130,7 +132,7 @@ def rows_from(
     is_final: bool = True,
 ) -> str:
     """As ``select_from``; ``columns`` are expressions over the table's own. ``beside``: one more
-    condition; without ``is_final`` rows of one key are not merged."""
+    condition; without ``is_final`` rows of one key are not merged, nor if the branch has that."""
     project = parameters.fixed(query.project.bytes)
     compiler = Conditions(
         columns_of(query.relation, plane), branch.expressions, parameters, project
@@ -141,7 +143,7 @@ def rows_from(
         *compiler.all_of(query.where),
         *filter(None, (beside,)),
     ]
-    table = f"{branch.table} FINAL" if is_final else branch.table
+    table = f"{branch.table} FINAL" if is_final and branch.is_final else branch.table
     return f"SELECT {columns} FROM {table} WHERE {' AND '.join(where)}"
 
 
@@ -218,6 +220,14 @@ def _events(query: Query, parameters: Parameters, project: str) -> list[str]:
     ]
 
 
+def _unmoved(query: Query, parameters: Parameters, project: str) -> list[str]:
+    return [
+        unmoved(project),
+        *_hours(query, parameters),
+        *_narrowed(query, parameters, project),
+    ]
+
+
 def _narrowed(query: Query, parameters: Parameters, project: str) -> list[str]:
     """Rows asked for by trace or event are looked up where they stand: the key begins with the
     hour. Of both the fewer ids are: each may cost a granule of ``places``."""
@@ -289,8 +299,10 @@ def _certain(query: Query) -> list[Condition]:
     ]
 
 
-UNMERGED = Branch("events", _plain, _narrowed)
+UNMERGED = Branch("events", _plain, _narrowed, is_final=False)
 """All rows of the events that are asked for by id, wherever they stand or stood."""
+UNMOVED = Branch("events", _plain, _unmoved)
+"""The rows of EVENTS, if none of the project has moved; else none."""
 
 _BRANCHES: dict[Relation, tuple[Branch, ...]] = {
     Relation.EVENTS: (Branch("events", _plain, _events),),

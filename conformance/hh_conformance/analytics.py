@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import cast
@@ -39,6 +40,7 @@ from hh_core.ports.analytics import (
     Analytics,
     Condition,
     Op,
+    Order,
     Query,
     Relation,
 )
@@ -388,9 +390,14 @@ async def _look_on(analytics: Analytics) -> None:
     by_id = Query(
         relation=Relation.EVENTS, project=PROJECT, columns=("version",), where=(of_id,), limit=1
     )
+    in_columns = replace(
+        by_id, columns=("start_ns", "version"), order_by=(Order("start_ns"),), limit=9
+    )
     while seen < version(25):
         (asked,) = await analytics.select(by_id)
         assert cast(int, asked["version"]) >= seen, "an older version came back by its id"
+        _, (told,) = await analytics.columns(in_columns)
+        assert cast(int, told) >= cast(int, asked["version"]), "an older version came in columns"
         for relation in (Relation.EVENTS, Relation.LISTING):
             found = await all_rows(analytics, relation, "event_id", "version")
             assert len(found) == 1, f"{relation} shows {len(found)} rows of one event"

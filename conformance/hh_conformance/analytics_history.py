@@ -27,7 +27,7 @@ from hh_conformance.analytics_rows import (
 from hh_conformance.histories import Machine
 from hh_core.domain.identity import NIL, derived_session
 from hh_core.domain.rollup import roll_up
-from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation
+from hh_core.ports.analytics import Analytics, Condition, Op, Order, Query, Relation
 
 numbers = st.integers(1, 4)
 small = st.integers(0, 2)
@@ -142,6 +142,25 @@ class AnalyticsMachine(Machine):
             newest = living.get(event_id(number))
             expected = [{name: newest[name] for name in columns}] if newest else []
             assert self.run(self.analytics.select(query)) == expected
+
+    @invariant()
+    def events_that_are_asked_by_their_trace_are_the_newest_in_it(self) -> None:
+        columns = ("event_id", "version", "start_ns")
+        in_order = sorted(self.living(), key=lambda cells: cells["event_id"].bytes)
+        for number in (1, 2):
+            of_trace = Condition("trace_id", Op.IN, [trace_id(number)])
+            query = Query(
+                relation=Relation.EVENTS,
+                project=PROJECT,
+                columns=columns,
+                where=(of_trace,),
+                order_by=(Order("event_id"),),
+            )
+            there = [cells for cells in in_order if cells["trace_id"] == trace_id(number)]
+            expected = [[cells["event_id"].bytes for cells in there]]
+            expected += [[cells[name] for cells in there] for name in columns[1:]]
+            found = self.run(self.analytics.columns(query))
+            assert [list(column) for column in found] == expected
 
     @invariant()
     def sessions_are_what_the_rows_add_up_to(self) -> None:
