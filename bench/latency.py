@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from background import repeating
+from disk import DISK, disk, syncs
 from load import Load
 from options import Options, typed
 from report import Cell, Figures, medians, report, verdict
@@ -78,7 +79,7 @@ def run(port_base: int, seconds: float) -> dict[str, float]:
     with running(port_base) as stack:
         send(Target.of(stack), Load(time.time_ns() - 10**9).bodies(2_000), 2)
         stack.wait_for(2_000)
-        found: dict[str, float] = {}
+        found = syncs(stack.folder)
         for rate in OFFERED:
             found |= paced(stack, rate, seconds)
         return found | burst(stack)
@@ -99,7 +100,10 @@ def tables(runs: Sequence[Mapping[str, float]]) -> list[Figures]:
             rows.append((f"{rate:,} spans/s: {name}", value, bar, verdict(value, bar)))
     value = middle["burst readable s"]
     rows.append((f"burst of {BURST:,}: readable s", value, BURST_S, verdict(value, BURST_S)))
-    return [Figures("Waiting at a steady pace", ("figure", "value", "bar", "verdict"), rows)]
+    return [
+        Figures("Waiting at a steady pace", ("figure", "value", "bar", "verdict"), rows),
+        Figures(DISK, ("figure", "ms"), list(disk(runs))),
+    ]
 
 
 def main() -> None:

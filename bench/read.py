@@ -45,6 +45,7 @@ _DAY_NS = 86_400 * 10**9
 _OFFERED = 2_000
 """Spans per second beside which reads are measured."""
 _READ_SECONDS = 0.25
+_ROUNDS = 3
 
 Ask = Callable[[], tuple[str, str, Mapping[str, Any] | None]]
 """The next request: plane, path and body (None: a GET)."""
@@ -221,7 +222,12 @@ def _p50(timed: Callable[[str], tuple[float, bytes]], path: str, times: int) -> 
 
 
 def beside(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
-    """Reads and ingestion, each alone and beside the other, at the same pace."""
+    """Reads and ingestion, each alone and beside the other, at the same pace: medians of some
+    rounds."""
+    return medians([_round(stack, asked, seconds) for _ in range(_ROUNDS)])
+
+
+def _round(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
     tree = Question("tree", 60, lambda: ("data_url", f"/v1/sessions/{asked.session()}", None))
     with repeating(_asking(stack, tree), _READ_SECONDS) as alone:
         time.sleep(seconds)
