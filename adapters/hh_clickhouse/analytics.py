@@ -105,8 +105,8 @@ class ClickhouseAnalytics:
         self._closed = False
         self._hints = Hints()
         self._fruitless = Fruitless()
-        self._moved: set[UUID] = set()
-        """Projects of which some event has moved. Of others nobody knows."""
+        self._moved = Fruitless()
+        """Projects of which some event may have moved."""
         self._tells_parts = tells_parts
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
@@ -192,16 +192,14 @@ class ClickhouseAnalytics:
         """As ``_answer``. Of few ids it is tried first whether no event of the project has
         moved."""
         is_of_events = asked.relation is Relation.EVENTS and not asked.measures
-        is_short = is_of_events and names_few(asked)
-        if is_short and asked.project not in self._moved:
+        project = asked.project.hex
+        if is_of_events and names_few(asked) and not self._moved.skips(project):
             compiled = compile_columns(asked, self._plane, is_unmoved=True)
             found = await self._answer(compiled, order)
             if len(found[0]):
                 return found
-        found = await self._answer(compile_columns(asked, self._plane), order)
-        if is_short and len(found[0]):
-            self._moved.add(asked.project)
-        return found
+            self._moved.learn(project)
+        return await self._answer(compile_columns(asked, self._plane), order)
 
     async def _answer(self, compiled: Compiled, order: Query | None) -> Sequence[Column]:
         """The columns that the statement answers, in the order that is asked if it has none."""

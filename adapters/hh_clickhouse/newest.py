@@ -66,20 +66,21 @@ def narrowed(query: Query, found: Sequence[Sequence[object]]) -> Query | None:
 
 
 class Fruitless:
-    """Shapes of questions of which a probe has found nothing lately; used within one event loop."""
+    """Shapes of questions of which a probe has found nothing lately, or projects of which a short
+    statement has; used within one event loop."""
 
     def __init__(self) -> None:
         self._left: OrderedDict[str, int] = OrderedDict()
 
     def skips(self, shape: str) -> bool:
-        """Whether this question is asked without a probe."""
+        """Whether this question is asked without trying first."""
         left = self._left.pop(shape, 0)
         if left > 1:
             self._left[shape] = left - 1
         return left > 0
 
     def learn(self, shape: str) -> None:
-        """That a probe, or what it found, was not enough."""
+        """That what was tried, or what it found, was not enough."""
         self._left[shape] = _REST
         self._left.move_to_end(shape)
         if len(self._left) > _KEPT:

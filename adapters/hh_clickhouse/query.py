@@ -1,7 +1,7 @@
 """Queries of the port as SQL: columns from a list of names, values as parameters."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -280,13 +280,12 @@ class _Compiler:
         as_they_stand, merged = settled.conditions(self._parameters)
         parts = (
             select_from(
-                branch,
+                replace(branch, is_final=is_final),
                 self._query,
                 self._plane,
                 self._parameters,
                 wanted,
                 beside=beside,
-                is_final=is_final,
             )
             for beside, is_final in ((as_they_stand, False), (merged, True))
         )

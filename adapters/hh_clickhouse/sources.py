@@ -110,7 +110,6 @@ def select_from(
     wanted: Sequence[str],
     *,
     beside: str = "",
-    is_final: bool = True,
 ) -> str:
     """A SELECT of the columns ``wanted`` of one branch, with all of the query's conditions."""
     columns = [
@@ -118,7 +117,7 @@ def select_from(
         for name in wanted
     ]
     text = ", ".join(columns) or "1"
-    return rows_from(branch, query, plane, parameters, text, beside=beside, is_final=is_final)
+    return rows_from(branch, query, plane, parameters, text, beside=beside)
 
 
 def rows_from(
@@ -129,10 +128,9 @@ def rows_from(
     columns: str,
     *,
     beside: str = "",
-    is_final: bool = True,
 ) -> str:
     """As ``select_from``; ``columns`` are expressions over the table's own. ``beside``: one more
-    condition; without ``is_final`` rows of one key are not merged, nor if the branch has that."""
+    condition."""
     project = parameters.fixed(query.project.bytes)
     compiler = Conditions(
         columns_of(query.relation, plane), branch.expressions, parameters, project
@@ -143,7 +141,7 @@ def rows_from(
         *compiler.all_of(query.where),
         *filter(None, (beside,)),
     ]
-    table = f"{branch.table} FINAL" if is_final and branch.is_final else branch.table
+    table = f"{branch.table} FINAL" if branch.is_final else branch.table
     return f"SELECT {columns} FROM {table} WHERE {' AND '.join(where)}"
 
 
@@ -213,19 +211,16 @@ def _existing(query: Query, parameters: Parameters, project: str) -> list[str]:
 
 
 def _events(query: Query, parameters: Parameters, project: str) -> list[str]:
-    return [
-        current(project),
-        *_hours(query, parameters),
-        *_narrowed(query, parameters, project),
-    ]
+    return [current(project), *_there(query, parameters, project)]
 
 
 def _unmoved(query: Query, parameters: Parameters, project: str) -> list[str]:
-    return [
-        unmoved(project),
-        *_hours(query, parameters),
-        *_narrowed(query, parameters, project),
-    ]
+    return [unmoved(project), *_there(query, parameters, project)]
+
+
+def _there(query: Query, parameters: Parameters, project: str) -> list[str]:
+    """Where the rows may stand."""
+    return [*_hours(query, parameters), *_narrowed(query, parameters, project)]
 
 
 def _narrowed(query: Query, parameters: Parameters, project: str) -> list[str]:

@@ -46,6 +46,8 @@ from hh_core.ports.analytics import (
 )
 from hh_core.registry import AdapterConfig
 
+_MANY_PROJECTS = [UUID(int=number) for number in range(1_000, 1_024)]
+
 WRITTEN = (
     Relation.EVENTS,
     Relation.PATCHES,
@@ -236,6 +238,21 @@ class AnalyticsContract(SessionsContract, FailuresContract, QuestionsContract, L
         )
         assert results == [None, None, None]
 
+    @lifetimes
+    async def test_a2_nor_when_the_first_event_of_a_project_moves(
+        self, config: AdapterConfig
+    ) -> None:
+        telemetry = self.telemetry
+        async with self.adapter.open(config) as analytics:
+            await self.writer(analytics).events(
+                *(event(1, project_id=project, version=version(1)) for project in _MANY_PROJECTS)
+            )
+
+        results = await self.race(
+            config, [partial(_move_once_in_each, telemetry=telemetry), _look_at_each, _look_at_each]
+        )
+        assert results == [None, None, None]
+
     @scenario
     async def test_a2_what_only_grows_keeps_its_extremes(self, analytics: Analytics) -> None:
         writer = self.writer(analytics)
@@ -382,6 +399,32 @@ async def _move_about(analytics: Analytics, *, telemetry: bool) -> None:
                 trace_id=trace_id(number % 3),
             ),
         )
+
+
+async def _move_once_in_each(analytics: Analytics, *, telemetry: bool) -> None:
+    writer = Writer(analytics, telemetry=telemetry)
+    for project in _MANY_PROJECTS:
+        moved = event(1, project_id=project, version=version(2), start_ns=START_NS - HOUR_NS)
+        await writer.insert(Relation.EVENTS, moved | {"trace_id": trace_id(2)})
+
+
+async def _look_at_each(analytics: Analytics) -> None:
+    of_id = Condition("event_id", Op.EQ, event_id(1))
+    for project in _MANY_PROJECTS:
+        query = Query(
+            relation=Relation.EVENTS,
+            project=project,
+            columns=("start_ns", "version"),
+            where=(of_id,),
+            order_by=(Order("start_ns"),),
+        )
+        seen = 0
+        while seen < version(2):
+            _, versions = await analytics.columns(query)
+            (now,) = versions
+            assert cast(int, now) >= seen, "an older version came back"
+            seen = cast(int, now)
+            await asyncio.sleep(0.001)
 
 
 async def _look_on(analytics: Analytics) -> None:

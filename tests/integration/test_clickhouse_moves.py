@@ -1,6 +1,7 @@
 """Events that stand in two places: an insert that stops half way, and ids chosen to do harm."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from servers.clickhouse import clickhouse_server
 
 from hh_clickhouse.analytics import ClickhouseAnalytics, open_analytics
+from hh_clickhouse.query import Compiled
 from hh_conformance.analytics_rows import (
     HOUR_NS,
     PROJECT,
@@ -16,15 +18,23 @@ from hh_conformance.analytics_rows import (
     Writer,
     all_rows,
     event,
+    event_id,
     trace_id,
     version,
 )
 from hh_core.domain.identity import derived_event
 from hh_core.errors import UnavailableError
-from hh_core.ports.analytics import Relation, Value
+from hh_core.ports.analytics import Column, Condition, Op, Order, Query, Relation, Value
 
 SPAN = {"trace_id": trace_id(1), "span_id": bytes(7) + b"\7"}
 DERIVED = UUID(bytes=derived_event(PROJECT.bytes, *SPAN.values()))
+_OF_BOTH = Query(
+    relation=Relation.EVENTS,
+    project=PROJECT,
+    columns=("start_ns", "event_id"),
+    where=(Condition("event_id", Op.IN, [event_id(1), event_id(2)]),),
+    order_by=(Order("start_ns"), Order("event_id")),
+)
 
 
 def _stop(analytics: ClickhouseAnalytics, statement: int) -> list[str]:
@@ -107,3 +117,27 @@ def test_ids_whose_halves_are_alike_are_not_taken_for_one_event() -> None:
             return await analytics._client.command("SELECT count() FROM event_moves")
 
     assert asyncio.run(moves()) == 0
+
+
+def test_where_an_event_has_moved_nobody_soon_asks_again_as_if_none_had() -> None:
+    async def asked() -> list[str]:
+        async with open_analytics(clickhouse_server().config()) as analytics:
+            assert isinstance(analytics, ClickhouseAnalytics)
+            writer, answer = Writer(analytics, telemetry=False), analytics._answer
+            short: list[str] = []
+
+            async def noted(compiled: Compiled, order: Query | None) -> Sequence[Column]:
+                short.append("movement" if "max(version)" in compiled.sql else "none")
+                return await answer(compiled, order)
+
+            analytics._answer = noted  # type: ignore[method-assign]  # to see what is asked
+            await writer.insert(Relation.EVENTS, event(1), event(2))
+            moved = {"trace_id": trace_id(7), "version": version(9)}
+            for times, change in ((2, {}), (3, moved)):
+                await writer.insert(Relation.EVENTS, event(1) | change)
+                for _ in range(times):
+                    names, _ = await analytics.columns(_OF_BOTH)
+                    assert len(names) == 2
+            return short
+
+    assert asyncio.run(asked()) == [*("none",) * 3, *("movement",) * 3]
