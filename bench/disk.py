@@ -4,22 +4,23 @@ machine's."""
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from report import Cell, medians
+from report import Figures, medians
 from sender import quantile
 
-DISK = "The disk alone: 60 kB written and synced, 20 times a second"
+_TITLE = "The disk alone: 60 kB written and synced, 20 times a second"
 _BYTES = 60_000
 """About what one commit of the journal writes at 1,000 spans a second."""
 _TIMES = 200
 _PAUSE_SECONDS = 0.05
-_P50, _P99, _LONGEST = "fdatasync p50", "fdatasync p99", "fdatasync, longest"
+_P50, _P99, _LONGEST = "disk p50", "disk p99", "disk, longest"
 
 
 def syncs(folder: Path) -> dict[str, float]:
-    """Milliseconds that an ``fdatasync`` takes in ``folder``, while nothing else is measured."""
+    """Milliseconds that a write and ``fdatasync`` take in ``folder``, while nothing else is
+    measured."""
     data, waits = os.urandom(_BYTES), []
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         for _ in range(_TIMES):
@@ -31,7 +32,7 @@ def syncs(folder: Path) -> dict[str, float]:
     return {_P50: quantile(waits, 0.5), _P99: quantile(waits, 0.99), _LONGEST: max(waits)}
 
 
-def disk(runs: Sequence[Mapping[str, float]]) -> Iterator[Sequence[Cell]]:
-    """Rows of a table: medians of the runs."""
+def disk(runs: Sequence[Mapping[str, float]]) -> Figures:
+    """Medians of the runs."""
     middle = medians(runs)
-    yield from ((name, middle[name]) for name in (_P50, _P99, _LONGEST))
+    return Figures(_TITLE, ("", "ms"), [(name, middle[name]) for name in (_P50, _P99, _LONGEST)])

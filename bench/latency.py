@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from background import repeating
-from disk import DISK, disk, syncs
+from disk import disk, syncs
 from load import Load
 from options import Options, typed
 from report import Cell, Figures, medians, report, verdict
@@ -102,7 +102,7 @@ def tables(runs: Sequence[Mapping[str, float]]) -> list[Figures]:
     rows.append((f"burst of {BURST:,}: readable s", value, BURST_S, verdict(value, BURST_S)))
     return [
         Figures("Waiting at a steady pace", ("figure", "value", "bar", "verdict"), rows),
-        Figures(DISK, ("figure", "ms"), list(disk(runs))),
+        disk(runs),
     ]
 
 

@@ -6,7 +6,7 @@ each other: ours, the peers, and ours again. Prints CPU-seconds per 1,000 spans 
 tree, from the socket until the spans are committed, less the idle rate; spans per second that can
 be asked for; and how many times ours that is. Then spans are offered at a steady pace, as
 ``bench/latency.py`` does, each time to a peer that was started for it and has nothing waiting, and
-the acks are compared.
+the acks are compared: how soon somebody refuses is not counted.
 """
 
 import json
@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from disk import DISK, disk, syncs
+from disk import disk, syncs
 from ingest import measure
 from load import Load
 from options import Options, typed
@@ -36,6 +36,7 @@ _PACED_SECONDS = 30
 """Phoenix takes 20,000 spans into memory before it refuses any (``PHOENIX_MAX_SPANS_QUEUE_SIZE``):
 at 1,000 a second, less what it stores meanwhile, that takes 23 s."""
 _CONNECTIONS = 8
+_WARM = 500
 
 
 def measure_peer(peer: Peer, commands: Path, spans: int, port: int) -> dict[str, float]:
@@ -44,27 +45,33 @@ def measure_peer(peer: Peer, commands: Path, spans: int, port: int) -> dict[str,
         folder = Path(name)
         with started(peer, commands, folder, port) as process:
             target = Target("127.0.0.1", port, headers=dict(peer.headers))
-            load = Load(base_ns=time.time_ns() - 3600 * 10**9)
-            warm = list(load.bodies(500))
-            send(target, warm, 2)
-            until(peer, folder, 500)
+            load = _warm(peer, folder, target)
             idle = _idle(process)
             bodies = list(load.bodies(spans))
             before, begun = _tree_cpu(process), time.perf_counter()
             sent = send(target, bodies, _CONNECTIONS)
-            seconds = until(peer, folder, 500 + sent.spans) - begun
+            seconds = until(peer, folder, _WARM + sent.spans) - begun
             spent = _tree_cpu(process) - before - idle * seconds
             return {_CPU: spent * 1000 / sent.spans, _RATE: sent.spans / seconds}
 
 
 def paced_peer(peer: Peer, commands: Path, rate: int, port: int) -> dict[str, float]:
-    """As ``paced``, for a peer that nobody has sent anything."""
+    """As ``paced``, for a peer that has stored its first spans and nothing else."""
     target = Target("127.0.0.1", port, headers=dict(peer.headers))
     with (
         tempfile.TemporaryDirectory(prefix="hh-peer-") as name,
         started(peer, commands, Path(name), port),
     ):
+        _warm(peer, Path(name), target)
         return paced(target, rate)
+
+
+def _warm(peer: Peer, folder: Path, target: Target) -> Load:
+    """The load, of which the first spans are stored."""
+    load = Load(base_ns=time.time_ns() - 3600 * 10**9)
+    send(target, list(load.bodies(_WARM)), 2)
+    until(peer, folder, _WARM)
+    return load
 
 
 def paced(target: Target, rate: int) -> dict[str, float]:
@@ -124,15 +131,15 @@ def acks(found: Mapping[str, Sequence[Mapping[str, float]]]) -> Figures:
     rows: list[Sequence[Cell]] = []
     for rate in OFFERED:
         best = {name: min(run[f"{rate} p99"] for run in runs) for name, runs in found.items()}
-        is_quick = verdict(best[OURS] / best[PHOENIX], MOST_OF_PHOENIX)
+        told = verdict(best[OURS] / best[PHOENIX], MOST_OF_PHOENIX)
         for name, runs in found.items():
             middle = medians(runs)
-            mine, refused = middle[f"{rate} p50"], middle[f"{rate} refused"]
-            told = is_quick if name == OURS else None
-            rows.append((f"{rate:,} spans/s: {name}", mine, best[name], refused, told))
+            p50, refused = middle[f"{rate} p50"], middle[f"{rate} refused"]
+            holds = told if name == OURS else None
+            rows.append((f"{rate:,} spans/s: {name}", p50, best[name], refused, holds))
     return Figures(
         "Acks at a steady pace",
-        ("", "p50 ms", "p99 ms, best run", "refused", "a third of Phoenix's p99 at most"),
+        ("", "ack p50 ms", "ack p99 ms, best run", "refused", "a third of Phoenix's p99 at most"),
         rows,
     )
 
@@ -155,8 +162,8 @@ def main() -> None:
     middle = {name: medians(runs) for name, runs in found.items()}
     tables = [
         costs(middle, chosen.spans, chosen.peer_spans),
-        acks(found),
-        Figures(DISK, ("figure", "ms"), list(disk(found[OURS]))),
+        acks({name: runs[: chosen.runs] for name, runs in found.items()}),
+        disk(found[OURS]),
     ]
     report("peers", typed(), tables, keep=chosen.keep)
     if chosen.json:
