@@ -1,7 +1,7 @@
 """The analytics port on ClickHouse, over its HTTP interface."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import zip_longest
 from typing import Any, Literal, TypeVar, cast
@@ -35,12 +35,12 @@ from hh_clickhouse.query import (
     compile_unmerged,
 )
 from hh_clickhouse.recount import recount
-from hh_clickhouse.settled import ONE_SNAPSHOT, Run, Settled, held, may_gain, settled
+from hh_clickhouse.settled import SETTINGS, Run, Settled, Small, held, may_gain, settled
 from hh_clickhouse.shared import Answers, shared
 from hh_clickhouse.skipping import Hints, looked_up, matches
 from hh_clickhouse.sources import names_few, require_listed
 from hh_core.domain.identity import NIL
-from hh_core.errors import ClosedError, ConfigError, UnavailableError
+from hh_core.errors import ClosedError, ConfigError, OverloadedError, UnavailableError
 from hh_core.ports.analytics import Analytics, Arrival, Column, Query, Relation, Row, Shared, Value
 from hh_core.registry import Adapter, AdapterConfig
 from hh_core.wire.columns import decode
@@ -107,6 +107,7 @@ class ClickhouseAnalytics:
         self._fruitless = Fruitless()
         self._moved = Fruitless()
         """Projects of which some event may have moved."""
+        self._small = Small()
         self._tells_parts = tells_parts
         self._limits = {
             "max_execution_time": str(config.max_query_seconds),
@@ -145,19 +146,36 @@ class ClickhouseAnalytics:
             if len(rows) == query.limit:
                 return rows
             self._fruitless.learn(looking.shape)
-        return await self._selected(query, await self._settled(query))
+        return await self._selected(query)
 
     async def _settled(self, query: Query) -> Settled | None:
-        """What spares ``query`` the merging of its rows, if anything does."""
-        if not (self._tells_parts and may_gain(query, self._plane)):
-            return None
+        """What is known of the hours of ``query``; None if nothing is, or nothing is settled."""
         text, parameters = held(query.project)
         limits = {**self._limits, "max_rows_to_read": "0"}  # those of the index count too
-        with driver_errors():
-            answer = await self._patiently(
-                self._client.query(text, parameters=parameters, settings=limits)
-            )
+        try:
+            with driver_errors():
+                answer = await self._patiently(
+                    self._client.query(text, parameters=parameters, settings=limits)
+                )
+        except OverloadedError:  # all can be merged without it
+            return None
         return settled(query, cast(Iterable[tuple[str, Iterable[Run]]], answer.result_rows))
+
+    async def _gathered(
+        self, query: Query, compile_with: Callable[[Query, str, Settled | None], Compiled]
+    ) -> tuple[Compiled, QueryResult]:
+        """The statement that groups or counts what ``query`` asks for, and its answer. It is spared
+        the merging of rows where that gains something."""
+        is_indexed = self._hints.is_indexed(looked_up(query))
+        gains = self._tells_parts and may_gain(query, self._plane, is_indexed=is_indexed)
+        is_asked = gains and query not in self._small
+        compiled = compile_with(
+            query, self._plane, await self._settled(query) if is_asked else None
+        )
+        answer = await self._ask(compiled)
+        if gains:
+            self._small.learn(query, _rows_read(answer))
+        return compiled, answer
 
     async def _probed(self, looking: Probe, asked: str) -> Sequence[Sequence[object]]:
         with driver_errors():
@@ -170,13 +188,15 @@ class ClickhouseAnalytics:
             )
         return answer.result_rows
 
-    async def _selected(self, query: Query, settled: Settled | None = None) -> Sequence[Row]:
-        compiled = compile_select(query, self._plane, settled)
-        answer = await self._ask(compiled)
+    async def _selected(self, query: Query) -> Sequence[Row]:
+        if query.group_by or query.measures or query.bucket:
+            compiled, answer = await self._gathered(query, compile_select)
+        else:
+            compiled = compile_select(query, self._plane)
+            answer = await self._ask(compiled)
         found = answer.result_rows
-        read = int(str((answer.summary or {}).get("read_rows", 0)))
         count, is_cut = matches(query, found)
-        self._hints.learn(compiled.looked_up, count, read, is_cut=is_cut)
+        self._hints.learn(compiled.looked_up, count, _rows_read(answer), is_cut=is_cut)
         return compiled.rows(found)
 
     async def columns(self, query: Query) -> Sequence[Sequence[Value]]:
@@ -217,8 +237,12 @@ class ClickhouseAnalytics:
             return await asyncio.to_thread(arrow_columns.answered, stream, compiled.versions, order)
 
     async def count(self, query: Query) -> int:
-        answer = await self._ask(compile_count(query, self._plane))
-        return int(str(answer.result_rows[0][0]))
+        self._require_open()
+        compiled, answer = await self._gathered(query, compile_count)
+        found = int(str(answer.result_rows[0][0]))
+        if not query.group_by:
+            self._hints.learn(compiled.looked_up, found, _rows_read(answer))
+        return found
 
     async def recount(self, project: UUID, sessions: Collection[UUID]) -> None:
         self._require_open()
@@ -376,11 +400,15 @@ async def _prepare(client: AsyncClient, config: ClickhouseConfig) -> None:
     await migrate(config.plane, config.retention_days, client.command, ask)
 
 
+def _rows_read(answer: QueryResult) -> int:
+    return int(str((answer.summary or {}).get("read_rows", 0)))
+
+
 async def _tells_parts(client: AsyncClient) -> bool:
     """Whether the server can say which hours its parts hold, and lets us ask."""
     text, parameters = held(NIL)
     try:
-        await client.query(f"{text} SETTINGS {ONE_SNAPSHOT}", parameters=parameters)
+        await client.query(f"{text} SETTINGS {', '.join(SETTINGS)}", parameters=parameters)
     except DatabaseError as error:
         if getattr(error, "code", None) in _NOT_OFFERED:
             return False

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hh_clickhouse.places import HOUR, HOUR_NS
-from hh_clickhouse.sources import conditions_of, is_looked_up
-from hh_core.ports.analytics import AnyOf, Condition, Op, Order, Query, Relation
+from hh_clickhouse.sources import conditions_of, is_looked_up, shape_of
+from hh_core.ports.analytics import Condition, Op, Order, Query, Relation
 
 MOST = 2_500
 """Rows, those before the page included: of more, most hours are read anyway."""
@@ -52,7 +52,7 @@ def probe(query: Query, plane: str) -> Probe | None:
         f"SELECT {HOUR} FROM events WHERE {where}"
         f" ORDER BY {HOUR} DESC LIMIT 1 OFFSET {_VERSIONS * end - 1}"
     )
-    return Probe(sql, parameters, _shape(query))
+    return Probe(sql, parameters, shape_of(query))
 
 
 def narrowed(query: Query, found: Sequence[Sequence[object]]) -> Query | None:
@@ -85,12 +85,3 @@ class Fruitless:
         self._left.move_to_end(shape)
         if len(self._left) > _KEPT:
             self._left.popitem(last=False)
-
-
-def _shape(query: Query) -> str:
-    asked = {
-        f"{condition.column} {condition.op}"
-        for part in query.where
-        for condition in (part.alternatives if isinstance(part, AnyOf) else (part,))
-    }
-    return "\0".join((query.project.hex, *sorted(asked)))

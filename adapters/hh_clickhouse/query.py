@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hh_clickhouse.conditions import MAPS, NULLABLE, WHOLE, Conditions, Reference, reference
 from hh_clickhouse.parameters import Parameters
-from hh_clickhouse.settled import ONE_SNAPSHOT, Settled
+from hh_clickhouse.settled import SETTINGS, Settled
 from hh_clickhouse.skipping import looked_up
 from hh_clickhouse.sources import (
     UNMERGED,
@@ -90,8 +90,10 @@ def compile_unmerged(query: Query, plane: str) -> Compiled:
     return _Compiler(query, plane, branch=UNMERGED).select()
 
 
-def compile_count(query: Query, plane: str) -> Compiled:
-    return _Compiler(query, plane).count()
+def compile_count(query: Query, plane: str, settled: Settled | None = None) -> Compiled:
+    """The statement that counts the rows of ``compile_select``'s answer, as if it had no limit.
+    Of hours that are ``settled`` rows are not merged."""
+    return _Compiler(query, plane, settled).count()
 
 
 class _Compiler:
@@ -142,7 +144,7 @@ class _Compiler:
         settings = {
             _ONE_THREAD: names_few(self._query),
             _KEYS_FIRST: names_many(self._query),
-            ONE_SNAPSHOT: self._settled is not None,
+            **dict.fromkeys(SETTINGS, self._settled is not None),
         }
         return tuple(setting for setting, is_wanted in settings.items() if is_wanted)
 
@@ -156,7 +158,14 @@ class _Compiler:
             sql = f"SELECT count() AS o0 FROM ({self._from(columns, '')} GROUP BY {grouped})"
         else:
             sql = self._from("count() AS o0", "")
-        return Compiled(sql, self._parameters.values, ("count",), (_same,))
+        return Compiled(
+            sql,
+            self._parameters.values,
+            ("count",),
+            (_same,),
+            looked_up=looked_up(self._query),
+            settings=SETTINGS if self._settled is not None else (),
+        )
 
     @property
     def _grouped(self) -> bool:

@@ -9,6 +9,7 @@ reads just the same parts. Whether it does it finds out itself, in the snapshot 
 merges all hours if it does not: rows that come or go meanwhile make it slower, never wrong.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,18 +17,27 @@ from uuid import UUID
 
 from hh_clickhouse.parameters import Parameters
 from hh_clickhouse.places import HOUR
-from hh_clickhouse.sources import hours_of, is_looked_up, reads_events_alone
+from hh_clickhouse.sources import hours_of, is_looked_up, reads_events_alone, shape_of
 from hh_core.ports.analytics import Query
 
 Run = tuple[int, int]
 """Hours: the first and the last."""
 
-ONE_SNAPSHOT = "enable_shared_storage_snapshot_in_query = 1"
-"""All that a statement reads of a table is of one moment."""
+SETTINGS = (
+    "enable_shared_storage_snapshot_in_query = 1",
+    "use_query_condition_cache = 0",
+)
+"""All that a statement reads of a table is of one moment. And it reads all: what the engine has
+noted of granules in which nothing was found is of rows before they are merged, and was wrong where
+an index had left granules out (https://github.com/ClickHouse/ClickHouse/issues/104781)."""
 LEAST_HOURS = 6
 """Of fewer most are being written to, and a question about them is quick."""
+LEAST_ROWS = 2_000_000
+"""To merge fewer takes no longer than to ask which are to be merged (40 ms)."""
+MOST_HOURS = 256
+"""That are listed one by one; a row's is looked up among them."""
 MOST_RUNS = 16
-"""Each is compared with every row."""
+"""Of more hours: each is compared with every row."""
 _PARTS = (
     "(SELECT arraySort(groupArray(name)) FROM"
     " (SELECT toString(_part) AS name FROM events GROUP BY _part))"
@@ -35,6 +45,7 @@ _PARTS = (
 """Those that a statement reads."""
 _LEVEL = 3
 """Of a part's name: how many merges came before it, one upon the other."""
+_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +59,46 @@ class Settled:
 
     def conditions(self, parameters: Parameters) -> tuple[str, str]:
         """Of rows that are read as they stand, and of all others, which are to be merged."""
-        runs = [f"{HOUR} >= {first:d} AND {HOUR} <= {last:d}" for first, last in self.doubtful]
         same_parts = f"{_PARTS} = {parameters.add(list(self.parts), 'Array(String)')}"
-        is_settled = f"({same_parts} AND NOT ({' OR '.join(runs) or '0'}))"
+        is_settled = f"({same_parts} AND NOT ({_is_in(self.doubtful)}))"
         return f"{is_settled} AND is_deleted = 0", f"NOT {is_settled}"
 
 
-def may_gain(query: Query, plane: str) -> bool:
-    """Whether to ask about ``query`` at all: it forms groups of the events of many hours. A data
-    plane is hardly asked for these."""
-    is_grouped = bool(query.group_by or query.measures or query.bucket)
-    if plane != "control" or not is_grouped or not reads_events_alone(query, plane):
+def may_gain(query: Query, plane: str, *, is_indexed: bool) -> bool:
+    """Whether to ask about ``query``, which groups or counts, at all: it is about the events of
+    many hours. ``is_indexed``: an index finds the few that it is about."""
+    if is_indexed or not reads_events_alone(query, plane):
         return False
     first, last = hours_of(query)
     is_wide = first is None or last is None or last - first >= LEAST_HOURS
     return is_wide and not is_looked_up(query)
+
+
+class Small:
+    """Shapes of questions of which the last one read few rows: a hint, that may be old or wrong,
+    of what ``may_gain`` and does not. Used within one event loop."""
+
+    def __init__(self, least: int = LEAST_ROWS) -> None:
+        """``least``: as many rows are no longer few."""
+        self._least = least
+        self._known: OrderedDict[tuple[str, int | None], None] = OrderedDict()
+
+    def __contains__(self, query: Query) -> bool:
+        return _extent(query) in self._known
+
+    def learn(self, query: Query, read: int) -> None:
+        """``read``: rows, to answer ``query``."""
+        extent = _extent(query)
+        self._known.pop(extent, None)
+        if read < self._least:
+            self._known[extent] = None
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+
+
+def _extent(query: Query) -> tuple[str, int | None]:
+    first, last = hours_of(query)
+    return shape_of(query), None if first is None or last is None else last - first
 
 
 def held(project: UUID) -> tuple[str, dict[str, object]]:
@@ -71,6 +107,9 @@ def held(project: UUID) -> tuple[str, dict[str, object]]:
 
     The index has the first row of each granule and the last one of the part. Granules in which one
     project ends and another begins are read. Hour 0 may say that the engine has not kept the hours.
+
+    The index and the rows are looked at one after the other. A part that came after the first look
+    at the index is left out: it tells of it in part only, and a statement then reads other parts.
     """
     parameters = Parameters()
     own = parameters.fixed(project.bytes)
@@ -84,14 +123,14 @@ def settled(query: Query, found: Iterable[tuple[str, Iterable[Run]]]) -> Settled
     if asked is None:
         return None
     first, last = asked
-    doubtful = tuple(
+    doubtful = [
         (max(first, low), min(last, high))
-        for low, high in _fewer(_doubtful(parts))
+        for low, high in _doubtful(parts)
         if low <= last and high >= first
-    )
-    if doubtful == (asked,):
+    ]
+    if doubtful == [asked]:
         return None
-    return Settled(tuple(sorted(parts)), doubtful)
+    return Settled(tuple(sorted(parts)), tuple(_few(doubtful)))
 
 
 def _limits(query: Query, parts: Mapping[str, Sequence[Run]]) -> Run | None:
@@ -144,9 +183,23 @@ def _joined(runs: Iterable[Run]) -> list[Run]:
     return found
 
 
-def _fewer(runs: Sequence[Run]) -> Sequence[Run]:
-    """``runs`` and the smallest gaps between them, so that few are left."""
-    if len(runs) <= MOST_RUNS:
+def _is_in(runs: Sequence[Run]) -> str:
+    """Of a row: whether its hour is in one of ``runs``."""
+    if not runs:
+        return "0"
+    if _are_listed(runs):
+        hours = (hour for first, last in runs for hour in range(first, last + 1))
+        return f"{HOUR} IN ({', '.join(map(str, hours))})"
+    return " OR ".join(f"{HOUR} >= {first:d} AND {HOUR} <= {last:d}" for first, last in runs)
+
+
+def _are_listed(runs: Iterable[Run]) -> bool:
+    return sum(last - first + 1 for first, last in runs) <= MOST_HOURS
+
+
+def _few(runs: Sequence[Run]) -> Sequence[Run]:
+    """``runs``, with the smallest gaps between them if these are too many to compare."""
+    if len(runs) <= MOST_RUNS or _are_listed(runs):
         return runs
     gaps = sorted(range(1, len(runs)), key=lambda at: runs[at][0] - runs[at - 1][1])
     cuts = [0, *sorted(gaps[len(runs) - MOST_RUNS :]), len(runs)]
@@ -170,11 +223,12 @@ _HELD = """WITH marks AS
 SELECT part, groupUniqArrayIf((low, high), is_held) FROM
 (
   SELECT part, if(begins = 0, -2147483648, begins) AS low,
-    multiIf(begins = 0, 2147483647, size = 0, begins, next_begins) AS high, is_own AS is_held
+    multiIf(begins = 0, 2147483647, size = 0, begins, next_begins) AS high, is_own AS is_held,
+    1 AS is_of_index
   FROM marks
   UNION ALL
-  SELECT DISTINCT toString(_part), {hour} AS low, low, 1 FROM events
+  SELECT DISTINCT toString(_part), {hour} AS low, low, 1, 0 FROM events
   WHERE project_id = {project}
     AND indexHint((_part, _part_offset) IN (SELECT part, first_row FROM marks WHERE is_mixed))
 )
-GROUP BY part"""
+GROUP BY part HAVING max(is_of_index) = 1"""

@@ -18,13 +18,14 @@ _SPREAD = 1.6
 """Matches for each granule that was read: where there is one for each granule that there is, the
 index leaves out a third of them (1 / e), and more where there are fewer."""
 _KEPT = 1_000
+_OF_EVENTS = (Relation.EVENTS, Relation.LISTING)
 UNINDEXED = "use_skip_indexes = 0"
 
 
 def looked_up(query: Query) -> str:
     """Names the project and the attributes of which ``query`` asks a value; empty if it does not
-    read EVENTS by one."""
-    if query.relation is not Relation.EVENTS:
+    read events by one."""
+    if query.relation not in _OF_EVENTS:
         return ""
     conditions = (
         condition
@@ -53,6 +54,10 @@ class Hints:
 
     def __init__(self) -> None:
         self._spread: OrderedDict[str, None] = OrderedDict()
+
+    def is_indexed(self, asked: str) -> bool:
+        """Whether the index is asked where ``asked`` is looked up."""
+        return bool(asked) and asked not in self._spread
 
     def of(self, asked: str) -> str:
         """The setting of a statement that looks up ``asked``, if it needs one."""

@@ -176,6 +176,16 @@ def hours_of(query: Query) -> tuple[int | None, int | None]:
     return max(firsts, default=None), min(lasts, default=None)
 
 
+def shape_of(query: Query) -> str:
+    """The project of ``query``, and of which columns it asks what: values are left out."""
+    asked = {
+        f"{condition.column} {condition.op}"
+        for part in query.where
+        for condition in (part.alternatives if isinstance(part, AnyOf) else (part,))
+    }
+    return "\0".join((query.project.hex, *sorted(asked)))
+
+
 def is_looked_up(query: Query) -> bool:
     """Whether rows are asked for by the ids of their traces or events."""
     return bool(_looked_up(query))
