@@ -45,7 +45,10 @@ _DAY_NS = 86_400 * 10**9
 _OFFERED = 2_000
 """Spans per second beside which reads are measured."""
 _READ_SECONDS = 0.25
-_ROUNDS = 3
+_ROUNDS = 9
+_ROUND_SECONDS = 10.0
+_SLOWER = 1.2
+"""At most so much slower is one beside the other."""
 
 Ask = Callable[[], tuple[str, str, Mapping[str, Any] | None]]
 """The next request: plane, path and body (None: a GET)."""
@@ -222,8 +225,12 @@ def _p50(timed: Callable[[str], tuple[float, bytes]], path: str, times: int) -> 
 
 
 def beside(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
-    """Reads and ingestion, each alone and beside the other, at the same pace: medians of some
-    rounds."""
+    """Reads and ingestion, each alone and beside the other, at the same pace: medians of many short
+    rounds, and of how much slower each was in its round.
+
+    A machine that others share is a tenth faster or slower within a minute: what that moves one
+    side of a round by, many rounds even out.
+    """
     return medians([_round(stack, asked, seconds) for _ in range(_ROUNDS)])
 
 
@@ -236,13 +243,19 @@ def _round(stack: Stack, asked: Asked, seconds: float) -> dict[str, float]:
     bodies = _bodies(seconds)
     with repeating(_asking(stack, tree), _READ_SECONDS) as waits:
         busy = send(Target.of(stack), bodies, 8, _OFFERED)
+    tree_ms = 1e3 * statistics.median(alone), 1e3 * statistics.median(waits)
+    ack_ms = quiet.ack_ms(0.5), busy.ack_ms(0.5)
+    pace = quiet.spans / quiet.seconds, busy.spans / busy.seconds
     return {
-        "tree p50, alone": 1e3 * statistics.median(alone),
-        "tree p50, beside ingestion": 1e3 * statistics.median(waits),
-        "ack p50, alone": quiet.ack_ms(0.5),
-        "ack p50, beside reads": busy.ack_ms(0.5),
-        "acked spans/s, alone": quiet.spans / quiet.seconds,
-        "acked spans/s, beside reads": busy.spans / busy.seconds,
+        "tree p50, alone": tree_ms[0],
+        "tree p50, beside": tree_ms[1],
+        "tree p50, slower": tree_ms[1] / tree_ms[0],
+        "ack p50, alone": ack_ms[0],
+        "ack p50, beside": ack_ms[1],
+        "ack p50, slower": ack_ms[1] / ack_ms[0],
+        "spans/s, alone": pace[0],
+        "spans/s, beside": pace[1],
+        "spans/s, slower": pace[0] / pace[1],
     }
 
 
@@ -303,11 +316,23 @@ def tables(
         if (unasked := name + UNASKED) in figures:
             lines.append((label + UNASKED, None, figures[unasked], None, None))
     head = ("question", "bar ms", "p50 ms", "CPU ms", "verdict")
-    beside_rows = [(name, value) for name, value in both.items()]
-    return [
-        Figures(f"Reading, {rows:,} spans", head, lines),
-        Figures(f"Reads beside {_OFFERED:,} offered spans/s", ("median", "value"), beside_rows),
-    ]
+    return [Figures(f"Reading, {rows:,} spans", head, lines), _both(both)]
+
+
+def _both(both: Mapping[str, float]) -> Figures:
+    """What reads and ingestion cost each other."""
+    lines: list[Sequence[Cell]] = []
+    for name, label in (
+        ("tree p50", "one session's tree, p50 ms"),
+        ("ack p50", "ack of 100 spans, p50 ms"),
+        ("spans/s", "acked spans/s"),
+    ):
+        slower = both[f"{name}, slower"]
+        told = (both[f"{name}, alone"], both[f"{name}, beside"], slower, _SLOWER)
+        lines.append((label, *told, verdict(slower, _SLOWER)))
+    title = f"Reads beside {_OFFERED:,} offered spans/s, median of {_ROUNDS} rounds"
+    head = ("each", "alone", "beside the other", "times as slow", "bar", "verdict")
+    return Figures(title, head, lines)
 
 
 def main() -> None:
@@ -322,7 +347,7 @@ def main() -> None:
         asked = Asked(stack, end_ms)
         runs = [run(stack, asked, chosen.times) for _ in range(chosen.runs)]
         figures = medians(runs)
-        both = beside(stack, asked, 20)
+        both = beside(stack, asked, _ROUND_SECONDS)
     section = "read" if chosen.rows <= 1_000_000 else "read-large"
     report(section, typed(), tables(chosen.rows, figures, both, asked), keep=chosen.keep)
     if chosen.json:
