@@ -229,17 +229,20 @@ def _rest(left: float) -> float:
     return min(_LONGEST_LOOK, max(0.1, left / 4))
 
 
+# A worker that an engine started, PostgreSQL's for vacuum say, may end while we look.
+
+
 def cpu(process: psutil.Process) -> float:
-    """Seconds, user and system."""
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    """Seconds, user and system, with those of children that have ended."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def _run(command: list[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-# A worker that an engine started, PostgreSQL's for vacuum say, may end while we look.
 
 
 def _pss(process: psutil.Process) -> int:
