@@ -45,7 +45,7 @@ _DAY_NS = 86_400 * 10**9
 _OFFERED = 2_000
 """Spans per second beside which reads are measured."""
 _READ_SECONDS = 0.25
-_ROUNDS = 9
+_ROUNDS = 15
 _ROUND_SECONDS = 10.0
 _SLOWER = 1.2
 """At most so much slower is one beside the other."""
