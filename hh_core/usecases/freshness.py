@@ -21,6 +21,7 @@ from uuid import UUID
 from hh_core.domain.segments import KIND
 from hh_core.errors import NotFoundError, PortError
 from hh_core.ports.records import Records
+from hh_core.usecases.beside import beside
 from hh_core.usecases.concern import Needles
 
 WAIT_SECONDS = 2.0
@@ -112,16 +113,13 @@ class Freshness:
             return await look(), behind
         begun = _now()
         found = await (glance or look)()
-        reading = asyncio.ensure_future(rest(found) if rest is not None else _same(found))
-        try:
+        async with beside(rest(found) if rest is not None else _same(found)) as reading:
             needles = await concern(found)
             until += _now() - begun
             if needles is not None and await self._are_others(project, names, needles, until):
                 return await reading, False
             if wait == 0:
                 return await reading, True
-        finally:
-            await _broken_off(reading)
         behind = await self._waited(project, until)
         return await look(), behind
 
@@ -180,14 +178,6 @@ class Freshness:
             done = {record.key for record in found if record.value.get("indexed") is not None}
             left += [name for name in part if name not in done]
         return left
-
-
-async def _broken_off(task: asyncio.Future[FoundT]) -> None:
-    """End ``task``, whatever it would have answered or raised."""
-    task.cancel()
-    await asyncio.wait((task,))
-    if not task.cancelled():
-        task.exception()
 
 
 async def _same(found: FoundT) -> FoundT:

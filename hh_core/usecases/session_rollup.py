@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from hh_core.domain.identity import name_key
 from hh_core.ports.analytics import Analytics, Condition, Op, Query, Relation, Row
+from hh_core.usecases.beside import beside
 from hh_core.usecases.concern import Needles, of_session
 from hh_core.usecases.freshness import Freshness, missing
 from hh_core.usecases.outline import Outlines
@@ -32,9 +33,10 @@ class FoundSession(Generic[NodesT]):
 @dataclass(frozen=True, slots=True)
 class _Seen(Generic[NodesT]):
     traces: Sequence[bytes]
-    rollup: Row | None = None
+    rollup: asyncio.Future[Row | None]
+    """Asked for beside the traces; answered once there are ``nodes``."""
     nodes: tuple[NodesT, ...] = ()
-    """One item, beside the roll-up; none if no more than the traces has been asked for."""
+    """One item; none if they have not been read yet."""
 
 
 class FindSession:
@@ -70,49 +72,52 @@ class FindSession:
         """
         key = name_key(self._name_key, project, text)
 
-        async def glance() -> _Seen[NodesT]:
-            async with self._turns.turn(project):
-                return _Seen(await self._outlines.traces(project, key))
-
         async def look() -> _Seen[NodesT]:
-            async with self._turns.turn(project):
-                # alone, as everything else waits for them
+            async with self._turns.turn(project), beside(self._rollup(project, key)) as rollup:
                 traces = await self._outlines.traces(project, key)
-                nodes, found = await asyncio.gather(read(traces), self._rollup(project, key))
-                return _Seen(traces, found, (nodes,))
+                nodes = await read(traces)
+                await rollup
+                return _Seen(traces, rollup, (nodes,))
 
-        async def nodes_of(traces: Sequence[bytes]) -> NodesT:
+        # a turn for each: who holds one while he waits for another may wait for himself
+        async def traces_of() -> Sequence[bytes]:
             async with self._turns.turn(project):
-                return await read(traces)
+                return await self._outlines.traces(project, key)
 
         async def rolled_up() -> Row | None:
             async with self._turns.turn(project):
                 return await self._rollup(project, key)
 
-        @cache
-        def rollup() -> asyncio.Future[Row | None]:
-            """Of the session whose traces ``glance`` saw: asked for once, by who comes first."""
-            return asyncio.ensure_future(rolled_up())
+        async def nodes_of(traces: Sequence[bytes]) -> NodesT:
+            async with self._turns.turn(project):
+                return await read(traces)
 
-        async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
-            # a turn for each: who holds one while he waits for another may wait for himself
-            nodes, found = await asyncio.gather(nodes_of(seen.traces), rollup())
-            return _Seen(seen.traces, found, (nodes,))
+        async with AsyncExitStack() as asked:
 
-        async def concern(seen: _Seen[NodesT]) -> Needles | None:
-            found = await rollup()
-            if found is None:
-                return None
-            texts = (text, str(found["session_id"]))
-            return of_session(self._name_key, project, key, texts=texts, traces=seen.traces)
+            async def glance() -> _Seen[NodesT]:
+                rollup = await asked.enter_async_context(beside(rolled_up()))
+                return _Seen(await traces_of(), rollup)
 
-        seen, behind = await self._freshness.settled(
-            project, look, concern, wait, glance=glance, rest=rest
-        )
-        if seen.rollup is None:
+            async def rest(seen: _Seen[NodesT]) -> _Seen[NodesT]:
+                nodes = await nodes_of(seen.traces)
+                await seen.rollup
+                return replace(seen, nodes=(nodes,))
+
+            async def concern(seen: _Seen[NodesT]) -> Needles | None:
+                found = await seen.rollup
+                if found is None:
+                    return None
+                texts = (text, str(found["session_id"]))
+                return of_session(self._name_key, project, key, texts=texts, traces=seen.traces)
+
+            seen, behind = await self._freshness.settled(
+                project, look, concern, wait, glance=glance, rest=rest
+            )
+        rollup = seen.rollup.result()
+        if rollup is None:
             raise missing("session", behind)
         (nodes,) = seen.nodes
-        return FoundSession(seen.rollup, seen.traces, nodes, behind)
+        return FoundSession(rollup, seen.traces, nodes, behind)
 
     async def _rollup(self, project: UUID, key: UUID) -> Row | None:
         rows = await self._analytics.select(

@@ -2,6 +2,7 @@
 pending was waited for; and which log records its spans have only where there are some."""
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from raw_segments import PROJECT
 from read_house import Pending, ReadHouse, export, log, log_export, read_house, span
 
+from hh_core.errors import UnavailableError
 from hh_core.ports.analytics import Query, Relation, Row
 from hh_core.usecases.content import Content
 from hh_core.usecases.read_limits import ReadLimits
@@ -109,6 +111,73 @@ def test_the_rows_of_a_session_are_read_while_it_is_asked_what_is_pending(
 
     assert after.session == before.session
     assert after.behind is not is_others
+
+
+@pytest.mark.parametrize("ask", [tree, outline])
+@pytest.mark.parametrize("is_pending", [True, False], ids=["something is pending", "nothing is"])
+def test_neither_the_traces_nor_the_rows_of_a_session_wait_for_its_roll_up(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, is_pending: bool
+) -> None:
+    awaited = {Relation.SESSION_TRACES: Relation.SESSIONS, Relation.SESSIONS: Relation.EVENTS}
+    begun = {relation: asyncio.Event() for relation in Relation}
+    select = MemoryAnalytics.select
+
+    async def meeting_select(self: MemoryAnalytics, query: Query) -> Sequence[Row]:
+        begun[query.relation].set()
+        if query.relation in awaited:
+            async with asyncio.timeout(5):
+                await begun[awaited[query.relation]].wait()
+        return await select(self, query)
+
+    async def asked() -> Any:
+        async with read_house() as house:
+            claim = {"honeyhive__session_id": SESSION}
+            await house.accept(export(*(span(n, **claim) for n in range(1, 4))))
+            if is_pending:
+                house.pending.names.add(await house.ship(export(span(9, trace=9))))
+            with monkeypatch.context() as patched:
+                patched.setattr(MemoryAnalytics, "select", meeting_select)
+                return await ask(house)
+
+    assert asyncio.run(asked()).count == 3
+
+
+@pytest.mark.parametrize("ask", [tree, outline])
+@pytest.mark.parametrize("is_pending", [True, False], ids=["something is pending", "nothing is"])
+@pytest.mark.parametrize("failing", [Relation.SESSIONS, Relation.SESSION_TRACES])
+def test_a_question_about_a_session_that_fails_leaves_no_part_of_itself_behind(
+    monkeypatch: pytest.MonkeyPatch, ask: Ask, is_pending: bool, failing: Relation
+) -> None:
+    """Neither a task that goes on, nor an error that nobody takes note of."""
+    unheard: list[Mapping[str, Any]] = []
+    select = MemoryAnalytics.select
+
+    async def failing_select(self: MemoryAnalytics, query: Query) -> Sequence[Row]:
+        if query.relation is not failing:
+            await asyncio.sleep(0.05)
+            if query.relation is not Relation.SESSION_TRACES:
+                raise UnavailableError("the index is away too")
+            return await select(self, query)
+        raise UnavailableError("the index is away")
+
+    async def asked() -> set[asyncio.Task[Any]]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: unheard.append(context))
+        async with read_house() as house:
+            await house.accept(export(span(1, honeyhive__session_id=SESSION)))
+            if is_pending:
+                house.pending.names.add(await house.ship(export(span(9, trace=9))))
+            before = asyncio.all_tasks()
+            with monkeypatch.context() as patched:
+                patched.setattr(MemoryAnalytics, "select", failing_select)
+                with pytest.raises(UnavailableError):
+                    await ask(house)
+                left = asyncio.all_tasks() - before
+            gc.collect()
+            return left
+
+    assert asyncio.run(asked()) == set()
+    assert unheard == []
 
 
 @pytest.mark.parametrize("ask", [tree, outline])
